@@ -1,0 +1,130 @@
+//! The one error type, made for acting on.
+
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
+
+use crate::Challenge;
+
+/// What every fallible call of session-kit returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something failed, where, and what to do about it.
+///
+/// Cheap to clone, because all callers that waited for one authentication get the same error. The
+/// text never holds a secret or the body of an answer, and never repeats its [source](StdError::source).
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: Cow<'static, str>,
+    retry_after: Option<Duration>,
+    challenges: Vec<Challenge>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What a caller can do about an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The configuration or the call is wrong; somebody must change it.
+    Config,
+    /// No linked backend has this name.
+    UnknownBackend,
+    /// No session is current here.
+    NoSession,
+    /// The session is not open: `init`, `enter` or `install` it first.
+    Closed,
+    /// The server refused the credentials. Trying again with the same ones is pointless.
+    Denied,
+    /// A person must log in.
+    Interaction,
+    /// A server or a service on the way cannot be used now; worth trying again later.
+    Unavailable,
+    /// An answer, or a backend, does not keep to its protocol.
+    Protocol,
+    /// The credential may not go to this place.
+    Forbidden,
+}
+
+impl Error {
+    /// Makes an error from what to do about it and a text that says what failed, where, and the remedy.
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            retry_after: None,
+            challenges: Vec::new(),
+            source: None,
+        }))
+    }
+
+    /// Adds the underlying error. Only give errors whose texts cannot quote a secret.
+    #[must_use]
+    pub fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.change(|inner| inner.source = Some(source.into()))
+    }
+
+    /// Adds how long the server asked to be left alone.
+    #[must_use]
+    pub fn with_retry_after(self, wait: Duration) -> Self {
+        self.change(|inner| inner.retry_after = Some(wait))
+    }
+
+    /// Adds the challenges that came with a refusal.
+    #[must_use]
+    pub fn with_challenges(self, challenges: Vec<Challenge>) -> Self {
+        self.change(|inner| inner.challenges = challenges)
+    }
+
+    /// What a caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// How long the server asked to be left alone (`Retry-After`, RFC 9110 §10.2.3), if it did.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The challenges that came with a refusal (RFC 9110 §11.3); empty for most errors.
+    pub fn challenges(&self) -> &[Challenge] {
+        &self.0.challenges
+    }
+
+    /// Builders own the only reference, so nothing is ever copied or lost here.
+    fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        let inner = Arc::get_mut(&mut self.0).expect("an error under construction is not shared");
+        change(inner);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        let mut debug = f.debug_struct("Error");
+        debug.field("kind", &inner.kind).field("message", &inner.message);
+        if let Some(wait) = inner.retry_after {
+            debug.field("retry_after", &wait);
+        }
+        if !inner.challenges.is_empty() {
+            debug.field("challenges", &inner.challenges);
+        }
+        if let Some(source) = &inner.source {
+            debug.field("source", source);
+        }
+        debug.finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

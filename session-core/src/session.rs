@@ -1,0 +1,100 @@
+//! The contract of a backend.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::{Challenge, Credential, Environment, Exchange, Identity, Outgoing, Result};
+
+/// How to authenticate against one external API.
+///
+/// A backend says *how*; [`SessionHandle`](crate::SessionHandle) owns *when*: life cycle, caching,
+/// expiry, renewal and scopes are the engine's, once, for every backend. So a backend keeps no
+/// state between calls but its configuration, and a simple one writes three methods.
+///
+/// `init`, `renew` and `close` run on the [`Executor`](crate::Executor), one at a time for each session, and
+/// always to their end: no caller's cancellation reaches them. They must not block the thread.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use session_core::{BasicEnvironment, Credential, Environment, Result, Session, SessionHandle};
+///
+/// #[derive(Debug)]
+/// struct ApiKey(BasicEnvironment);
+///
+/// #[async_trait]
+/// impl Session for ApiKey {
+///     fn scheme(&self) -> &str { "api-key" }
+///     fn environment(&self) -> &dyn Environment { &self.0 }
+///     async fn init(&self) -> Result<Credential> { Ok(Credential::bearer("k-123")) }
+/// }
+///
+/// let qa = BasicEnvironment::new("qa").service("api", "https://api.qa.example.com/")?;
+/// let session = SessionHandle::new(ApiKey(qa));
+/// # Ok::<(), session_core::Error>(())
+/// ```
+#[async_trait]
+pub trait Session: Debug + Send + Sync + 'static {
+    /// What kind of authentication it is, such as `oauth`: the default name, and a label in logs.
+    fn scheme(&self) -> &str;
+
+    /// Where it authenticates and where its credential may go.
+    fn environment(&self) -> &dyn Environment;
+
+    /// Who this is, as the key under which a credential may be stored. `None`: it never is.
+    fn identity(&self) -> Option<Identity> {
+        None
+    }
+
+    /// Authenticates. The engine never runs it twice at once for a session.
+    ///
+    /// # Errors
+    ///
+    /// `Denied` when the server refused, `Unavailable` when trying again may help.
+    async fn init(&self) -> Result<Credential>;
+
+    /// Replaces a credential that expires or was refused. Never interacts with a person; where
+    /// that is the only way, it fails with `Interaction`.
+    ///
+    /// # Errors
+    ///
+    /// As [`init`](Self::init).
+    async fn renew(&self, stale: &Credential, why: Cause<'_>) -> Result<Credential> {
+        let _ = (stale, why);
+        self.init().await
+    }
+
+    /// Authorizes one request; asked only for credentials made with [`Credential::per_request`].
+    ///
+    /// # Errors
+    ///
+    /// When no authorization can be made; the request is not sent.
+    async fn authorize(
+        &self,
+        credential: &Credential,
+        request: Outgoing<'_>,
+    ) -> Result<Option<Box<dyn Exchange>>> {
+        let _ = (credential, request);
+        Ok(None)
+    }
+
+    /// Ends the credential at the server: revokes it, logs out.
+    ///
+    /// # Errors
+    ///
+    /// When the server did not confirm that. The session counts as closed all the same.
+    async fn close(&self, credential: &Credential) -> Result<()> {
+        let _ = credential;
+        Ok(())
+    }
+}
+
+/// Why a credential is to be replaced.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Cause<'a> {
+    /// It expires, or has expired.
+    Expiring,
+    /// A server refused it, with these challenges.
+    Refused(&'a [Challenge]),
+}
