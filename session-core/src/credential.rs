@@ -50,7 +50,10 @@ impl Credential {
 
     /// An access token, sent as `Authorization: Bearer …` (RFC 6750 §2.1).
     pub fn bearer(token: impl AsRef<[u8]>) -> Self {
-        Self::headers([(http::header::AUTHORIZATION, Secret::prefixed("Bearer ", token))])
+        Self::headers([(
+            http::header::AUTHORIZATION,
+            Secret::prefixed("Bearer ", token),
+        )])
     }
 
     /// State from which [`Session::authorize`](crate::Session::authorize) makes each request's own
@@ -99,12 +102,18 @@ impl Credential {
 
     /// A secret given to [`keep`](Self::keep).
     pub fn kept(&self, name: &str) -> Option<&Secret> {
-        self.kept.iter().find(|(known, _)| *known == name).map(|(_, secret)| secret)
+        self.kept
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, secret)| secret)
     }
 
     /// The value of a header given to [`headers`](Self::headers).
     pub fn header(&self, name: &HeaderName) -> Option<&Secret> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, secret)| secret)
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, secret)| secret)
     }
 
     /// The headers, in the order given.

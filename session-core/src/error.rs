@@ -109,7 +109,9 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         let mut debug = f.debug_struct("Error");
-        debug.field("kind", &inner.kind).field("message", &inner.message);
+        debug
+            .field("kind", &inner.kind)
+            .field("message", &inner.message);
         if let Some(wait) = inner.retry_after {
             debug.field("retry_after", &wait);
         }

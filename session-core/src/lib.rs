@@ -1,1 +1,74 @@
-//! x
+//! The contract and the engine of session-kit.
+//!
+//! A **session** knows how to authenticate against one external API, holds the credential that came
+//! back, renews it when it expires, and hands it to every request. This crate says what a session is
+//! ([`Session`], [`Environment`], [`Credential`]) and owns when things happen to it
+//! ([`SessionHandle`]); how one authenticates is a backend's matter, and how requests travel is a
+//! carrier's. It knows no authentication scheme and has no HTTP client.
+//!
+//! | you want to | read |
+//! |---|---|
+//! | use a session | [`SessionHandle`], [`current`], [`WithSession`] |
+//! | write a backend | [`Session`], [`Credential`], [`register_backend!`] |
+//! | open one by name or profile | [`open`], [`profile`], [`Profiles`], [`Config`] |
+//! | send requests by yourself | [`SessionHandle::authorize`], [`Exchange`], [`Carrier`] |
+//! | control time and threads | [`Clock`], [`Executor`], [`SessionBuilder`] |
+//!
+//! # Life of a session
+//!
+//! Nothing is sent before `init`, `enter` or `install`. However many callers ask at once, the backend
+//! authenticates once, on the [`Executor`], and all of them get its result. An open session renews an
+//! expired credential at its next use; `close` ends it at the server, and then only those three
+//! open it again.
+//!
+//! # Features
+//!
+//! None.
+
+#![forbid(unsafe_code)]
+
+mod blocking;
+mod carrier;
+mod challenge;
+mod clock;
+mod credential;
+mod driver;
+mod engine;
+mod enter;
+mod environment;
+mod error;
+mod exchange;
+mod executor;
+mod flight;
+mod handle;
+mod held;
+mod identity;
+mod receipt;
+mod registry;
+mod scope;
+mod secret;
+mod services;
+mod session;
+mod status;
+mod transport;
+
+pub use blocking::Blocking;
+pub use carrier::Carrier;
+pub use challenge::Challenge;
+pub use clock::{Clock, SystemClock};
+pub use credential::Credential;
+pub use enter::Enter;
+pub use environment::{BasicEnvironment, Environment};
+pub use error::{Error, ErrorKind, Result};
+pub use exchange::{Exchange, Incoming, Outgoing, Verdict};
+pub use executor::{BackgroundThread, BoxFuture, Executor};
+pub use handle::{SessionBuilder, SessionHandle};
+pub use identity::Identity;
+pub use receipt::Receipt;
+pub use registry::{current, current_named, set_current, set_current_named, with_current};
+pub use scope::{Scoped, WithSession, in_current_scope};
+pub use secret::Secret;
+pub use services::Services;
+pub use session::{Cause, Session};
+pub use status::{State, Status};
+pub use transport::Transport;

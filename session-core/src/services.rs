@@ -32,7 +32,9 @@ impl Services {
 
     /// The address of a service.
     pub fn get(&self, name: &str) -> Option<&Url> {
-        self.iter().find(|(known, _)| *known == name).map(|(_, url)| url)
+        self.iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, url)| url)
     }
 
     /// All services in the order in which they were added.

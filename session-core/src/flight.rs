@@ -1,0 +1,91 @@
+//! One result that many wait for.
+
+use std::{
+    collections::BTreeMap,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+/// A result under way. Whoever joins gets a clone of it; nobody who leaves disturbs it.
+#[derive(Debug)]
+pub(crate) struct Flight<T>(Mutex<Board<T>>);
+
+#[derive(Debug)]
+struct Board<T> {
+    outcome: Option<T>,
+    waiting: BTreeMap<u64, Waker>,
+    next_key: u64,
+}
+
+impl<T: Clone> Flight<T> {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Board {
+            outcome: None,
+            waiting: BTreeMap::new(),
+            next_key: 0,
+        })))
+    }
+
+    /// Gives the result to all who wait and to all who will. The first result stays.
+    pub(crate) fn land(&self, outcome: T) {
+        let woken = {
+            let mut board = self.board();
+            if board.outcome.is_some() {
+                return;
+            }
+            board.outcome = Some(outcome);
+            std::mem::take(&mut board.waiting)
+        };
+        // Outside the lock: a waker is foreign code.
+        woken.into_values().for_each(Waker::wake);
+    }
+
+    /// Completes with the result.
+    pub(crate) fn join(self: &Arc<Self>) -> Join<T> {
+        Join {
+            flight: Arc::clone(self),
+            key: None,
+        }
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits for a [`Flight`].
+#[derive(Debug)]
+pub(crate) struct Join<T: Clone> {
+    flight: Arc<Flight<T>>,
+    key: Option<u64>,
+}
+
+impl<T: Clone> Future for Join<T> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let join = self.get_mut();
+        let mut board = join.flight.board();
+        if let Some(outcome) = &board.outcome {
+            return Poll::Ready(outcome.clone());
+        }
+        let key = *join.key.get_or_insert_with(|| {
+            board.next_key += 1;
+            board.next_key
+        });
+        let replaced = board.waiting.insert(key, cx.waker().clone());
+        drop(board);
+        drop(replaced);
+        Poll::Pending
+    }
+}
+
+impl<T: Clone> Drop for Join<T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let left = self.flight.board().waiting.remove(&key);
+            drop(left);
+        }
+    }
+}

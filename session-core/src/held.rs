@@ -1,0 +1,147 @@
+//! The credential in use.
+
+use std::time::{Duration, SystemTime};
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{COOKIE, Entry},
+};
+
+use crate::{Clock, Credential, Error, ErrorKind, Result, Secret};
+
+/// A credential as the engine holds it: numbered, with headers ready to send and a deadline.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) credential: Credential,
+    /// Counts the credentials of a session from 1, so that a refusal says which one it means.
+    pub(crate) generation: u64,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// On the monotonic clock, which no operator's `date` command moves.
+    deadline: Option<Duration>,
+    expires_at: Option<SystemTime>,
+}
+
+/// The moment when an authentication started, on both clocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Started {
+    monotonic: Duration,
+    wall: SystemTime,
+}
+
+impl Started {
+    pub(crate) fn now(clock: &dyn Clock) -> Self {
+        Self {
+            monotonic: clock.monotonic(),
+            wall: clock.wall(),
+        }
+    }
+}
+
+impl Held {
+    /// Prepares a credential for use.
+    ///
+    /// # Errors
+    ///
+    /// `Protocol`, when a value has bytes that no header can carry.
+    pub(crate) fn new(credential: Credential, generation: u64, started: Started) -> Result<Self> {
+        let headers = credential
+            .iter_headers()
+            .map(|(name, value)| Ok((name.clone(), header_value(name, value)?)))
+            .collect::<Result<_>>()?;
+        let lifetime = lifetime(&credential, started);
+        Ok(Self {
+            headers,
+            generation,
+            // A lifetime beyond what the clock can count is no limit.
+            deadline: lifetime.and_then(|lifetime| started.monotonic.checked_add(lifetime)),
+            expires_at: lifetime.and_then(|lifetime| started.wall.checked_add(lifetime)),
+            credential,
+        })
+    }
+
+    pub(crate) fn is_expired(&self, clock: &dyn Clock) -> bool {
+        self.deadline
+            .is_some_and(|deadline| clock.monotonic() >= deadline)
+    }
+
+    pub(crate) fn expires_at(&self) -> Option<SystemTime> {
+        self.expires_at
+    }
+
+    /// Puts the session's headers on a request.
+    pub(crate) fn apply(&self, headers: &mut HeaderMap) {
+        for (name, value) in &self.headers {
+            match headers.entry(name) {
+                Entry::Occupied(mut callers) if name == COOKIE => {
+                    let merged = merge_cookies(callers.iter(), value);
+                    callers.insert(merged);
+                }
+                Entry::Occupied(mut callers) => {
+                    callers.insert(value.clone());
+                }
+                Entry::Vacant(place) => {
+                    place.insert(value.clone());
+                }
+            }
+        }
+    }
+}
+
+/// The time that is left from the start of the authentication: the earlier of both statements.
+fn lifetime(credential: &Credential, started: Started) -> Option<Duration> {
+    let until = credential.expiry().map(|expiry| {
+        expiry
+            .duration_since(started.wall)
+            .unwrap_or(Duration::ZERO)
+    });
+    match (credential.lifetime(), until) {
+        (Some(lifetime), Some(until)) => Some(lifetime.min(until)),
+        (lifetime, until) => lifetime.or(until),
+    }
+}
+
+fn header_value(name: &HeaderName, value: &Secret) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_maybe_shared(value.bytes()).map_err(|_| {
+        Error::new(
+            ErrorKind::Protocol,
+            format!("the credential for header `{name}` has characters that no header can carry; it is damaged, or not what the server should give out"),
+        )
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The caller's cookies and the session's in one header (RFC 6265 §5.4); the session's win.
+fn merge_cookies<'a>(
+    callers: impl Iterator<Item = &'a HeaderValue>,
+    ours: &HeaderValue,
+) -> HeaderValue {
+    let names: Vec<_> = pairs(ours).map(cookie_name).collect();
+    let theirs: Vec<_> = callers
+        .flat_map(pairs)
+        .filter(|pair| !names.contains(&cookie_name(pair)))
+        .collect();
+    let length = theirs.iter().map(|pair| pair.len() + 2).sum::<usize>() + ours.len();
+    let mut merged = Vec::with_capacity(length);
+    for pair in theirs {
+        merged.extend_from_slice(pair);
+        merged.extend_from_slice(b"; ");
+    }
+    merged.extend_from_slice(ours.as_bytes());
+    let mut merged = HeaderValue::from_maybe_shared(Secret::new(merged).bytes())
+        .expect("parts of valid header values form a valid one");
+    merged.set_sensitive(true);
+    merged
+}
+
+fn pairs(cookies: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    cookies
+        .as_bytes()
+        .split(|byte| *byte == b';')
+        .map(<[u8]>::trim_ascii)
+        .filter(|pair| !pair.is_empty())
+}
+
+fn cookie_name(pair: &[u8]) -> &[u8] {
+    pair.split(|byte| *byte == b'=').next().unwrap_or(pair)
+}

@@ -1,0 +1,47 @@
+//! A session as people see it.
+
+use std::{fmt, time::SystemTime};
+
+/// A snapshot of a session for people and dashboards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Status {
+    /// The session's name.
+    pub name: String,
+    /// The kind of authentication.
+    pub scheme: String,
+    /// The environment's name.
+    pub environment: String,
+    /// Where it is in its life.
+    pub state: State,
+    /// Until when its credential is valid, by this machine's wall clock; `None` when there is none or it
+    /// does not expire.
+    pub expires_at: Option<SystemTime>,
+    /// How many credentials it has had.
+    pub generation: u64,
+}
+
+/// Where a session is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum State {
+    /// Holds no credential: never opened, or closed.
+    Closed,
+    /// Authenticates for the first time.
+    Opening,
+    /// Holds a credential.
+    Open,
+    /// Holds a credential that has expired and will be renewed at its next use.
+    Expired,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Closed => "closed",
+            Self::Opening => "opening",
+            Self::Open => "open",
+            Self::Expired => "expired",
+        })
+    }
+}
