@@ -1,0 +1,103 @@
+//! Time that a test moves.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use session_core::{BackgroundThread, BoxFuture, Clock, Executor};
+use tokio::sync::watch;
+
+/// A clock that stands still until a test moves it. Clones are the same clock.
+///
+/// ```
+/// use std::time::Duration;
+/// use session_core::Clock;
+/// use session_mock::MockClock;
+///
+/// let clock = MockClock::new();
+/// let before = clock.monotonic();
+/// clock.advance(Duration::from_secs(3600));
+/// assert_eq!(clock.monotonic() - before, Duration::from_secs(3600));
+/// ```
+#[derive(Clone, Debug)]
+pub struct MockClock {
+    monotonic: Arc<watch::Sender<Duration>>,
+    wall: Arc<Mutex<SystemTime>>,
+}
+
+impl MockClock {
+    /// A clock that shows 2030-01-01 00:00:00 UTC.
+    pub fn new() -> Self {
+        Self {
+            monotonic: Arc::new(watch::Sender::new(Duration::ZERO)),
+            wall: Arc::new(Mutex::new(
+                SystemTime::UNIX_EPOCH + Duration::from_secs(1_893_456_000),
+            )),
+        }
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, time: Duration) {
+        *self.lock_wall() += time;
+        self.monotonic.send_modify(|now| *now += time);
+    }
+
+    /// Sets the time of day, as an operator or a time server does: no time passes.
+    pub fn set_wall(&self, time: SystemTime) {
+        *self.lock_wall() = time;
+    }
+
+    /// Completes once that much time has passed on this clock.
+    pub fn sleep(&self, time: Duration) -> BoxFuture<()> {
+        let mut now = self.monotonic.subscribe();
+        let until = now.borrow().saturating_add(time);
+        Box::pin(async move {
+            if now.wait_for(|now| *now >= until).await.is_err() {
+                // The clock is gone: its time never comes.
+                std::future::pending::<()>().await;
+            }
+        })
+    }
+
+    fn lock_wall(&self) -> MutexGuard<'_, SystemTime> {
+        self.wall.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MockClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for MockClock {
+    fn monotonic(&self) -> Duration {
+        *self.monotonic.borrow()
+    }
+
+    fn wall(&self) -> SystemTime {
+        *self.lock_wall()
+    }
+}
+
+/// Runs authentication like the default executor, and lets it wait by a [`MockClock`].
+#[derive(Clone, Debug)]
+pub struct MockExecutor(MockClock);
+
+impl MockExecutor {
+    /// An executor that waits by this clock.
+    pub fn new(clock: &MockClock) -> Self {
+        Self(clock.clone())
+    }
+}
+
+impl Executor for MockExecutor {
+    fn spawn(&self, task: BoxFuture<()>) {
+        BackgroundThread.spawn(task);
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<()> {
+        self.0.sleep(time)
+    }
+}
