@@ -1,0 +1,39 @@
+//! An OAuth 2 authorization server and a protected API on loopback.
+//!
+//! [`Provider`] is the way in. Requests take this path: `listener` accepts them on the provider's own thread,
+//! `connection` speaks HTTP/1.1, `service` records each in the `log`, treats it as its kind's `conduct` is scripted, and
+//! hands it to an endpoint: `discovery`, `token_endpoint`, `revocation_endpoint` or `api`.
+
+mod answer;
+mod api;
+mod bearer;
+mod body;
+mod builder;
+mod client;
+mod client_auth;
+mod clock;
+mod conduct;
+mod connection;
+mod discovery;
+mod entry;
+mod form;
+mod listener;
+mod log;
+mod outage;
+mod provider;
+mod random;
+mod received;
+mod revocation_endpoint;
+mod script;
+mod service;
+mod state;
+mod terms;
+mod token_endpoint;
+mod tokens;
+
+pub use builder::ProviderBuilder;
+pub use client::{Client, ClientAuthMethod};
+pub use conduct::Hold;
+pub use entry::{Entry, Kind};
+pub use outage::Outage;
+pub use provider::Provider;

@@ -1,0 +1,68 @@
+//! One connection, from its first request to its end.
+
+use std::error::Error;
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use super::service;
+use super::state::State;
+
+/// The most that a request's line and headers may take: hyper answers a longer one with status 431.
+const HEAD_LIMIT: usize = 64 * 1024;
+
+/// Why the provider ends a connection without a complete answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// As scripted: the client is to see its connection reset.
+    Reset,
+    /// As scripted: the client is to see the answer end too early.
+    Truncated,
+    /// The client went away, or broke the protocol, before its request was complete.
+    ClientFailed,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reset => "the provider is scripted to reset the connection",
+            Self::Truncated => "the provider is scripted to truncate the answer",
+            Self::ClientFailed => "the client did not complete its request",
+        })
+    }
+}
+
+impl Error for Cut {}
+
+/// Serves one TCP connection to its end.
+pub(super) async fn serve(stream: TcpStream, state: Arc<State>) {
+    // An answer is one small write, which must not wait for the acknowledgement of the one before.
+    let _ = stream.set_nodelay(true);
+    let (stream, cut) = converse(stream, state).await;
+    if cut == Some(Cut::Reset) {
+        // Closing a socket that does not linger sends RST instead of FIN.
+        let _ = stream.set_zero_linger();
+    }
+}
+
+/// Answers requests over any byte stream until either side ends it; gives the stream back, not yet shut down.
+async fn converse<S>(stream: S, state: Arc<State>) -> (S, Option<Cut>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let answer = service_fn(move |request| Box::pin(service::answer(state.clone(), request)));
+    let mut connection = http1::Builder::new()
+        .max_buf_size(HEAD_LIMIT)
+        .serve_connection(TokioIo::new(stream), answer);
+    let ended = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
+    let cut = ended
+        .err()
+        .and_then(|error| error.source()?.downcast_ref::<Cut>().copied());
+    (connection.into_parts().io.into_inner(), cut)
+}

@@ -1,0 +1,124 @@
+//! What the provider received, and waiting for it.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use http::StatusCode;
+use tokio::sync::watch;
+
+use super::entry::{Entry, Kind};
+use super::state::lock;
+
+/// How many entries are kept, and about how many bytes of them: a provider may be left running for days.
+const ENTRY_LIMIT: usize = 65_536;
+const WEIGHT_LIMIT: usize = 256 * 1024 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Log {
+    kept: Mutex<Kept>,
+    /// Signalled on every change, for those who wait with a thread and for those who wait with a task.
+    changed: Condvar,
+    /// Counts the changes; changed under the lock of `kept`.
+    version: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    entries: Vec<Entry>,
+    weight: usize,
+    /// How many entries were dropped from the front.
+    forgotten: usize,
+    counts: [usize; Kind::COUNT],
+}
+
+/// Which entry a request became.
+#[derive(Debug)]
+pub(super) struct Ticket(usize);
+
+impl Log {
+    pub(super) fn new() -> Self {
+        Self {
+            kept: Mutex::default(),
+            changed: Condvar::new(),
+            version: watch::Sender::new(0),
+        }
+    }
+
+    pub(super) fn record(&self, entry: Entry) -> Ticket {
+        self.change(|kept| {
+            kept.counts[entry.kind() as usize] += 1;
+            kept.push(entry);
+            Ticket(kept.forgotten + kept.entries.len() - 1)
+        })
+    }
+
+    pub(super) fn answered(&self, ticket: &Ticket, status: StatusCode, issued: Option<usize>) {
+        self.change(|kept| {
+            let index = ticket.0.checked_sub(kept.forgotten);
+            if let Some(entry) = index.and_then(|index| kept.entries.get_mut(index)) {
+                entry.answered(status, issued);
+            }
+        });
+    }
+
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        lock(&self.kept).entries.clone()
+    }
+
+    pub(super) fn count(&self, kind: Kind) -> usize {
+        lock(&self.kept).counts[kind as usize]
+    }
+
+    // Both ways of waiting hand the predicate a copy, so that it may use the provider, which locks the log.
+
+    pub(super) async fn wait_for(&self, mut predicate: impl FnMut(&[Entry]) -> bool) {
+        // Subscribing before the first look: a change between look and wait would be missed.
+        let mut version = self.version.subscribe();
+        loop {
+            version.borrow_and_update();
+            if predicate(&self.entries()) {
+                return;
+            }
+            // Fails only when the sender is gone, and `self` owns it.
+            let _ = version.changed().await;
+        }
+    }
+
+    pub(super) fn blocking_wait_for(&self, mut predicate: impl FnMut(&[Entry]) -> bool) {
+        loop {
+            let (entries, seen) = {
+                let kept = lock(&self.kept);
+                (kept.entries.clone(), *self.version.borrow())
+            };
+            if predicate(&entries) {
+                return;
+            }
+            drop(
+                self.changed
+                    .wait_while(lock(&self.kept), |_| *self.version.borrow() == seen)
+                    .unwrap_or_else(PoisonError::into_inner),
+            );
+        }
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Kept) -> T) -> T {
+        let mut kept = lock(&self.kept);
+        let result = change(&mut kept);
+        self.version.send_modify(|version| *version += 1);
+        self.changed.notify_all();
+        result
+    }
+}
+
+impl Kept {
+    fn push(&mut self, entry: Entry) {
+        self.weight += entry.weight();
+        self.entries.push(entry);
+        if self.entries.len() > ENTRY_LIMIT || self.weight > WEIGHT_LIMIT {
+            // Half at once, so that the cost of moving the rest is spread over many requests.
+            let half = self.entries.len() / 2;
+            let older: usize = self.entries.drain(..half).map(|entry| entry.weight()).sum();
+            self.weight -= older;
+            self.forgotten += half;
+        }
+    }
+}
