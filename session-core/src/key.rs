@@ -56,7 +56,10 @@ pub enum KeyKind {
 impl Key {
     /// Keys that every backend has, because [`Config::environment`](crate::Config::environment) reads them.
     pub(crate) const COMMON: &'static [Self] = &[
-        Self::text("environment.name", "what people call the environment, such as `prod`"),
+        Self::text(
+            "environment.name",
+            "what people call the environment, such as `prod`",
+        ),
         Self::path(
             "environment.ca_file",
             "PEM file with the only certificate authorities to trust; those of the system if absent",

@@ -5,10 +5,10 @@
 /// Whatever else stands where a name belongs may be a secret in the wrong place, and is not shown.
 pub(crate) fn quoted(name: &str) -> String {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if !name.is_empty() && name.len() <= 64 && name.chars().all(is_name) {
+    if !name.is_empty() && name.len() <= 128 && name.chars().all(is_name) {
         format!("`{name}`")
     } else {
-        "(not shown: it does not look like a name)".to_owned()
+        "(not shown, as it does not look like a name)".to_owned()
     }
 }
 
