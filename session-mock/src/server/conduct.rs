@@ -25,29 +25,25 @@ struct Outages {
     standing: Option<Outage>,
 }
 
-impl Conduct {
-    /// Returns when the request may be answered.
-    pub(super) async fn pause(&self) {
-        let delay = *lock(&self.delay);
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
-        }
-        // Fails only when the sender is gone, and `self` owns it.
-        let _ = self.holds.subscribe().wait_for(|holds| *holds == 0).await;
-    }
+/// What one request gets, settled when it arrives.
+pub(super) struct Treatment {
+    delay: Duration,
+    /// Tells when the request is no longer held; `None`: it is not held.
+    release: Option<watch::Receiver<usize>>,
+    pub(super) outage: Option<Outage>,
+}
 
-    /// The outage that the request meets, if one is scripted.
-    pub(super) fn outage(&self) -> Option<Outage> {
-        let mut outages = lock(&self.outages);
-        let Some((times, outage)) = outages.next.front_mut() else {
-            return outages.standing.clone();
-        };
-        *times -= 1;
-        let (left, outage) = (*times, outage.clone());
-        if left == 0 {
-            outages.next.pop_front();
+impl Conduct {
+    /// The treatment of a request that arrives now. To be called before the request can be seen in the log: whoever has
+    /// seen it there may change the script, and means the requests that come after.
+    pub(super) fn treatment(&self) -> Treatment {
+        let release = self.holds.subscribe();
+        let held = *release.borrow() > 0;
+        Treatment {
+            delay: *lock(&self.delay),
+            release: held.then_some(release),
+            outage: lock(&self.outages).meet(),
         }
-        Some(outage)
     }
 
     pub(super) fn hold(&self) -> Hold {
@@ -71,6 +67,33 @@ impl Conduct {
 
     pub(super) fn recover(&self) {
         *lock(&self.outages) = Outages::default();
+    }
+}
+
+impl Treatment {
+    /// Returns when the request may be answered.
+    pub(super) async fn pause(&mut self) {
+        if !self.delay.is_zero() {
+            tokio::time::sleep(self.delay).await;
+        }
+        if let Some(release) = &mut self.release {
+            // Fails only when no sender is left, and who holds the provider's state holds one.
+            let _ = release.wait_for(|holds| *holds == 0).await;
+        }
+    }
+}
+
+impl Outages {
+    fn meet(&mut self) -> Option<Outage> {
+        let Some((times, outage)) = self.next.front_mut() else {
+            return self.standing.clone();
+        };
+        *times -= 1;
+        let (left, outage) = (*times, outage.clone());
+        if left == 0 {
+            self.next.pop_front();
+        }
+        Some(outage)
     }
 }
 

@@ -14,7 +14,8 @@ use tokio::net::TcpStream;
 use super::service;
 use super::state::State;
 
-/// The most that a request's line and headers may take: hyper answers a longer one with status 431.
+/// What a request's line and headers may take: hyper answers with status 431 when as much was read without finding
+/// their end, that is, at twice the length at the latest.
 const HEAD_LIMIT: usize = 64 * 1024;
 
 /// Why the provider ends a connection without a complete answer.

@@ -122,3 +122,77 @@ impl Kept {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use http::{HeaderMap, Method};
+
+    use super::super::entry::Claims;
+    use super::super::received::Received;
+    use super::*;
+
+    fn entry(path: usize, body: &Bytes) -> Entry {
+        let received = Received {
+            at: std::time::Duration::ZERO,
+            kind: Kind::Api,
+            method: Method::GET,
+            path: path.to_string(),
+            query: None,
+            headers: HeaderMap::new(),
+            body: body.clone(),
+            too_large: false,
+        };
+        Entry::new(Arc::new(received), Claims::default(), None)
+    }
+
+    #[test]
+    fn the_older_half_is_forgotten_when_there_are_too_many() {
+        let log = Log::new();
+        let tickets: Vec<_> = (0..=ENTRY_LIMIT)
+            .map(|n| log.record(entry(n, &Bytes::new())))
+            .collect();
+        assert_eq!(log.count(Kind::Api), ENTRY_LIMIT + 1);
+        let kept = log.entries();
+        assert_eq!(kept.len(), ENTRY_LIMIT / 2 + 1);
+        assert_eq!(kept[0].path(), (ENTRY_LIMIT / 2).to_string());
+
+        // Answers still find their entries, or find them gone.
+        log.answered(&tickets[0], StatusCode::OK, None);
+        log.answered(&tickets[ENTRY_LIMIT], StatusCode::CREATED, None);
+        let kept = log.entries();
+        assert_eq!(kept[kept.len() - 1].status(), Some(StatusCode::CREATED));
+        assert!(
+            kept[..kept.len() - 1]
+                .iter()
+                .all(|entry| entry.status().is_none())
+        );
+        let next = log.record(entry(0, &Bytes::new()));
+        log.answered(&next, StatusCode::ACCEPTED, None);
+        assert_eq!(
+            log.entries()[kept.len()].status(),
+            Some(StatusCode::ACCEPTED)
+        );
+    }
+
+    #[test]
+    fn the_older_half_is_forgotten_when_it_takes_too_much() {
+        let log = Log::new();
+        // One and the same allocation, which weighs as often as it is kept.
+        let body = Bytes::from(vec![0; 1024 * 1024]);
+        let fit = WEIGHT_LIMIT / entry(0, &body).weight();
+        for n in 0..fit {
+            log.record(entry(n, &body));
+        }
+        assert_eq!(log.entries().len(), fit);
+        log.record(entry(fit, &body));
+        let left = log.entries().len();
+        assert_eq!(left, fit + 1 - fit.div_ceil(2));
+        for n in left..=fit {
+            assert_eq!(log.entries().len(), n, "there is room again");
+            log.record(entry(n, &body));
+        }
+    }
+}

@@ -28,7 +28,8 @@ use super::terms::Terms;
 /// | `/api/scoped/NAME` | as below, if the token has the scope NAME |
 /// | any other `/api/…` | what the request looked like, as JSON: `method`, `path`, `query`, `client_id`, `scopes`, `content_type`, `body` |
 ///
-/// The API takes a valid bearer token, and answers else as RFC 6750 says. Bodies may have 1 MiB, headers 64 KiB.
+/// The API takes a valid bearer token, and answers else as RFC 6750 says. Bodies may have 1 MiB, headers at least
+/// 64 KiB in 100 lines.
 ///
 /// Everything else is scripted while it runs, and what it received is in its [`log`](Self::log). A test needs no sleep:
 /// [`advance`](Self::advance) lets tokens expire, [`hold`](Self::hold) keeps answers back, and

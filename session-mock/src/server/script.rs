@@ -62,18 +62,18 @@ impl Provider {
         self.state.clock.advance(by);
     }
 
-    /// Lets every request of this kind meet an outage, until [`recover`](Self::recover).
+    /// Lets every request of this kind meet an outage, if it arrives before [`recover`](Self::recover).
     pub fn fail(&self, kind: Kind, outage: Outage) {
         self.state.conduct(kind).fail(outage);
     }
 
-    /// Lets the next requests of this kind meet an outage. Scripted twice, one outage follows the other; after them comes
+    /// Lets the next requests of this kind that arrive meet an outage. Scripted twice, one outage follows the other; after them comes
     /// what [`fail`](Self::fail) scripted, or the true answer.
     pub fn fail_next(&self, kind: Kind, times: usize, outage: Outage) {
         self.state.conduct(kind).fail_next(times, outage);
     }
 
-    /// Ends all outages of this kind. Requests that [hang](Outage::hang) already are not answered.
+    /// Ends all outages of this kind, for requests that arrive from now on: one that [hangs](Outage::hang) hangs on.
     pub fn recover(&self, kind: Kind) {
         self.state.conduct(kind).recover();
     }
@@ -84,8 +84,9 @@ impl Provider {
         self.state.conduct(kind).set_delay(delay);
     }
 
-    /// Holds back the answers to requests of this kind as long as the `Hold` lives. They are received and logged; what
-    /// becomes of them is decided when they are released, not when they came.
+    /// Holds back the answers to requests of this kind that arrive while the `Hold` lives. They are received and logged.
+    /// Whether a client or a token is valid is decided when they are released; the outage that they meet, if any, was
+    /// decided when they came.
     pub fn hold(&self, kind: Kind) -> Hold {
         self.state.conduct(kind).hold()
     }

@@ -27,12 +27,12 @@ pub(super) async fn answer(
         _ => &[],
     });
     let presented = Presented::by(&request, &form);
+    let mut treatment = state.conduct(request.kind).treatment();
     let (claims, token) = claims(&state, &request, &form, presented.as_ref().ok());
     let ticket = state.log.record(Entry::new(request.clone(), claims, token));
 
-    let conduct = state.conduct(request.kind);
-    conduct.pause().await;
-    let (response, issued) = match conduct.outage() {
+    treatment.pause().await;
+    let (response, issued) = match treatment.outage {
         Some(outage) => (outage.happen().await?, None),
         None => dispatch(&state, &request, &form, presented),
     };

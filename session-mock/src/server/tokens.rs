@@ -104,3 +104,31 @@ impl Tokens {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_is_forgotten_when_there_are_too_many() {
+        let mut tokens = Tokens::default();
+        for n in 1..=LIMIT + 2 {
+            let serial = tokens.issue(Token::new(&n.to_string(), "client", &[], None));
+            assert_eq!(serial, n);
+        }
+        assert_eq!(tokens.texts().len(), LIMIT);
+        assert_eq!(
+            tokens.valid("2", Duration::ZERO).err(),
+            Some(Invalid::Unknown)
+        );
+        assert_eq!(tokens.find("3").map(|(serial, _)| serial), Some(3));
+        tokens.revoke("2");
+        tokens.revoke("4");
+        assert!(tokens.valid("3", Duration::ZERO).is_ok());
+        assert_eq!(
+            tokens.valid("4", Duration::ZERO).err(),
+            Some(Invalid::Revoked)
+        );
+        assert!(tokens.valid("5", Duration::ZERO).is_ok());
+    }
+}

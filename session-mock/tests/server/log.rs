@@ -1,0 +1,187 @@
+//! What the log says, and what it keeps to itself.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::StatusCode;
+use http::header::{COOKIE, HeaderValue};
+use session_mock::{Client, ClientAuthMethod, Kind, Outage, Provider};
+
+use crate::wire::{Wire, ask, basic, get, get_with_token, post, token, token_request};
+
+#[test]
+fn a_token_request_is_told_in_full() {
+    let provider = Provider::start().unwrap();
+    token(&provider);
+    ask(&provider, token_request(&provider, "&scope=read"));
+    let log = provider.log();
+    let entry = &log[1];
+    assert_eq!(
+        (entry.kind(), entry.method().as_str(), entry.path()),
+        (Kind::Token, "POST", "/token")
+    );
+    assert_eq!(entry.client_id(), Some("session-mock"));
+    assert_eq!(
+        entry.auth_method(),
+        Some(ClientAuthMethod::ClientSecretBasic)
+    );
+    assert_eq!(
+        (entry.grant(), entry.scope()),
+        (Some("client_credentials"), Some("read"))
+    );
+    assert_eq!(
+        (entry.status(), entry.token()),
+        (Some(StatusCode::OK), Some(2))
+    );
+    assert_eq!(
+        (entry.query(), entry.body()),
+        (None, &b"grant_type=client_credentials&scope=read"[..])
+    );
+    let sent = basic(provider.client_id(), provider.client_secret());
+    let sent = sent.trim_end().strip_prefix("authorization: ").unwrap();
+    assert_eq!(entry.header("Authorization").unwrap(), sent);
+    assert!(entry.header("x-absent").is_none());
+}
+
+#[test]
+fn claims_are_told_even_when_refused() {
+    let provider = Provider::start().unwrap();
+    let form = "grant_type=password&client_id=stranger&client_secret=guess";
+    ask(&provider, post("/token", "", form));
+    let entry = &provider.log()[0];
+    assert_eq!(
+        (entry.client_id(), entry.grant()),
+        (Some("stranger"), Some("password"))
+    );
+    assert_eq!(
+        entry.auth_method(),
+        Some(ClientAuthMethod::ClientSecretPost)
+    );
+    assert_eq!(
+        (entry.status(), entry.token()),
+        (Some(StatusCode::UNAUTHORIZED), None)
+    );
+}
+
+#[test]
+fn an_api_call_tells_whose_token_and_which() {
+    let provider = Provider::start().unwrap();
+    token(&provider);
+    let second = token(&provider);
+    provider.refuse();
+    ask(&provider, get_with_token("/api/orders?q=1", &second));
+    ask(&provider, get_with_token("/api/orders", "stranger"));
+    let log = provider.log();
+    let (known, unknown) = (&log[2], &log[3]);
+    assert_eq!(
+        (known.kind(), known.path(), known.query()),
+        (Kind::Api, "/api/orders", Some("q=1"))
+    );
+    assert_eq!(
+        (known.client_id(), known.token()),
+        (Some("session-mock"), Some(2))
+    );
+    assert_eq!((unknown.client_id(), unknown.token()), (None, None));
+    assert!(
+        [known, unknown]
+            .iter()
+            .all(|entry| entry.status() == Some(StatusCode::UNAUTHORIZED))
+    );
+    assert_eq!(
+        (
+            provider.count(Kind::Token),
+            provider.count(Kind::Api),
+            provider.count(Kind::Revoke)
+        ),
+        (2, 2, 0)
+    );
+}
+
+#[test]
+fn time_is_the_providers() {
+    let provider = Provider::start().unwrap();
+    let day = Duration::from_secs(24 * 60 * 60);
+    token(&provider);
+    provider.advance(day);
+    token(&provider);
+    let log = provider.log();
+    assert!(log[0].at() < day && log[1].at() >= day);
+}
+
+#[test]
+fn nothing_shows_a_secret_in_debug() {
+    let provider = Provider::start().unwrap();
+    let token = token(&provider);
+    let request = format!(
+        "POST /api/orders?a=querysecret HTTP/1.1\r\nhost: api\r\nauthorization: Bearer {token}\r\n\
+         cookie: sid=cookiesecret\r\nx-csrf: csrfsecret\r\ncontent-length: 10\r\n\r\nbodysecret"
+    );
+    assert_eq!(ask(&provider, request).status, 200);
+    let client = Client::new("id", "clientsecret");
+    let outage = Outage::json(StatusCode::OK, "answersecret")
+        .header(COOKIE, HeaderValue::from_static("outagesecret"));
+    provider.fail(Kind::Api, outage.clone());
+    let builder = Provider::builder().client(client.clone());
+    let shown = format!(
+        "{provider:?} {:?} {client:?} {outage:?} {builder:?} {:?}",
+        provider.log(),
+        provider.hold_tokens()
+    );
+    let basic = STANDARD.encode(format!("session-mock:{}", provider.client_secret()));
+    for secret in [provider.client_secret(), &*token, &*basic] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    for planted in [
+        "query", "cookie", "csrf", "body", "client", "answer", "outage",
+    ] {
+        assert!(!shown.contains(&format!("{planted}secret")), "{shown}");
+    }
+    for told in ["/api/orders", "x-csrf", "Provider", "Entry", "session-mock"] {
+        assert!(shown.contains(told), "{shown}");
+    }
+}
+
+#[test]
+fn waiting_sees_what_comes_while_it_waits() {
+    let provider = Provider::start().unwrap();
+    let hold = provider.hold_tokens();
+    std::thread::scope(|scope| {
+        scope.spawn(|| token(&provider));
+        // The predicate may use the provider itself.
+        provider.blocking_wait_for(|_| provider.count(Kind::Token) == 1);
+        scope.spawn(|| hold.release());
+        provider.blocking_wait_for(|log| log[0].status() == Some(StatusCode::OK));
+    });
+    assert_eq!(provider.issued().len(), 1);
+}
+
+#[test]
+fn waiting_is_a_future_too() {
+    let provider = Provider::start().unwrap();
+    let hold = provider.hold_tokens();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| token(&provider));
+        runtime.block_on(provider.wait_for(|_| provider.count(Kind::Token) == 1));
+        scope.spawn(|| hold.release());
+        runtime.block_on(provider.wait_for(|log| log[0].status() == Some(StatusCode::OK)));
+    });
+    assert_eq!(provider.issued().len(), 1);
+}
+
+#[test]
+fn what_was_answered_is_in_the_log() {
+    let provider = Provider::start().unwrap();
+    let mut wire = Wire::to(&provider);
+    for n in 1..=50 {
+        wire.ask(get("/api/orders", ""));
+        let log = provider.log();
+        assert_eq!(
+            (log.len(), log[n - 1].status()),
+            (n, Some(StatusCode::UNAUTHORIZED))
+        );
+    }
+}

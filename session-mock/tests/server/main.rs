@@ -1,0 +1,16 @@
+//! The embedded provider, seen over the wire by a client that knows no more than HTTP/1.1.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what these tests share is as much a test as they are"
+)]
+
+mod api;
+mod authorization;
+mod lifecycle;
+mod log;
+mod metadata;
+mod outages;
+mod revocation;
+mod script;
+mod wire;
