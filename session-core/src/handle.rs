@@ -31,7 +31,7 @@ use crate::{
 /// let state = session.enter(async { current().unwrap().status().state }).await?;
 /// assert_eq!(state, State::Open);
 /// assert_eq!(session.status().state, State::Closed);
-/// # session_core::Result::Ok(()) }).unwrap();
+/// # Ok::<(), session_core::Error>(()) }).unwrap();
 /// ```
 #[derive(Clone)]
 pub struct SessionHandle(Arc<Engine>);

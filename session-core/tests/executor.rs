@@ -1,0 +1,202 @@
+//! Executors that hang, drop, panic and end; time limits; carriers.
+
+mod support;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use session_core::{
+    BackgroundThread, BoxFuture, Carrier, ErrorKind, Executor, SessionBuilder, SessionHandle, State,
+};
+use session_mock::{Call, Gate, MockClock, MockExecutor, MockSession, Step};
+use support::{bearer, poll_once};
+
+/// Drops the first tasks, then works.
+#[derive(Clone, Debug)]
+struct Faulty {
+    drops: Arc<AtomicUsize>,
+    panics: bool,
+}
+
+impl Executor for Faulty {
+    fn spawn(&self, task: BoxFuture<()>) {
+        let left = self.drops.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        match left {
+            Ok(_) if self.panics => panic!("no runtime here"),
+            Ok(_) => drop(task),
+            Err(_) => BackgroundThread.spawn(task),
+        }
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<()> {
+        BackgroundThread.sleep(time)
+    }
+}
+
+#[tokio::test]
+async fn an_executor_that_drops_or_panics_is_an_error_and_strands_nobody() {
+    for panics in [false, true] {
+        let drops = Arc::new(AtomicUsize::new(1));
+        let mock = MockSession::bearer("t");
+        let executor = Faulty { drops: Arc::clone(&drops), panics };
+        let session = SessionHandle::builder(mock.clone()).executor(executor).build();
+        let error = session.init().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.to_string().contains("session `mock`"), "{error}");
+        assert_eq!(mock.calls(), []);
+
+        session.init().await.unwrap();
+        drops.store(1, Ordering::SeqCst);
+        assert_eq!(session.close().await.unwrap_err().kind(), ErrorKind::Unavailable);
+        assert_eq!(session.status().state, State::Closed);
+        session.init().await.unwrap();
+        drops.store(1, Ordering::SeqCst);
+        drop(session);
+    }
+}
+
+#[test]
+fn a_runtime_of_the_callers_may_be_the_executor() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let gate = Gate::new();
+    let mock = MockSession::scripted([Step::bearer("t"), Step::bearer("u").behind(&gate)]);
+    let session = SessionHandle::builder(mock.clone()).executor(runtime.handle().clone()).build();
+    session.blocking().init().unwrap();
+    session.blocking().close().unwrap();
+
+    let mut init = Box::pin(session.init());
+    assert!(poll_once(&mut init).is_pending());
+    runtime.block_on(gate.arrived(1));
+    runtime.shutdown_background();
+    let waited = BlockingWait(session.clone());
+    assert_eq!(waited.outcome(init).kind(), ErrorKind::Unavailable);
+    let error = session.blocking().init().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "a runtime that has ended");
+    assert_eq!(session.status().state, State::Closed);
+}
+
+/// Waits for a future of this session on a runtime of its own.
+struct BlockingWait(SessionHandle);
+
+impl BlockingWait {
+    fn outcome(&self, init: impl Future<Output = session_core::Result<()>>) -> session_core::Error {
+        assert_eq!(self.0.name(), "mock");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(init).unwrap_err()
+    }
+}
+
+#[tokio::test]
+async fn a_tokio_executor_can_wait() {
+    let handle = tokio::runtime::Handle::current();
+    let timer = Executor::sleep(&handle, Duration::ZERO);
+    tokio::spawn(timer).await.unwrap();
+    let (done, gate) = (Gate::new(), Gate::new());
+    gate.open();
+    let inside = done.clone();
+    BackgroundThread.spawn(Box::pin(async move {
+        BackgroundThread.sleep(Duration::ZERO).await;
+        inside.pass().await;
+    }));
+    done.arrived(1).await;
+    done.open();
+}
+
+#[tokio::test]
+async fn a_backend_that_hangs_runs_into_the_time_limit() {
+    let clock = MockClock::new();
+    let hang = Gate::new();
+    let mock = MockSession::scripted([Step::bearer("x").behind(&hang), Step::bearer("t")]);
+    let session = SessionHandle::builder(mock.clone())
+        .clock(clock.clone())
+        .executor(MockExecutor::new(&clock))
+        .time_limit(Duration::from_secs(5))
+        .build();
+    let mut init = Box::pin(session.init());
+    assert!(poll_once(&mut init).is_pending());
+    hang.arrived(1).await;
+    clock.advance(Duration::from_secs(5));
+    let error = init.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.to_string().contains("`init` did not end within 5s"), "{error}");
+    session.init().await.unwrap();
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer t");
+}
+
+#[tokio::test]
+async fn the_usual_time_limit_is_a_minute() {
+    let (clock, hang) = (MockClock::new(), Gate::new());
+    let mock = MockSession::scripted([Step::bearer("x").behind(&hang)]).by_clock(&clock);
+    let session = mock.handle();
+    let mut init = Box::pin(session.init());
+    assert!(poll_once(&mut init).is_pending());
+    hang.arrived(1).await;
+    assert_eq!(SessionBuilder::TIME_LIMIT, Duration::from_secs(60));
+    clock.advance(SessionBuilder::TIME_LIMIT);
+    assert_eq!(init.await.unwrap_err().kind(), ErrorKind::Unavailable);
+}
+
+#[derive(Default)]
+struct Connections(AtomicUsize);
+
+impl Carrier for Connections {
+    fn disconnect(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn carriers_drop_their_connections_when_the_session_closes() {
+    let session = MockSession::bearer("t").handle();
+    let (kept, gone) = (Arc::new(Connections::default()), Arc::new(Connections::default()));
+    session.attach(&gone);
+    drop(gone);
+    session.attach(&kept);
+    session.init().await.unwrap();
+    assert_eq!(kept.0.load(Ordering::SeqCst), 0);
+    session.close().await.unwrap();
+    assert_eq!(kept.0.load(Ordering::SeqCst), 1);
+    session.enter(async {}).await.unwrap();
+    assert_eq!(kept.0.load(Ordering::SeqCst), 2);
+    session.init().await.unwrap();
+    session.enter(async {}).await.unwrap();
+    assert_eq!(kept.0.load(Ordering::SeqCst), 2, "it did not close");
+    drop(session);
+    assert_eq!(kept.0.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn backends_run_on_a_thread_of_their_own_and_may_use_the_network() {
+    use async_trait::async_trait;
+    use session_core::{BasicEnvironment, Credential, Environment, Result, Session};
+
+    #[derive(Debug)]
+    struct Probe(BasicEnvironment);
+    #[async_trait]
+    impl Session for Probe {
+        fn scheme(&self) -> &'static str {
+            "probe"
+        }
+        fn environment(&self) -> &dyn Environment {
+            &self.0
+        }
+        async fn init(&self) -> Result<Credential> {
+            tokio::task::yield_now().await;
+            let thread = std::thread::current();
+            Ok(Credential::bearer(thread.name().unwrap_or("?")))
+        }
+    }
+    let session = SessionHandle::new(Probe(
+        BasicEnvironment::new("t").service("api", "https://api.mock.test/").unwrap(),
+    ));
+    session.init().await.unwrap();
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer session-kit");
+    assert_eq!(session.status().environment, "t");
+    let mock = MockSession::bearer("x");
+    assert_eq!(mock.calls(), [] as [Call; 0]);
+}
