@@ -14,12 +14,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     message: Cow<'static, str>,
     retry_after: Option<Duration>,
     challenges: Vec<Challenge>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// What a caller can do about an [`Error`].
@@ -61,7 +62,7 @@ impl Error {
     /// Adds the underlying error. Only give errors whose texts cannot quote a secret.
     #[must_use]
     pub fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.change(|inner| inner.source = Some(source.into()))
+        self.change(|inner| inner.source = Some(Arc::from(source.into())))
     }
 
     /// Adds how long the server asked to be left alone.
@@ -91,10 +92,9 @@ impl Error {
         &self.0.challenges
     }
 
-    /// Builders own the only reference, so nothing is ever copied or lost here.
+    /// Changes this one: clones that others hold stay as they are.
     fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
-        let inner = Arc::get_mut(&mut self.0).expect("an error under construction is not shared");
-        change(inner);
+        change(Arc::make_mut(&mut self.0));
         self
     }
 }

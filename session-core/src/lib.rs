@@ -27,10 +27,12 @@
 
 #![forbid(unsafe_code)]
 
+mod backend;
 mod blocking;
 mod carrier;
 mod challenge;
 mod clock;
+mod config;
 mod credential;
 mod driver;
 mod engine;
@@ -43,19 +45,28 @@ mod flight;
 mod handle;
 mod held;
 mod identity;
+mod key;
+mod profile;
 mod receipt;
 mod registry;
 mod scope;
 mod secret;
+mod secret_source;
 mod services;
 mod session;
+mod spelling;
 mod status;
 mod transport;
+mod wiped;
 
+pub use backend::{Backend, backends, open};
+#[doc(hidden)]
+pub use backend::link;
 pub use blocking::Blocking;
 pub use carrier::Carrier;
 pub use challenge::Challenge;
 pub use clock::{Clock, SystemClock};
+pub use config::{Config, ConfigValue, FromConfig};
 pub use credential::Credential;
 pub use enter::Enter;
 pub use environment::{BasicEnvironment, Environment};
@@ -64,11 +75,21 @@ pub use exchange::{Exchange, Incoming, Outgoing, Verdict};
 pub use executor::{BackgroundThread, BoxFuture, Executor};
 pub use handle::{SessionBuilder, SessionHandle};
 pub use identity::Identity;
+pub use key::{Key, KeyKind};
+pub use profile::{Profiles, profile};
 pub use receipt::Receipt;
 pub use registry::{current, current_named, set_current, set_current_named, with_current};
 pub use scope::{Scoped, WithSession, in_current_scope};
 pub use secret::Secret;
+pub use secret_source::SecretSource;
 pub use services::Services;
 pub use session::{Cause, Session};
 pub use status::{State, Status};
 pub use transport::Transport;
+
+/// For the macros of this crate.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::backend::Registered;
+    pub use inventory;
+}

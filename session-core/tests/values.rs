@@ -154,6 +154,10 @@ fn errors_carry_what_a_caller_acts_on() {
     for part in ["Unavailable", "it failed", "3s", "Negotiate", "disk full"] {
         assert!(debug.contains(part), "{debug}");
     }
+    let other = same.clone().with_retry_after(Duration::from_secs(4));
+    assert_eq!(other.retry_after(), Some(Duration::from_secs(4)));
+    assert_eq!(other.source().unwrap().to_string(), "disk full");
+    assert_eq!(same.retry_after(), Some(Duration::from_secs(3)), "a clone stays as it is");
     let plain = format!("{:?}", Error::new(ErrorKind::Config, "x"));
     assert_eq!(plain, "Error { kind: Config, message: \"x\" }");
 }
