@@ -59,9 +59,9 @@ mod status;
 mod transport;
 mod wiped;
 
-pub use backend::{Backend, backends, open};
 #[doc(hidden)]
 pub use backend::link;
+pub use backend::{Backend, backends, open};
 pub use blocking::Blocking;
 pub use carrier::Carrier;
 pub use challenge::Challenge;

@@ -42,13 +42,23 @@ async fn headers_replace_the_callers_and_are_marked_sensitive() {
 
 #[tokio::test]
 async fn cookies_merge_and_the_sessions_win() {
-    let session = open(Credential::headers([(header::COOKIE, Secret::new("sid=new; csrf=1"))])).await;
+    let session = open(Credential::headers([(
+        header::COOKIE,
+        Secret::new("sid=new; csrf=1"),
+    )]))
+    .await;
     let mut callers = HeaderMap::new();
-    callers.append(header::COOKIE, HeaderValue::from_static("theme=dark;sid=old; "));
+    callers.append(
+        header::COOKIE,
+        HeaderValue::from_static("theme=dark;sid=old; "),
+    );
     callers.append(header::COOKIE, HeaderValue::from_static("flag; sidx=keep"));
     let (headers, _) = authorize_with(&session, API, callers).await.unwrap();
     assert_eq!(headers.get_all(header::COOKIE).iter().count(), 1);
-    assert_eq!(text(&headers, "cookie"), "theme=dark; flag; sidx=keep; sid=new; csrf=1");
+    assert_eq!(
+        text(&headers, "cookie"),
+        "theme=dark; flag; sidx=keep; sid=new; csrf=1"
+    );
     assert!(headers[header::COOKIE].is_sensitive());
 
     let (headers, _) = authorize(&session, API).await.unwrap();
@@ -63,7 +73,9 @@ async fn a_credential_goes_only_where_it_belongs() {
         .and_then(|qa| qa.service("local", "http://127.0.0.1:8080/"))
         .and_then(|qa| qa.service("odd", "https://odd.example.com:8443/"))
         .unwrap();
-    let session = MockSession::bearer("t").in_environment(environment).handle();
+    let session = MockSession::bearer("t")
+        .in_environment(environment)
+        .handle();
     session.init().await.unwrap();
     for allowed in [
         "https://api.example.com",
@@ -78,20 +90,44 @@ async fn a_credential_goes_only_where_it_belongs() {
         assert_eq!(text(&headers, "authorization"), "Bearer t");
     }
     for (forbidden, why) in [
-        ("https://evil.example.com/", "none of the environment's services"),
-        ("https://api.example.com.evil.com/", "none of the environment's services"),
-        ("https://api.example.com:8443/", "none of the environment's services"),
-        ("https://odd.example.com/", "none of the environment's services"),
-        ("https://127.0.0.1:8080/", "none of the environment's services"),
-        ("http://127.0.0.1:8081/", "none of the environment's services"),
-        ("http://localhost:8080/", "none of the environment's services"),
+        (
+            "https://evil.example.com/",
+            "none of the environment's services",
+        ),
+        (
+            "https://api.example.com.evil.com/",
+            "none of the environment's services",
+        ),
+        (
+            "https://api.example.com:8443/",
+            "none of the environment's services",
+        ),
+        (
+            "https://odd.example.com/",
+            "none of the environment's services",
+        ),
+        (
+            "https://127.0.0.1:8080/",
+            "none of the environment's services",
+        ),
+        (
+            "http://127.0.0.1:8081/",
+            "none of the environment's services",
+        ),
+        (
+            "http://localhost:8080/",
+            "none of the environment's services",
+        ),
         ("http://api.example.com/", "not encrypted"),
         ("ws://stream.example.com/", "not encrypted"),
         ("ftp://api.example.com/", "not encrypted"),
         ("data:text/plain,x", "not encrypted"),
         ("https://user@api.example.com/", "a user or a password"),
         ("https://:pass@api.example.com/", "a user or a password"),
-        ("https://api.example.com@evil.example.com/", "a user or a password"),
+        (
+            "https://api.example.com@evil.example.com/",
+            "a user or a password",
+        ),
     ] {
         let error = authorize(&session, forbidden).await.expect_err(forbidden);
         assert_eq!(error.kind(), ErrorKind::Forbidden, "{forbidden}");
@@ -103,7 +139,11 @@ async fn a_credential_goes_only_where_it_belongs() {
 #[tokio::test]
 async fn a_refused_url_is_not_repeated_in_full() {
     let session = open(Credential::bearer("t")).await;
-    let error = authorize(&session, "https://me:hunter2@evil.test/reset/abc123?key=s3cret").await;
+    let error = authorize(
+        &session,
+        "https://me:hunter2@evil.test/reset/abc123?key=s3cret",
+    )
+    .await;
     let text = format!("{:?}", error.unwrap_err());
     assert!(text.contains("https://evil.test"), "{text}");
     for secret in ["hunter2", "abc123", "s3cret", "me:"] {
@@ -142,8 +182,14 @@ async fn even_an_environment_that_allows_all_sends_nothing_unencrypted() {
     }
     let session = SessionHandle::new(Careless(Everywhere(BasicEnvironment::new("all"))));
     session.init().await.unwrap();
-    assert!(authorize(&session, "https://anywhere.example/").await.is_ok());
-    let error = authorize(&session, "http://anywhere.example/").await.unwrap_err();
+    assert!(
+        authorize(&session, "https://anywhere.example/")
+            .await
+            .is_ok()
+    );
+    let error = authorize(&session, "http://anywhere.example/")
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Forbidden);
     session.close().await.unwrap();
 }
@@ -197,7 +243,9 @@ impl Exchange for Dialogue {
 
 #[tokio::test]
 async fn a_scheme_may_authorize_each_request_and_hear_the_answers() {
-    let environment = BasicEnvironment::new("qa").service("api", "https://api.test/").unwrap();
+    let environment = BasicEnvironment::new("qa")
+        .service("api", "https://api.test/")
+        .unwrap();
     let session = SessionHandle::new(PerRequest(environment));
     session.init().await.unwrap();
     let url = Url::parse("https://api.test/orders").unwrap();
@@ -210,8 +258,14 @@ async fn a_scheme_may_authorize_each_request_and_hear_the_answers() {
     let (exchange, none) = (receipt.exchange().unwrap(), HeaderMap::new());
     let answer = Incoming::new(StatusCode::UNAUTHORIZED, &none).with_peer_certificate(b"ab");
     let verdict = exchange.received(answer, &mut head).await.unwrap();
-    assert_eq!((verdict, text(&head.headers, "x-leg").as_str()), (Verdict::Resend, "2"));
-    let verdict = exchange.received(Incoming::new(StatusCode::OK, &none), &mut head).await.unwrap();
+    assert_eq!(
+        (verdict, text(&head.headers, "x-leg").as_str()),
+        (Verdict::Resend, "2")
+    );
+    let verdict = exchange
+        .received(Incoming::new(StatusCode::OK, &none), &mut head)
+        .await
+        .unwrap();
     assert_eq!(verdict, Verdict::Done);
 }
 
@@ -224,9 +278,14 @@ async fn a_scheme_with_headers_is_not_asked_for_each_request() {
 
 #[tokio::test]
 async fn the_credential_is_there_for_programs_that_send_by_themselves() {
-    let kept = Credential::bearer("t").keep("refresh_token", Secret::new("r")).scopes(["read"]);
+    let kept = Credential::bearer("t")
+        .keep("refresh_token", Secret::new("r"))
+        .scopes(["read"]);
     let credential = open(kept).await.credential().await.unwrap();
-    assert_eq!(credential.header(&header::AUTHORIZATION).unwrap().expose(), b"Bearer t");
+    assert_eq!(
+        credential.header(&header::AUTHORIZATION).unwrap().expose(),
+        b"Bearer t"
+    );
     assert_eq!(credential.kept("refresh_token").unwrap().expose(), b"r");
     assert_eq!(credential.granted_scopes(), ["read"]);
 }

@@ -13,7 +13,13 @@ fn the_whole_life_without_a_runtime() {
     assert_eq!(blocking.init().unwrap_err().kind(), ErrorKind::Denied);
     blocking.init().unwrap();
     let credential = blocking.credential().unwrap();
-    assert_eq!(credential.header(&http::header::AUTHORIZATION).unwrap().expose(), b"Bearer t");
+    assert_eq!(
+        credential
+            .header(&http::header::AUTHORIZATION)
+            .unwrap()
+            .expose(),
+        b"Bearer t"
+    );
     blocking.close().unwrap();
     assert_eq!(blocking.credential().unwrap_err().kind(), ErrorKind::Closed);
     assert_eq!(mock.calls(), [Call::Init, Call::Init, Call::Close]);
@@ -67,7 +73,10 @@ async fn it_works_inside_a_current_thread_runtime() {
 #[test]
 fn installing_blocks_too() {
     // The only test of this program that touches what is process-wide.
-    let (a, b) = (MockSession::bearer("a").handle(), MockSession::bearer("b").handle());
+    let (a, b) = (
+        MockSession::bearer("a").handle(),
+        MockSession::bearer("b").handle(),
+    );
     assert!(a.blocking().install_as("blocking").unwrap().is_none());
     let displaced = b.blocking().install_as("blocking").unwrap();
     assert!(displaced.unwrap().is_same(&a));

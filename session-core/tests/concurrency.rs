@@ -17,8 +17,9 @@ async fn ten_thousand_that_init_or_enter_authenticate_once() {
     let mock = MockSession::scripted([Step::bearer("t").behind(&gate)]);
     let session = mock.handle();
     let mut inits: Vec<_> = (0..CALLERS / 2).map(|_| Box::pin(session.init())).collect();
-    let mut blocks: Vec<_> =
-        (0..CALLERS / 2).map(|_| Box::pin(session.enter(bearer(&session)))).collect();
+    let mut blocks: Vec<_> = (0..CALLERS / 2)
+        .map(|_| Box::pin(session.enter(bearer(&session))))
+        .collect();
     assert!(inits.iter_mut().all(|init| poll_once(init).is_pending()));
     assert!(blocks.iter_mut().all(|block| poll_once(block).is_pending()));
     gate.open();
@@ -44,7 +45,11 @@ async fn ten_thousand_callers_of_an_expired_session_renew_once() {
     session.init().await.unwrap();
     clock.advance(lifetime);
     let mut callers: Vec<_> = (0..CALLERS).map(|_| Box::pin(bearer(&session))).collect();
-    assert!(callers.iter_mut().all(|caller| poll_once(caller).is_pending()));
+    assert!(
+        callers
+            .iter_mut()
+            .all(|caller| poll_once(caller).is_pending())
+    );
     gate.open();
     for outcome in join_all(callers).await {
         assert_eq!(outcome.unwrap(), "Bearer b");
@@ -131,7 +136,9 @@ async fn a_runtime_that_ends_strands_nothing() {
     let session = mock.handle();
     let (handle, arrived) = (session.clone(), gate.clone());
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             let init = tokio::spawn(async move { handle.init().await });
             arrived.arrived(1).await;
@@ -149,14 +156,23 @@ async fn a_runtime_that_ends_strands_nothing() {
 #[tokio::test]
 async fn one_failure_is_the_same_for_all_who_waited() {
     let gate = Gate::new();
-    let mock = MockSession::scripted([Step::fail(ErrorKind::Denied).behind(&gate), Step::bearer("t")]);
+    let mock = MockSession::scripted([
+        Step::fail(ErrorKind::Denied).behind(&gate),
+        Step::bearer("t"),
+    ]);
     let session = mock.handle();
     let mut inits: Vec<_> = (0..100).map(|_| Box::pin(session.init())).collect();
-    let mut blocks: Vec<_> = (0..100).map(|_| Box::pin(session.enter(async {}))).collect();
+    let mut blocks: Vec<_> = (0..100)
+        .map(|_| Box::pin(session.enter(async {})))
+        .collect();
     assert!(inits.iter_mut().all(|init| poll_once(init).is_pending()));
     assert!(blocks.iter_mut().all(|block| poll_once(block).is_pending()));
     gate.open();
-    for outcome in join_all(inits).await.into_iter().chain(join_all(blocks).await) {
+    for outcome in join_all(inits)
+        .await
+        .into_iter()
+        .chain(join_all(blocks).await)
+    {
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Denied);
     }
     assert_eq!(mock.calls(), [Call::Init], "none of them started its own");

@@ -15,7 +15,10 @@ fn here() -> Option<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_default_serves_all_unscoped_code() {
     let failing = MockSession::scripted([Step::fail(ErrorKind::Denied)]);
-    assert_eq!(failing.handle().install().await.unwrap_err().kind(), ErrorKind::Denied);
+    assert_eq!(
+        failing.handle().install().await.unwrap_err().kind(),
+        ErrorKind::Denied
+    );
     assert!(current().is_err(), "a failed install never becomes current");
 
     let (first, second) = (MockSession::bearer("1"), MockSession::bearer("2"));
@@ -57,7 +60,10 @@ async fn the_default_serves_all_unscoped_code() {
     // A closed default stays the default: `init` opens it again.
     a.close().await.unwrap();
     assert!(current().unwrap().is_same(&a));
-    assert_eq!(current().unwrap().credential().await.unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(
+        current().unwrap().credential().await.unwrap_err().kind(),
+        ErrorKind::Closed
+    );
     a.init().await.unwrap();
 
     // Names are apart from the default.
@@ -67,8 +73,18 @@ async fn the_default_serves_all_unscoped_code() {
     let error = current_named("data").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoSession);
     assert!(error.to_string().contains("[risk]"), "{error}");
-    assert!(set_current_named("risk", Some(a.clone())).unwrap().unwrap().is_same(&b));
-    assert!(set_current_named("risk", None).unwrap().unwrap().is_same(&a));
+    assert!(
+        set_current_named("risk", Some(a.clone()))
+            .unwrap()
+            .unwrap()
+            .is_same(&b)
+    );
+    assert!(
+        set_current_named("risk", None)
+            .unwrap()
+            .unwrap()
+            .is_same(&a)
+    );
     assert!(current_named("risk").is_err());
     let failed = failing.handle().install_as("risk").await;
     assert_eq!(failed.unwrap_err().kind(), ErrorKind::Denied);

@@ -16,7 +16,9 @@ use support::{bearer, poll_once};
 
 async fn whoami() -> String {
     match current() {
-        Ok(session) => bearer(&session).await.unwrap_or_else(|error| error.to_string()),
+        Ok(session) => bearer(&session)
+            .await
+            .unwrap_or_else(|error| error.to_string()),
         Err(error) => format!("{:?}", error.kind()),
     }
 }
@@ -45,7 +47,10 @@ async fn a_session_opened_before_stays_open() {
 async fn a_session_opened_inside_for_good_stays_open() {
     let mock = MockSession::bearer("t");
     let session = mock.handle();
-    session.enter(async { session.init().await.unwrap() }).await.unwrap();
+    session
+        .enter(async { session.init().await.unwrap() })
+        .await
+        .unwrap();
     assert_eq!(session.status().state, State::Open);
     assert_eq!(mock.calls(), [Call::Init]);
 }
@@ -57,7 +62,10 @@ async fn after_a_close_blocks_own_the_session_again() {
     session.init().await.unwrap();
     session.close().await.unwrap();
     session.enter(async {}).await.unwrap();
-    assert_eq!(mock.calls(), [Call::Init, Call::Close, Call::Init, Call::Close]);
+    assert_eq!(
+        mock.calls(),
+        [Call::Init, Call::Close, Call::Init, Call::Close]
+    );
 }
 
 #[tokio::test]
@@ -82,7 +90,10 @@ async fn a_failed_enter_never_becomes_current() {
     let ran = AtomicBool::new(false);
     outer
         .enter(async {
-            let entered = failing.handle().enter(async { ran.store(true, Ordering::SeqCst) }).await;
+            let entered = failing
+                .handle()
+                .enter(async { ran.store(true, Ordering::SeqCst) })
+                .await;
             assert_eq!(entered.unwrap_err().kind(), ErrorKind::Denied);
             assert_eq!(whoami().await, "Bearer outer");
         })
@@ -105,7 +116,10 @@ async fn what_a_failed_block_held_is_dropped_outside_of_its_scope() {
 #[tokio::test]
 async fn a_block_that_failed_to_open_does_not_close_for_others() {
     let gate = Gate::new();
-    let mock = MockSession::scripted([Step::fail(ErrorKind::Unavailable), Step::bearer("t").behind(&gate)]);
+    let mock = MockSession::scripted([
+        Step::fail(ErrorKind::Unavailable),
+        Step::bearer("t").behind(&gate),
+    ]);
     let session = mock.handle();
     session.enter(async {}).await.unwrap_err();
     let mut entered = Box::pin(session.enter(whoami()));
@@ -138,7 +152,13 @@ async fn leaving_waits_for_the_close() {
 #[tokio::test]
 async fn the_future_can_be_spawned() {
     let session = MockSession::bearer("t").handle();
-    assert_eq!(tokio::spawn(session.enter(whoami())).await.unwrap().unwrap(), "Bearer t");
+    assert_eq!(
+        tokio::spawn(session.enter(whoami()))
+            .await
+            .unwrap()
+            .unwrap(),
+        "Bearer t"
+    );
 }
 
 #[tokio::test]
@@ -228,7 +248,10 @@ async fn a_close_inside_is_final_for_the_block() {
     session
         .enter(async {
             session.close().await.unwrap();
-            assert_eq!(bearer(&session).await.unwrap_err().kind(), ErrorKind::Closed);
+            assert_eq!(
+                bearer(&session).await.unwrap_err().kind(),
+                ErrorKind::Closed
+            );
         })
         .await
         .unwrap();
@@ -240,7 +263,8 @@ async fn what_a_dropped_block_held_is_dropped_before_it_leaves() {
     struct Ask(session_core::SessionHandle, Arc<AtomicBool>);
     impl Drop for Ask {
         fn drop(&mut self) {
-            self.1.store(self.0.status().state == State::Open, Ordering::SeqCst);
+            self.1
+                .store(self.0.status().state == State::Open, Ordering::SeqCst);
         }
     }
     let was_open = Arc::new(AtomicBool::new(false));
@@ -272,7 +296,11 @@ async fn a_shared_session_is_never_closed_under_a_user() {
                         tokio::task::yield_now().await;
                         current().unwrap().credential().await.map(drop)
                     };
-                    session.enter(block).await.unwrap().expect("closed under a user");
+                    session
+                        .enter(block)
+                        .await
+                        .unwrap()
+                        .expect("closed under a user");
                 }
             })
         })
@@ -286,7 +314,10 @@ async fn a_shared_session_is_never_closed_under_a_user() {
 
 #[tokio::test]
 async fn blocks_of_two_sessions_interleaved_on_one_thread_do_not_cross() {
-    let (a, b) = (MockSession::bearer("a").handle(), MockSession::bearer("b").handle());
+    let (a, b) = (
+        MockSession::bearer("a").handle(),
+        MockSession::bearer("b").handle(),
+    );
     let block = || async {
         let mut seen = Vec::new();
         for _ in 0..5 {
@@ -310,7 +341,11 @@ fn nesting_does_not_double_the_future() {
     };
     let alone = size_of_val(&block);
     let nested = session.enter(session.enter(session.enter(session.enter(block))));
-    assert!(size_of_val(&nested) < alone + 1024, "{} for {alone}", size_of_val(&nested));
+    assert!(
+        size_of_val(&nested) < alone + 1024,
+        "{} for {alone}",
+        size_of_val(&nested)
+    );
 }
 
 #[tokio::test]

@@ -25,7 +25,11 @@ struct Faulty {
 
 impl Executor for Faulty {
     fn spawn(&self, task: BoxFuture<()>) {
-        let left = self.drops.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        let left = self
+            .drops
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            });
         match left {
             Ok(_) if self.panics => panic!("no runtime here"),
             Ok(_) => drop(task),
@@ -43,8 +47,13 @@ async fn an_executor_that_drops_or_panics_is_an_error_and_strands_nobody() {
     for panics in [false, true] {
         let drops = Arc::new(AtomicUsize::new(1));
         let mock = MockSession::bearer("t");
-        let executor = Faulty { drops: Arc::clone(&drops), panics };
-        let session = SessionHandle::builder(mock.clone()).executor(executor).build();
+        let executor = Faulty {
+            drops: Arc::clone(&drops),
+            panics,
+        };
+        let session = SessionHandle::builder(mock.clone())
+            .executor(executor)
+            .build();
         let error = session.init().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         assert!(error.to_string().contains("session `mock`"), "{error}");
@@ -52,7 +61,10 @@ async fn an_executor_that_drops_or_panics_is_an_error_and_strands_nobody() {
 
         session.init().await.unwrap();
         drops.store(1, Ordering::SeqCst);
-        assert_eq!(session.close().await.unwrap_err().kind(), ErrorKind::Unavailable);
+        assert_eq!(
+            session.close().await.unwrap_err().kind(),
+            ErrorKind::Unavailable
+        );
         assert_eq!(session.status().state, State::Closed);
         session.init().await.unwrap();
         drops.store(1, Ordering::SeqCst);
@@ -62,10 +74,16 @@ async fn an_executor_that_drops_or_panics_is_an_error_and_strands_nobody() {
 
 #[test]
 fn a_runtime_of_the_callers_may_be_the_executor() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
     let gate = Gate::new();
     let mock = MockSession::scripted([Step::bearer("t"), Step::bearer("u").behind(&gate)]);
-    let session = SessionHandle::builder(mock.clone()).executor(runtime.handle().clone()).build();
+    let session = SessionHandle::builder(mock.clone())
+        .executor(runtime.handle().clone())
+        .build();
     session.blocking().init().unwrap();
     session.blocking().close().unwrap();
 
@@ -76,7 +94,11 @@ fn a_runtime_of_the_callers_may_be_the_executor() {
     let waited = BlockingWait(session.clone());
     assert_eq!(waited.outcome(init).kind(), ErrorKind::Unavailable);
     let error = session.blocking().init().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable, "a runtime that has ended");
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Unavailable,
+        "a runtime that has ended"
+    );
     assert_eq!(session.status().state, State::Closed);
 }
 
@@ -86,7 +108,9 @@ struct BlockingWait(SessionHandle);
 impl BlockingWait {
     fn outcome(&self, init: impl Future<Output = session_core::Result<()>>) -> session_core::Error {
         assert_eq!(self.0.name(), "mock");
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         runtime.block_on(init).unwrap_err()
     }
 }
@@ -123,7 +147,10 @@ async fn a_backend_that_hangs_runs_into_the_time_limit() {
     clock.advance(Duration::from_secs(5));
     let error = init.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(error.to_string().contains("`init` did not end within 5s"), "{error}");
+    assert!(
+        error.to_string().contains("`init` did not end within 5s"),
+        "{error}"
+    );
     session.init().await.unwrap();
     assert_eq!(bearer(&session).await.unwrap(), "Bearer t");
 }
@@ -153,7 +180,10 @@ impl Carrier for Connections {
 #[tokio::test]
 async fn carriers_drop_their_connections_when_the_session_closes() {
     let session = MockSession::bearer("t").handle();
-    let (kept, gone) = (Arc::new(Connections::default()), Arc::new(Connections::default()));
+    let (kept, gone) = (
+        Arc::new(Connections::default()),
+        Arc::new(Connections::default()),
+    );
     session.attach(&gone);
     drop(gone);
     session.attach(&kept);
@@ -192,7 +222,9 @@ async fn backends_run_on_a_thread_of_their_own_and_may_use_the_network() {
         }
     }
     let session = SessionHandle::new(Probe(
-        BasicEnvironment::new("t").service("api", "https://api.mock.test/").unwrap(),
+        BasicEnvironment::new("t")
+            .service("api", "https://api.mock.test/")
+            .unwrap(),
     ));
     session.init().await.unwrap();
     assert_eq!(bearer(&session).await.unwrap(), "Bearer session-kit");

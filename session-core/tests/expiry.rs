@@ -11,7 +11,10 @@ use support::{API, authorize, bearer, poll_once};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-async fn open(clock: &MockClock, steps: impl IntoIterator<Item = Step>) -> (MockSession, SessionHandle) {
+async fn open(
+    clock: &MockClock,
+    steps: impl IntoIterator<Item = Step>,
+) -> (MockSession, SessionHandle) {
     let mock = MockSession::scripted(steps).by_clock(clock);
     let session = mock.handle();
     session.init().await.unwrap();
@@ -25,7 +28,10 @@ async fn receipt(session: &SessionHandle) -> Receipt {
 #[tokio::test]
 async fn an_expired_credential_is_renewed_on_use() {
     let clock = MockClock::new();
-    let steps = [Step::bearer("a").expires_in(MINUTE), Step::bearer("b").expires_in(MINUTE)];
+    let steps = [
+        Step::bearer("a").expires_in(MINUTE),
+        Step::bearer("b").expires_in(MINUTE),
+    ];
     let (mock, session) = open(&clock, steps).await;
     clock.advance(MINUTE - Duration::from_nanos(1));
     assert_eq!(bearer(&session).await.unwrap(), "Bearer a");
@@ -46,14 +52,18 @@ async fn init_and_enter_renew_an_expired_credential() {
     session.init().await.unwrap();
     assert_eq!(session.status().state, State::Open);
     clock.advance(MINUTE);
-    session.enter(async { assert_eq!(session.status().state, State::Open) }).await.unwrap();
+    session
+        .enter(async { assert_eq!(session.status().state, State::Open) })
+        .await
+        .unwrap();
     assert_eq!(mock.calls(), [Call::Init, Call::Renew, Call::Renew]);
 }
 
 #[tokio::test]
 async fn the_lifetime_counts_from_the_start_of_the_authentication() {
     let (clock, gate) = (MockClock::new(), Gate::new());
-    let mock = MockSession::scripted([Step::bearer("a").expires_in(MINUTE).behind(&gate)]).by_clock(&clock);
+    let mock = MockSession::scripted([Step::bearer("a").expires_in(MINUTE).behind(&gate)])
+        .by_clock(&clock);
     let session = mock.handle();
     let mut init = Box::pin(session.init());
     assert!(poll_once(&mut init).is_pending());
@@ -73,10 +83,25 @@ async fn of_two_statements_the_earlier_counts() {
     let now = clock.wall();
     for (step, lifetime) in [
         (Step::bearer("a").expires_at(now + MINUTE), MINUTE),
-        (Step::bearer("a").expires_at(now + MINUTE).expires_in(2 * MINUTE), MINUTE),
-        (Step::bearer("a").expires_at(now + 2 * MINUTE).expires_in(MINUTE), MINUTE),
+        (
+            Step::bearer("a")
+                .expires_at(now + MINUTE)
+                .expires_in(2 * MINUTE),
+            MINUTE,
+        ),
+        (
+            Step::bearer("a")
+                .expires_at(now + 2 * MINUTE)
+                .expires_in(MINUTE),
+            MINUTE,
+        ),
         (Step::bearer("a").expires_at(now - MINUTE), Duration::ZERO),
-        (Step::bearer("a").expires_at(SystemTime::UNIX_EPOCH).expires_in(MINUTE), Duration::ZERO),
+        (
+            Step::bearer("a")
+                .expires_at(SystemTime::UNIX_EPOCH)
+                .expires_in(MINUTE),
+            Duration::ZERO,
+        ),
     ] {
         let (_, session) = open(&clock, [step]).await;
         assert_eq!(session.status().expires_at, Some(now + lifetime));
@@ -86,7 +111,10 @@ async fn of_two_statements_the_earlier_counts() {
 #[tokio::test]
 async fn without_a_statement_or_with_an_absurd_one_nothing_expires() {
     let clock = MockClock::new();
-    for step in [Step::bearer("a"), Step::bearer("a").expires_in(Duration::MAX)] {
+    for step in [
+        Step::bearer("a"),
+        Step::bearer("a").expires_in(Duration::MAX),
+    ] {
         clock.advance(MINUTE);
         let (mock, session) = open(&clock, [step]).await;
         clock.advance(100_000_000 * MINUTE);
@@ -128,7 +156,11 @@ async fn a_failed_renewal_reaches_all_who_wait_and_the_next_call_tries_again() {
     let (mock, session) = open(&clock, steps).await;
     clock.advance(MINUTE);
     let mut waiting: Vec<_> = (0..10).map(|_| Box::pin(bearer(&session))).collect();
-    assert!(waiting.iter_mut().all(|caller| poll_once(caller).is_pending()));
+    assert!(
+        waiting
+            .iter_mut()
+            .all(|caller| poll_once(caller).is_pending())
+    );
     gate.open();
     for outcome in join_all(waiting).await {
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Unavailable);
@@ -141,12 +173,23 @@ async fn a_failed_renewal_reaches_all_who_wait_and_the_next_call_tries_again() {
 #[tokio::test]
 async fn a_refusal_renews_its_generation_once() {
     let clock = MockClock::new();
-    let (mock, session) = open(&clock, [Step::bearer("a"), Step::bearer("b"), Step::bearer("c")]).await;
+    let (mock, session) = open(
+        &clock,
+        [Step::bearer("a"), Step::bearer("b"), Step::bearer("c")],
+    )
+    .await;
     let (early, late) = (receipt(&session).await, receipt(&session).await);
-    session.report_refusal(&early, &[Challenge::new("Bearer")]).await.unwrap();
+    session
+        .report_refusal(&early, &[Challenge::new("Bearer")])
+        .await
+        .unwrap();
     assert_eq!(bearer(&session).await.unwrap(), "Bearer b");
     session.report_refusal(&late, &[]).await.unwrap();
-    assert_eq!(bearer(&session).await.unwrap(), "Bearer b", "a late refusal evicts no successor");
+    assert_eq!(
+        bearer(&session).await.unwrap(),
+        "Bearer b",
+        "a late refusal evicts no successor"
+    );
     assert_eq!(mock.calls(), [Call::Init, Call::RenewRefused]);
 
     let next = receipt(&session).await;
@@ -159,10 +202,20 @@ async fn a_thousand_refusals_of_one_credential_are_one_renewal() {
     let (clock, gate) = (MockClock::new(), Gate::new());
     let (mock, session) = open(&clock, [Step::bearer("a"), Step::bearer("b").behind(&gate)]).await;
     let receipts = join_all((0..1_000).map(|_| receipt(&session))).await;
-    let mut reports: Vec<_> =
-        receipts.iter().map(|receipt| Box::pin(session.report_refusal(receipt, &[]))).collect();
-    assert!(reports.iter_mut().all(|report| poll_once(report).is_pending()));
-    assert_eq!(bearer(&session).await.unwrap(), "Bearer a", "others go on meanwhile");
+    let mut reports: Vec<_> = receipts
+        .iter()
+        .map(|receipt| Box::pin(session.report_refusal(receipt, &[])))
+        .collect();
+    assert!(
+        reports
+            .iter_mut()
+            .all(|report| poll_once(report).is_pending())
+    );
+    assert_eq!(
+        bearer(&session).await.unwrap(),
+        "Bearer a",
+        "others go on meanwhile"
+    );
     gate.open();
     for outcome in join_all(reports).await {
         outcome.unwrap();
@@ -173,7 +226,11 @@ async fn a_thousand_refusals_of_one_credential_are_one_renewal() {
 #[tokio::test]
 async fn a_failed_renewal_never_displaces_a_valid_credential() {
     let clock = MockClock::new();
-    let steps = [Step::bearer("a").expires_in(MINUTE), Step::panic(), Step::fail(ErrorKind::Denied)];
+    let steps = [
+        Step::bearer("a").expires_in(MINUTE),
+        Step::panic(),
+        Step::fail(ErrorKind::Denied),
+    ];
     let (_, session) = open(&clock, steps).await;
     for kind in [ErrorKind::Protocol, ErrorKind::Denied] {
         let refused = receipt(&session).await;
@@ -208,8 +265,15 @@ async fn a_close_during_a_renewal_ends_both_credentials() {
     assert_eq!(report.await.unwrap_err().kind(), ErrorKind::Closed);
     mock.then_close(Step::fail(ErrorKind::Unavailable));
     gate.open();
-    assert_eq!(close.await.unwrap_err().kind(), ErrorKind::Unavailable, "the first failure");
-    assert_eq!(mock.calls(), [Call::Init, Call::RenewRefused, Call::Close, Call::Close]);
+    assert_eq!(
+        close.await.unwrap_err().kind(),
+        ErrorKind::Unavailable,
+        "the first failure"
+    );
+    assert_eq!(
+        mock.calls(),
+        [Call::Init, Call::RenewRefused, Call::Close, Call::Close]
+    );
 }
 
 #[tokio::test]

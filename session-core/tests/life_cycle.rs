@@ -17,7 +17,10 @@ async fn nothing_happens_before_init() {
     session.in_scope(|| {});
     let unauthorized = authorize(&session, API).await;
     assert_eq!(unauthorized.unwrap_err().kind(), ErrorKind::Closed);
-    assert_eq!(session.credential().await.unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(
+        session.credential().await.unwrap_err().kind(),
+        ErrorKind::Closed
+    );
     drop(session.init());
     drop(session.enter(async {}));
     assert_eq!(mock.calls(), [], "futures that are not polled do nothing");
@@ -47,7 +50,10 @@ async fn after_a_failed_init_the_next_one_really_tries_again() {
     let session = mock.handle();
     assert_eq!(session.init().await.unwrap_err().kind(), ErrorKind::Denied);
     assert_eq!(session.status().state, State::Closed);
-    assert_eq!(session.init().await.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(
+        session.init().await.unwrap_err().kind(),
+        ErrorKind::Unavailable
+    );
     session.init().await.unwrap();
     assert_eq!(bearer(&session).await.unwrap(), "Bearer t");
     assert_eq!(mock.count(Call::Init), 3);
@@ -65,7 +71,10 @@ async fn close_is_idempotent_and_asks_for_a_new_init() {
     session.close().await.unwrap();
     assert_eq!(mock.calls(), [Call::Init, Call::Close]);
     assert_eq!(session.status().state, State::Closed);
-    assert_eq!(bearer(&session).await.unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(
+        bearer(&session).await.unwrap_err().kind(),
+        ErrorKind::Closed
+    );
 
     session.init().await.unwrap();
     assert_eq!(bearer(&session).await.unwrap(), "Bearer b");
@@ -78,7 +87,10 @@ async fn a_failed_close_says_so_and_closes_all_the_same() {
     let session = mock.handle();
     session.init().await.unwrap();
     mock.then_close(Step::fail(ErrorKind::Unavailable));
-    assert_eq!(session.close().await.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(
+        session.close().await.unwrap_err().kind(),
+        ErrorKind::Unavailable
+    );
     assert_eq!(session.status().state, State::Closed);
     session.close().await.unwrap();
     assert_eq!(mock.count(Call::Close), 1);
@@ -96,7 +108,10 @@ async fn callers_of_a_close_under_way_share_its_outcome() {
     assert!(poll_once(&mut first).is_pending());
     gate.arrived(1).await;
     let mut second = Box::pin(session.close());
-    assert!(poll_once(&mut second).is_pending(), "the end is not there yet");
+    assert!(
+        poll_once(&mut second).is_pending(),
+        "the end is not there yet"
+    );
     gate.open();
     assert_eq!(first.await.unwrap_err().kind(), ErrorKind::Unavailable);
     assert_eq!(second.await.unwrap_err().kind(), ErrorKind::Unavailable);
@@ -136,7 +151,10 @@ async fn an_authentication_that_ends_after_close_is_closed_at_the_server() {
     assert_eq!(session.status().state, State::Opening);
 
     let mut close = Box::pin(session.close());
-    assert!(poll_once(&mut close).is_pending(), "there will be something to close");
+    assert!(
+        poll_once(&mut close).is_pending(),
+        "there will be something to close"
+    );
     assert_eq!(init.await.unwrap_err().kind(), ErrorKind::Closed);
     assert_eq!(session.status().state, State::Closed);
 
@@ -149,7 +167,11 @@ async fn an_authentication_that_ends_after_close_is_closed_at_the_server() {
     again.await.unwrap();
     assert_eq!(mock.calls(), [Call::Init, Call::Close, Call::Init]);
     assert_eq!(bearer(&session).await.unwrap(), "Bearer new");
-    assert_eq!(session.status().generation, 1, "the late one was never in use");
+    assert_eq!(
+        session.status().generation,
+        1,
+        "the late one was never in use"
+    );
 }
 
 #[tokio::test]
@@ -233,16 +255,28 @@ async fn handles_know_their_session() {
     let named = SessionHandle::builder(mock).name("risk").build();
     assert_eq!(named.name(), "risk");
     let status = named.status();
-    assert_eq!((status.name.as_str(), status.scheme.as_str()), ("risk", "mock"));
+    assert_eq!(
+        (status.name.as_str(), status.scheme.as_str()),
+        ("risk", "mock")
+    );
     assert_eq!(status.environment, "mock");
     assert_eq!(status.generation, 0);
     let debug = format!("{named:?}");
-    assert!(debug.contains("risk") && debug.contains("Closed"), "{debug}");
+    assert!(
+        debug.contains("risk") && debug.contains("Closed"),
+        "{debug}"
+    );
 }
 
 #[test]
 fn states_read_as_words_that_align() {
     let words = [State::Closed, State::Opening, State::Open, State::Expired];
-    assert_eq!(words.map(|state| state.to_string()), ["closed", "opening", "open", "expired"]);
-    assert_eq!(format!("{:>8}|{:<8}|", State::Open, State::Closed), "    open|closed  |");
+    assert_eq!(
+        words.map(|state| state.to_string()),
+        ["closed", "opening", "open", "expired"]
+    );
+    assert_eq!(
+        format!("{:>8}|{:<8}|", State::Open, State::Closed),
+        "    open|closed  |"
+    );
 }

@@ -18,7 +18,9 @@ use session_mock::{Call, MockSession};
 use support::poll_once;
 
 fn session(name: &str) -> SessionHandle {
-    SessionHandle::builder(MockSession::bearer("t")).name(name).build()
+    SessionHandle::builder(MockSession::bearer("t"))
+        .name(name)
+        .build()
 }
 
 fn here() -> String {
@@ -29,7 +31,12 @@ fn here() -> String {
 fn without_any_there_is_an_error_that_tells_what_to_do() {
     let error = current().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoSession);
-    for remedy in ["install", "enter", "with_current_session", "in_current_scope"] {
+    for remedy in [
+        "install",
+        "enter",
+        "with_current_session",
+        "in_current_scope",
+    ] {
         assert!(error.to_string().contains(remedy), "{error}");
     }
 }
@@ -79,7 +86,14 @@ async fn a_future_has_its_scope_whenever_it_is_polled() {
         names
     };
     let (x, y, z) = tokio::join!(a.scope(names(3)), names(3), names(3).with_session(&b));
-    assert_eq!((x, y, z), (vec!["a".to_owned(); 3], vec!["none".into(); 3], vec!["b".into(); 3]));
+    assert_eq!(
+        (x, y, z),
+        (
+            vec!["a".to_owned(); 3],
+            vec!["none".into(); 3],
+            vec!["b".into(); 3]
+        )
+    );
 }
 
 #[tokio::test]
@@ -96,7 +110,9 @@ async fn spawned_work_inherits_a_scope_only_when_asked() {
     let a = session("a");
     a.scope(async {
         let plain = tokio::spawn(async { here() }).await.unwrap();
-        let asked = tokio::spawn(async { here() }.with_current_session()).await.unwrap();
+        let asked = tokio::spawn(async { here() }.with_current_session())
+            .await
+            .unwrap();
         assert_eq!((plain.as_str(), asked.as_str()), ("none", "a"));
     })
     .await;
@@ -212,7 +228,10 @@ async fn a_future_may_change_threads() {
         polled
     });
     let seen = elsewhere.join().unwrap();
-    assert_eq!(seen, std::task::Poll::Ready(("a".to_owned(), "a".to_owned())));
+    assert_eq!(
+        seen,
+        std::task::Poll::Ready(("a".to_owned(), "a".to_owned()))
+    );
 }
 
 #[tokio::test]

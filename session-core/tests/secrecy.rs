@@ -59,7 +59,10 @@ fn texts(error: &(dyn StdError + 'static)) -> String {
 fn assert_silent(shown: &str) {
     let bytes = format!("{:?}", CANARY.as_bytes());
     let bytes = bytes.trim_matches(['[', ']']);
-    assert!(!shown.contains(CANARY) && !shown.contains(bytes), "a secret is shown: {shown}");
+    assert!(
+        !shown.contains(CANARY) && !shown.contains(bytes),
+        "a secret is shown: {shown}"
+    );
 }
 
 #[test]
@@ -73,7 +76,10 @@ fn nothing_that_is_shown_or_logged_holds_a_secret() {
     tracing::info!("the log works");
 
     let credential = Credential::headers([
-        (http::header::AUTHORIZATION, Secret::prefixed("Bearer ", CANARY)),
+        (
+            http::header::AUTHORIZATION,
+            Secret::prefixed("Bearer ", CANARY),
+        ),
         (http::header::COOKIE, Secret::new(format!("sid={CANARY}"))),
     ])
     .keep("refresh_token", Secret::new(CANARY));
@@ -85,20 +91,37 @@ fn nothing_that_is_shown_or_logged_holds_a_secret() {
     ]);
     mock.then_close(Step::fail(ErrorKind::Unavailable));
     let session = mock.handle();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let shown = runtime.block_on(async {
         session.init().await.unwrap();
         let (headers, receipt) = authorize(&session, API).await.unwrap();
         let challenge = Challenge::new("Bearer")
             .with_parameter("echo", CANARY)
             .with_token68(CANARY);
-        let damaged = session.report_refusal(&receipt, std::slice::from_ref(&challenge)).await;
-        let denied = session.report_refusal(&receipt, std::slice::from_ref(&challenge)).await;
+        let damaged = session
+            .report_refusal(&receipt, std::slice::from_ref(&challenge))
+            .await;
+        let denied = session
+            .report_refusal(&receipt, std::slice::from_ref(&challenge))
+            .await;
         let forbidden = authorize(&session, &format!("https://evil.test/{CANARY}")).await;
         let shown = [
-            format!("{credential:?} {:?} {headers:?} {receipt:?} {challenge:?}", Secret::new(CANARY)),
-            format!("{session:?} {:?} {:?}", session.status(), session.blocking()),
-            format!("{:?} {:?}", session.enter(async {}), async {}.with_session(&session)),
+            format!(
+                "{credential:?} {:?} {headers:?} {receipt:?} {challenge:?}",
+                Secret::new(CANARY)
+            ),
+            format!(
+                "{session:?} {:?} {:?}",
+                session.status(),
+                session.blocking()
+            ),
+            format!(
+                "{:?} {:?}",
+                session.enter(async {}),
+                async {}.with_session(&session)
+            ),
             texts(&damaged.unwrap_err()),
             texts(&denied.unwrap_err().with_challenges(vec![challenge])),
             texts(&forbidden.unwrap_err()),
@@ -110,7 +133,10 @@ fn nothing_that_is_shown_or_logged_holds_a_secret() {
     });
     shown.iter().for_each(|shown| assert_silent(shown));
     let logged = log.text();
-    assert!(logged.contains("the log works") && logged.contains("init"), "{logged}");
+    assert!(
+        logged.contains("the log works") && logged.contains("init"),
+        "{logged}"
+    );
     assert_silent(&logged);
 }
 

@@ -8,8 +8,8 @@ use std::{
 };
 
 use session_core::{
-    BasicEnvironment, Challenge, Clock, Credential, Environment, Error, ErrorKind, Identity, Secret,
-    Services, SystemClock, Transport,
+    BasicEnvironment, Challenge, Clock, Credential, Environment, Error, ErrorKind, Identity,
+    Secret, Services, SystemClock, Transport,
 };
 use session_mock::MockSession;
 use url::Url;
@@ -43,7 +43,13 @@ fn a_credential_keeps_what_it_is_given() {
     assert_eq!(credential.kept("other").unwrap().expose(), b"o");
     assert!(credential.kept("none").is_none());
     assert_eq!(credential.granted_scopes(), ["read", "write"]);
-    assert_eq!(credential.header(&http::header::AUTHORIZATION).unwrap().expose(), b"Bearer t");
+    assert_eq!(
+        credential
+            .header(&http::header::AUTHORIZATION)
+            .unwrap()
+            .expose(),
+        b"Bearer t"
+    );
     assert!(credential.header(&http::header::COOKIE).is_none());
     assert_eq!(credential.iter_headers().count(), 1);
     assert!(!credential.is_per_request());
@@ -54,29 +60,54 @@ fn a_credential_keeps_what_it_is_given() {
     assert_eq!(per_request.state::<u8>(), Some(&5));
     assert!(per_request.state::<u16>().is_none());
     let debug = format!("{credential:?}");
-    assert!(debug.contains("authorization") && debug.contains("refresh_token"), "{debug}");
+    assert!(
+        debug.contains("authorization") && debug.contains("refresh_token"),
+        "{debug}"
+    );
 }
 
 #[test]
 fn services_are_absolute_encrypted_and_without_passwords() {
     let mut services = Services::new();
-    for good in ["https://a.test", "wss://a.test/x", "http://127.1.2.3:80/", "http://[::1]/", "ws://localhost:9/"] {
+    for good in [
+        "https://a.test",
+        "wss://a.test/x",
+        "http://127.1.2.3:80/",
+        "http://[::1]/",
+        "ws://localhost:9/",
+    ] {
         services.insert("s", good).expect(good);
     }
     assert_eq!(services.iter().count(), 1, "a name is there once");
     assert_eq!(services.get("s").unwrap().as_str(), "ws://localhost:9/");
     assert_eq!(services.get("t"), None);
     for bad in [
-        "a.test", "/x", "", "http://a.test/", "ws://a.test", "ftp://a.test/", "file:///etc/passwd",
-        "http://localhost.evil.test/", "http://128.0.0.1/", "http://[::2]/", "mailto:a@b.test",
+        "a.test",
+        "/x",
+        "",
+        "http://a.test/",
+        "ws://a.test",
+        "ftp://a.test/",
+        "file:///etc/passwd",
+        "http://localhost.evil.test/",
+        "http://128.0.0.1/",
+        "http://[::2]/",
+        "mailto:a@b.test",
     ] {
         let error = services.insert("api", bad).expect_err(bad);
         assert_eq!(error.kind(), ErrorKind::Config, "{bad}");
         assert!(error.to_string().contains("`api`"), "{error}");
     }
-    for bad in ["https://u:hunter2@a.test/", "https://hunter2@a.test/", "https://:hunter2@a.test/"] {
+    for bad in [
+        "https://u:hunter2@a.test/",
+        "https://hunter2@a.test/",
+        "https://:hunter2@a.test/",
+    ] {
         let text = services.insert("api", bad).expect_err(bad).to_string();
-        assert!(text.contains("leave it out") && !text.contains("hunter2"), "{text}");
+        assert!(
+            text.contains("leave it out") && !text.contains("hunter2"),
+            "{text}"
+        );
     }
 }
 
@@ -99,7 +130,9 @@ fn origins_are_scheme_host_and_port() {
 
 #[test]
 fn an_environment_is_its_parts() {
-    let plain = BasicEnvironment::new("qa").service("api", "https://a.test/").unwrap();
+    let plain = BasicEnvironment::new("qa")
+        .service("api", "https://a.test/")
+        .unwrap();
     assert_eq!(plain.name(), "qa");
     assert_eq!(plain.url("api").unwrap().as_str(), "https://a.test/");
     assert_eq!(plain.url("mds"), None);
@@ -108,7 +141,10 @@ fn an_environment_is_its_parts() {
     assert_eq!(plain.transport(), Transport::DEFAULT);
     assert_eq!(plain.transport().ca_file(), None);
     let private = plain.ca_file("ca.pem");
-    assert_eq!(private.transport().ca_file().unwrap().to_str(), Some("ca.pem"));
+    assert_eq!(
+        private.transport().ca_file().unwrap().to_str(),
+        Some("ca.pem")
+    );
 }
 
 #[test]
@@ -134,7 +170,10 @@ fn challenges_compare_without_case_and_hide_values() {
     assert_eq!(challenge.parameter("scope"), None);
     assert_eq!(challenge.token68().unwrap().expose(), b"c2VjcmV0");
     let debug = format!("{challenge:?}");
-    assert!(debug.contains("Error") && !debug.contains("invalid_token"), "{debug}");
+    assert!(
+        debug.contains("Error") && !debug.contains("invalid_token"),
+        "{debug}"
+    );
 }
 
 #[test]
@@ -157,7 +196,11 @@ fn errors_carry_what_a_caller_acts_on() {
     let other = same.clone().with_retry_after(Duration::from_secs(4));
     assert_eq!(other.retry_after(), Some(Duration::from_secs(4)));
     assert_eq!(other.source().unwrap().to_string(), "disk full");
-    assert_eq!(same.retry_after(), Some(Duration::from_secs(3)), "a clone stays as it is");
+    assert_eq!(
+        same.retry_after(),
+        Some(Duration::from_secs(3)),
+        "a clone stays as it is"
+    );
     let plain = format!("{:?}", Error::new(ErrorKind::Config, "x"));
     assert_eq!(plain, "Error { kind: Config, message: \"x\" }");
 }

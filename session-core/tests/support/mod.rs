@@ -42,7 +42,10 @@ pub(crate) async fn bearer(session: &SessionHandle) -> Result<String> {
 }
 
 pub(crate) fn text(headers: &HeaderMap, name: &str) -> String {
-    headers[name].to_str().expect("the value is text").to_owned()
+    headers[name]
+        .to_str()
+        .expect("the value is text")
+        .to_owned()
 }
 
 /// Polls a future once.
