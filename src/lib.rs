@@ -1,1 +1,61 @@
-//! x
+//! One API for every authenticated service.
+//!
+//! A *session* authenticates against one external API, holds the credential that came back, renews
+//! it, and hands it to every request: globally or in a scope, shared by all tasks and threads.
+//! Backends say how to authenticate; cargo features select them.
+//!
+//! ```
+//! # #[cfg(feature = "mock")] fn main() -> session_kit::Result<()> {
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+//! # runtime.block_on(async {
+//! use session_kit::{Config, current};
+//!
+//! let session = session_kit::open("mock", Config::new().set("environment.api", "https://api.example.com/"))?;
+//! session
+//!     .enter(async {
+//!         // Anything in here, at any depth, finds the session.
+//!         assert_eq!(current().unwrap().name(), "mock");
+//!     })
+//!     .await?;
+//! # Ok(())
+//! # }) }
+//! # #[cfg(not(feature = "mock"))] fn main() {}
+//! ```
+//!
+//! | you want to | read |
+//! |---|---|
+//! | use a session | [`SessionHandle`], [`current`], [`WithSession`] |
+//! | open one by name or profile | [`open`], [`profile`], [`Profiles`], [`Config`] |
+//! | make authenticated HTTP requests | `http::Client`, by feature `http` |
+//! | write a backend | [`Session`], [`Credential`], [`register_backend!`] |
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `oauth` | the backend `oauth`: OAuth 2 and OpenID Connect, in module `oauth`; switches `http` on |
+//! | `http` | an HTTP client for any session, in module `http` |
+//! | `mock` | the backend `mock` and `MockSession` for unit tests, in module `mock` |
+//! | `mock-server` | an identity provider and a protected API on loopback for integration tests, in module `mock` |
+
+#![forbid(unsafe_code)]
+
+mod linked;
+
+pub use linked::{backends, open, profile};
+pub use session_core::{
+    Backend, BackgroundThread, BasicEnvironment, Blocking, BoxFuture, Carrier, Cause, Challenge,
+    Clock, Config, ConfigValue, Credential, Enter, Environment, Error, ErrorKind, Exchange,
+    Executor, FromConfig, Identity, Incoming, Key, KeyKind, Outgoing, Profiles, Receipt, Result,
+    Scoped, Secret, SecretSource, Services, Session, SessionBuilder, SessionHandle, State, Status,
+    SystemClock, Transport, Verdict, WithSession, current, current_named, in_current_scope,
+    register_backend, set_current, set_current_named, with_current,
+};
+#[cfg(feature = "http")]
+pub use session_http as http;
+#[cfg(feature = "mock")]
+pub use session_mock as mock;
+#[cfg(feature = "oauth")]
+pub use session_oauth as oauth;

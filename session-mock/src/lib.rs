@@ -5,6 +5,7 @@
 //! | a session in a unit test | [`MockSession`], scripted by [`Step`]s |
 //! | expiry without waiting | [`MockClock`] |
 //! | to act while an authentication is under way | [`Gate`] |
+//! | to open it by name or profile | backend `mock`, [`MOCK`] |
 //! | a real server for an integration test | `Provider`, by feature `server` |
 //!
 //! # Features
@@ -15,6 +16,7 @@
 
 #![forbid(unsafe_code)]
 
+mod backend;
 mod clock;
 mod gate;
 #[cfg(feature = "server")]
@@ -22,6 +24,7 @@ mod server;
 mod session;
 mod step;
 
+pub use backend::MOCK;
 pub use clock::{MockClock, MockExecutor};
 pub use gate::Gate;
 #[cfg(feature = "server")]
