@@ -15,6 +15,7 @@ use session_core::{
 };
 use session_mock::{Call, Gate, MockClock, MockExecutor, MockSession, Step};
 use support::{bearer, poll_once};
+use tokio::sync::watch;
 
 /// Drops the first tasks, then works.
 #[derive(Clone, Debug)]
@@ -168,36 +169,47 @@ async fn the_usual_time_limit_is_a_minute() {
     assert_eq!(init.await.unwrap_err().kind(), ErrorKind::Unavailable);
 }
 
+/// Counts how often it was told to disconnect.
 #[derive(Default)]
-struct Connections(AtomicUsize);
+struct Connections(watch::Sender<usize>);
+
+impl Connections {
+    fn told(&self) -> usize {
+        *self.0.borrow()
+    }
+}
 
 impl Carrier for Connections {
     fn disconnect(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
+        self.0.send_modify(|told| *told += 1);
     }
 }
 
 #[tokio::test]
 async fn carriers_drop_their_connections_when_the_session_closes() {
     let session = MockSession::bearer("t").handle();
-    let (kept, gone) = (
-        Arc::new(Connections::default()),
-        Arc::new(Connections::default()),
-    );
+    let (kept, gone) = <(Arc<Connections>, Arc<Connections>)>::default();
     session.attach(&gone);
     drop(gone);
     session.attach(&kept);
     session.init().await.unwrap();
-    assert_eq!(kept.0.load(Ordering::SeqCst), 0);
+    assert_eq!(kept.told(), 0);
     session.close().await.unwrap();
-    assert_eq!(kept.0.load(Ordering::SeqCst), 1);
+    assert_eq!(kept.told(), 1);
     session.enter(async {}).await.unwrap();
-    assert_eq!(kept.0.load(Ordering::SeqCst), 2);
+    assert_eq!(kept.told(), 2);
     session.init().await.unwrap();
     session.enter(async {}).await.unwrap();
-    assert_eq!(kept.0.load(Ordering::SeqCst), 2, "it did not close");
+    assert_eq!(kept.told(), 2, "it did not close");
     drop(session);
-    assert_eq!(kept.0.load(Ordering::SeqCst), 3);
+    // The executor may be the last to let go of it.
+    let told = kept
+        .0
+        .subscribe()
+        .wait_for(|told| *told == 3)
+        .await
+        .map(|told| *told);
+    assert_eq!(told.unwrap(), 3);
 }
 
 #[tokio::test]
