@@ -24,9 +24,9 @@ pub struct Backend {
 type Open = fn(&Config) -> Result<Box<dyn Session>>;
 
 impl Backend {
-    /// Describes a backend: its name in configurations, what it is for in a few words, what can be configured,
-    /// and how a session is made from that. `open` is called with a configuration that was checked
-    /// against `keys`; it sends nothing.
+    /// Describes a backend: its name in configurations, what it is for in a few words, what can be
+    /// configured, and how a session is made from that. `open` gets a configuration that was checked
+    /// against `keys`, and sends nothing.
     pub const fn new(
         name: &'static str,
         summary: &'static str,
@@ -80,9 +80,7 @@ impl Backend {
 
 impl fmt::Debug for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Backend")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        write!(f, "Backend({})", self.name)
     }
 }
 
@@ -156,14 +154,14 @@ pub fn backends() -> impl Iterator<Item = &'static Backend> {
 ///
 /// # Errors
 ///
-/// `UnknownBackend`, when no linked backend has this name; it says which do, and how to link more. `Config`, when
-/// two have it, and as [`Backend::open`].
+/// `UnknownBackend`, when no linked backend has this name; it says which are linked, and how to link
+/// more. `Config`, when two have it, and as [`Backend::open`].
 pub fn open(name: &str, config: impl Into<Config>) -> Result<SessionHandle> {
     find(name)?.open(config)
 }
 
-/// Makes backends known that were not registered when the program started: where constructors were dropped, as from a
-/// static library. `features` are those of the crate that calls, to tell which would link more.
+/// Makes backends known that did not register themselves, because a linker dropped what would have: as
+/// it does for static libraries. `features` are all that the calling crate has for backends.
 #[doc(hidden)]
 pub fn link(backends: &'static [&'static Backend], features: &'static [&'static str]) {
     let mut linked = linked();

@@ -14,7 +14,7 @@ pub(crate) use self::{
     place::Place,
     value::{Entry, Table, Value},
 };
-use crate::{BasicEnvironment, Environment, Error, Key, KeyKind, Result};
+use crate::{BasicEnvironment, Environment, Error, Key, KeyKind, Result, spelling::quoted};
 
 /// The values with which a backend makes a session, and where each of them was written.
 ///
@@ -125,8 +125,8 @@ impl Config {
             .or_else(|| environment.as_table()?.get("name")?.value.as_text())
     }
 
-    /// The environment: its name, or `default`; its services, which are the URLs among the backend's keys
-    /// below `environment.`, and those in `environment.services`; and its `environment.ca_file`.
+    /// The environment: its name, or `default`; its services, which are the URLs among the
+    /// backend's keys below `environment.` and those in `environment.services`; and its `environment.ca_file`.
     ///
     /// # Errors
     ///
@@ -249,10 +249,8 @@ impl Config {
 impl fmt::Debug for Config {
     /// Without values: which of them are secret is not known before they were checked.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config")
-            .field("place", &self.place)
-            .field("keys", &self.values.keys())
-            .finish_non_exhaustive()
+        let keys: Vec<_> = self.values.keys().map(|key| quoted(key)).collect();
+        write!(f, "Config({}: {})", self.place.at(None), keys.join(", "))
     }
 }
 

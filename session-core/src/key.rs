@@ -54,7 +54,7 @@ pub enum KeyKind {
 }
 
 impl Key {
-    /// Keys that every backend has, because [`Config::environment`](crate::Config::environment) reads them.
+    /// Keys that every backend has: [`Config::environment`](crate::Config::environment) reads them.
     pub(crate) const COMMON: &'static [Self] = &[
         Self::text(
             "environment.name",
@@ -76,7 +76,7 @@ impl Key {
         Self::new(name, KeyKind::Text, documentation)
     }
 
-    /// A secret: the backend gets a [`SecretSource`](crate::SecretSource) to resolve when it authenticates.
+    /// A secret: a [`SecretSource`](crate::SecretSource) that the backend resolves when it authenticates.
     pub const fn secret(name: &'static str, documentation: &'static str) -> Self {
         Self::new(name, KeyKind::Secret, documentation)
     }
@@ -207,7 +207,7 @@ impl fmt::Display for KeyKind {
         match self {
             Self::Text => f.write_str("a text in quotes"),
             Self::Secret => f.write_str(
-                r#"a secret: "…", { env = "NAME" }, { file = "PATH" } or { command = ["PROGRAM", "ARGUMENT"] }"#,
+                r#"a secret: "…", { env = "NAME" }, { file = "PATH" } or { command = ["PROGRAM"] }"#,
             ),
             Self::Url => f.write_str(r#"an absolute URL in quotes, such as "https://host/path""#),
             Self::List => f.write_str(r#"a list of texts, such as ["a", "b"]"#),

@@ -23,8 +23,9 @@ const VARIABLE: &str = "SESSION_CONFIG";
 
 /// Makes the session that a profile describes, and names it after the profile. Nothing is sent.
 ///
-/// The file is the one that the environment variable `SESSION_CONFIG` names, else `session-kit/sessions.toml`
-/// in the user's configuration folder. To read it once for many profiles, use [`Profiles`].
+/// The file is the one that the environment variable `SESSION_CONFIG` names, else
+/// `session-kit/sessions.toml` in the user's configuration folder. To read it once for many
+/// profiles, use [`Profiles`].
 ///
 /// # Errors
 ///
@@ -53,14 +54,14 @@ pub fn profile(name: &str) -> Result<SessionHandle> {
 /// assert_eq!(profiles.backend_of("orders")?, "oauth");
 /// # Ok::<(), session_core::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Profiles {
     path: PathBuf,
     default: Option<String>,
     by_name: BTreeMap<String, Profile>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Profile {
     backend: String,
     /// Where the backend is named.
@@ -88,7 +89,7 @@ impl Profiles {
         Self::from_toml(text, path)
     }
 
-    /// Reads the profiles from text. Errors name `origin`, and relative paths are relative to its folder.
+    /// Reads the profiles from text. Errors name `origin`, and relative paths start at its folder.
     ///
     /// # Errors
     ///
@@ -120,11 +121,7 @@ impl Profiles {
                 ("profiles", _) => {
                     return error("expected tables; start each with `[profiles.NAME]`");
                 }
-                _ => {
-                    return error(
-                        "there is no such key; a profile starts with `[profiles.NAME]`, and the only other key is `default`",
-                    );
-                }
+                _ => return error("there is no such key; write `default` or `[profiles.NAME]`"),
             }
         }
         if let Some((name, line)) = default {
@@ -217,6 +214,12 @@ impl Profiles {
     }
 }
 
+impl fmt::Debug for Profiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Profiles({}: {})", self.path.display(), self.list())
+    }
+}
+
 impl Profile {
     fn new(name: &str, entry: Entry, place: &Place) -> Result<Self> {
         let place = Place {
@@ -278,8 +281,8 @@ fn unreadable(path: &Path, error: io::Error) -> Error {
     let path = path.display();
     let message = match error.kind() {
         io::ErrorKind::NotFound => format!(
-            "{path}: there is no such file; create it with a `[profiles.NAME]` table that has `backend = \"…\"`, \
-             or name another file in the environment variable `{VARIABLE}`"
+            "{path}: there is no such file; create it with a `[profiles.NAME]` table that has \
+             `backend = \"…\"`, or name another file in the environment variable `{VARIABLE}`"
         ),
         io::ErrorKind::FileTooLarge => {
             format!("{path}: larger than 1 MiB; name a file with profiles")

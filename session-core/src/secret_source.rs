@@ -77,8 +77,8 @@ impl SecretSource {
     ///
     /// # Errors
     ///
-    /// `Config` when there is no such variable, file or program, when it is empty, or when the program fails;
-    /// `Unavailable` when it takes too long.
+    /// `Config` when there is no such variable, file or program, when it is empty, or when the
+    /// program fails; `Unavailable` when it takes too long.
     pub async fn resolve(&self) -> Result<Secret> {
         self.resolve_within(TIME_LIMIT).await
     }
@@ -228,8 +228,8 @@ async fn on_thread<T: Send + 'static>(
         .map_err(|_| io::Error::other("the thread that reads the secret ended early"))?
 }
 
-/// Opens and reads on one more thread. Nothing can interrupt it when it hangs, on a pipe or a network drive:
-/// it is left behind then, and ends with what it waits for.
+/// Opens and reads on one more thread. Nothing can interrupt it when it hangs, on a pipe or a network
+/// drive: it is left behind then, and ends with what it waits for.
 fn read_within<R: Read>(
     limit: Duration,
     open: impl FnOnce() -> io::Result<R> + Send + 'static,

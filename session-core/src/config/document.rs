@@ -85,13 +85,15 @@ fn hint(message: &str) -> &'static str {
             "duplicate key",
             "this key or table is there twice; remove one",
         ),
-        ("string values must be quoted", "put the text in quotes"),
+        (
+            "string values must be quoted",
+            "a value is missing, or a text is not in quotes",
+        ),
         (
             "unclosed",
             "something opened here is never closed; add the bracket",
         ),
         ("key with no value", "a key needs `=` and a value"),
-        ("missing value", "a key needs a value after `=`"),
         (
             "cannot extend",
             "this name has a value already, and cannot be a table too",

@@ -8,7 +8,7 @@ use std::{
 use crate::{Error, ErrorKind, spelling::quoted};
 
 /// Where the values of a configuration come from, as errors tell it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Place {
     /// The file, when they come from one.
     pub(crate) file: Option<PathBuf>,
@@ -20,7 +20,8 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The place of a line, such as ``sessions.toml:12: profile `orders` ``. Without one, the place of all values.
+    /// The place of a line, such as ``sessions.toml:12: profile `orders` ``; without one, the place
+    /// of all values.
     pub(crate) fn at(&self, line: Option<usize>) -> String {
         let line = line.or(self.line);
         let source = match (&self.file, line, self.backend) {
