@@ -201,12 +201,14 @@ fn unknown(name: &str) -> Error {
     } else {
         format!("linked are {}", names.join(", "))
     };
-    let is_feature = linked()
+    let features: Vec<_> = linked()
         .iter()
-        .any(|linked| linked.features.contains(&name));
-    let remedy = if is_feature {
+        .flat_map(|linked| linked.features)
+        .copied()
+        .collect();
+    let remedy = if features.contains(&name) {
         format!("enable the feature `{name}` of session-kit")
-    } else if let Some(near) = nearest(name, names) {
+    } else if let Some(near) = nearest(name, names.into_iter().chain(features)) {
         format!("did you mean `{near}`?")
     } else {
         "link the backend's crate: by its feature of session-kit, or by `use its_crate as _;`"

@@ -123,6 +123,10 @@ fn an_unknown_backend_names_the_linked_ones() {
             "there is no backend `Acme`; linked are acme, babel, quiet, twin; did you mean `acme`?",
         ),
         (
+            "oath",
+            "there is no backend `oath`; linked are acme, babel, quiet, twin; did you mean `oauth`?",
+        ),
+        (
             "not a name",
             "there is no backend (not shown, as it does not look like a name); linked are acme, babel, quiet, twin; link the backend's crate: by its feature of session-kit, or by `use its_crate as _;`",
         ),
