@@ -1,1 +1,64 @@
-//! x
+//! Authenticated HTTP over any session.
+//!
+//! [`Client`] sends requests that a session authorizes. What every such client has to get right is done
+//! here once, for every scheme: where a credential may go, what happens when a server refuses it,
+//! which redirects are followed, which connections are kept and when they are dropped.
+//!
+//! | you want to | read |
+//! |---|---|
+//! | make requests | [`Client`], [`RequestBuilder`], [`Response`] |
+//! | bring your own reqwest settings | [`ClientBuilder::reqwest`] |
+//! | write a backend that talks HTTP | [`Connections`], [`read_limited`], [`transport_error`] |
+//! | send requests by yourself | [`challenges`], [`retry_after`] |
+//!
+//! # What happens to a request
+//!
+//! 1. Its target is resolved to a URL; see [`Client`].
+//! 2. The session authorizes it, after renewing an expired credential. Where the credential may not
+//!    go, the request fails with `Forbidden`, and nothing is sent.
+//! 3. A 401 has the credential renewed, once for all requests that it was refused to, and
+//!    the request repeated once. A second 401 is the answer. A body that was streamed cannot be
+//!    repeated: its 401 is the answer, and the next request has a new credential.
+//! 4. Redirects are followed, at most ten. Each hop to the same origin is authorized anew. When the
+//!    origin changes (scheme, host or port), nothing of the session goes along from then on, nor
+//!    the caller's own `Authorization`, `Cookie` and `Proxy-Authorization`.
+//!
+//! | status | the next request |
+//! |---|---|
+//! | 301, 302 | a POST becomes a GET without body, other methods stay |
+//! | 303 | a GET without body; HEAD stays |
+//! | 307, 308 | the same method and body |
+//!
+//! A body is never sent on to another origin, and nothing goes from https to http: both are `Forbidden`.
+//!
+//! # Features
+//!
+//! None.
+
+#![forbid(unsafe_code)]
+
+mod body;
+mod carriers;
+mod challenge;
+mod client;
+mod connections;
+mod dispatch;
+mod read;
+mod redirect;
+mod request;
+mod response;
+mod retry_after;
+mod target;
+mod transport_error;
+
+pub use challenge::challenges;
+pub use client::{Client, ClientBuilder};
+pub use connections::Connections;
+pub use read::read_limited;
+pub use request::RequestBuilder;
+pub use response::Response;
+pub use retry_after::retry_after;
+pub use transport_error::transport_error;
+
+/// The version of reqwest that this crate works with.
+pub use reqwest;

@@ -1,0 +1,106 @@
+//! Which connections belong to which session.
+
+use std::{
+    fmt, ptr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use session_core::{Result, SessionHandle, current};
+
+use crate::{Connections, client::OwnBuilder};
+
+/// A client's sessions, each with connections that are dropped when it closes.
+///
+/// Sessions share none, even of one environment: some schemes authenticate the connection.
+pub(crate) enum Carriers {
+    Fixed(SessionHandle, Arc<Connections>),
+    Current {
+        builder: Option<Arc<OwnBuilder>>,
+        /// The one used last is last.
+        known: Mutex<Vec<Known>>,
+    },
+}
+
+/// The connections of a session. It is not kept alive by them.
+pub(crate) struct Known {
+    /// Where the session is, as long as it is.
+    address: usize,
+    connections: Arc<Connections>,
+}
+
+impl Carriers {
+    /// How many sessions' connections are kept at most.
+    const MOST_SESSIONS: usize = 64;
+
+    pub(crate) fn new(session: Option<SessionHandle>, builder: Option<Arc<OwnBuilder>>) -> Self {
+        match session {
+            Some(session) => {
+                let connections = attached(&session, builder.as_ref());
+                Self::Fixed(session, connections)
+            }
+            None => Self::Current {
+                builder,
+                known: Mutex::default(),
+            },
+        }
+    }
+
+    /// The session to use now, and its connections.
+    pub(crate) fn session(&self) -> Result<(SessionHandle, Arc<Connections>)> {
+        match self {
+            Self::Fixed(session, connections) => Ok((session.clone(), Arc::clone(connections))),
+            Self::Current { builder, known } => {
+                let session = current()?;
+                let connections = find(known, builder.as_ref(), &session);
+                Ok((session, connections))
+            }
+        }
+    }
+}
+
+fn find(
+    known: &Mutex<Vec<Known>>,
+    builder: Option<&Arc<OwnBuilder>>,
+    session: &SessionHandle,
+) -> Arc<Connections> {
+    let address = ptr::from_ref(session.session()).cast::<()>().addr();
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    // A session's weak hold on its connections ends with it; another may be at its address then.
+    let gone: Vec<_> = known
+        .extract_if(.., |known| Arc::weak_count(&known.connections) == 0)
+        .collect();
+    let found = known.iter().position(|known| known.address == address);
+    let entry = match found {
+        Some(at) => known.remove(at),
+        None => Known {
+            address,
+            connections: attached(session, builder),
+        },
+    };
+    let connections = Arc::clone(&entry.connections);
+    let evicted = (known.len() >= Carriers::MOST_SESSIONS).then(|| known.remove(0));
+    known.push(entry);
+    drop(known);
+    drop((gone, evicted));
+    connections
+}
+
+/// New connections, dropped when the session closes.
+fn attached(session: &SessionHandle, builder: Option<&Arc<OwnBuilder>>) -> Arc<Connections> {
+    let transport = session.environment().transport();
+    let connections = Arc::new(match builder.cloned() {
+        Some(builder) => Connections::with_builder(transport, move || builder()),
+        None => Connections::new(transport),
+    });
+    session.attach(&connections);
+    connections
+}
+
+impl fmt::Debug for Carriers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(session, _) => session.fmt(f),
+            Self::Current { .. } => f.write_str("current"),
+        }
+    }
+}

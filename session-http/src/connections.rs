@@ -1,0 +1,252 @@
+//! The connections on which requests travel.
+
+use std::{
+    fmt,
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use reqwest::{Certificate, redirect::Policy};
+use session_core::{Carrier, Error, ErrorKind, Result, Transport};
+use tokio::{
+    runtime::{self, Handle},
+    sync::oneshot,
+};
+use url::Url;
+
+/// Connections to the services of one environment, in a pool for each tokio runtime that asks.
+///
+/// A connection lives on the runtime that opened it, and hangs when that one rests; so no two runtimes
+/// share any. A pool is made when it is first asked for, and dropped when its runtime ends, when
+/// [`MOST_POOLS`](Self::MOST_POOLS) others were used since, and on [`disconnect`](Carrier::disconnect).
+///
+/// # How it connects
+///
+/// - With TLS 1.2 or later (rustls). With a [`ca_file`](Transport::ca_file), the certificate
+///   authorities in it are trusted and no others, and those of the system need not exist.
+/// - Plain http, which the engine allows to this machine only, never passes a proxy, and does
+///   without certificate authorities.
+/// - The proxies of environment variables are not used: where a credential travels is configuration, not
+///   circumstance. A [builder of your own](Self::with_builder) can set one.
+/// - Redirects are not followed, cookies not kept, netrc files not read, bytes not logged.
+/// - 10 seconds to connect, 60 seconds without a byte.
+pub struct Connections {
+    transport: Transport,
+    builder: Option<Box<Builder>>,
+    /// The one used last is last.
+    pools: Mutex<Vec<Pool>>,
+}
+
+type Builder = dyn Fn() -> reqwest::ClientBuilder + Send + Sync;
+
+struct Pool {
+    runtime: runtime::Id,
+    route: Route,
+    client: reqwest::Client,
+    /// Its other end belongs to a task of the runtime, which lives as long as both this pool and the
+    /// runtime do.
+    alive: oneshot::Sender<()>,
+}
+
+/// Which of the clients a request needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Route {
+    encrypted: bool,
+    /// To an origin that the session has no business with: not with the caller's builder, which may put
+    /// headers on every request.
+    foreign: bool,
+}
+
+impl Connections {
+    /// How many pools are kept at most.
+    pub const MOST_POOLS: usize = 32;
+    /// How long a connection may take to open.
+    pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+    /// How long a server may send nothing while an answer is due.
+    pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+    /// Connections for this transport. Nothing is read or opened yet.
+    pub fn new(transport: &Transport) -> Self {
+        Self {
+            transport: transport.clone(),
+            builder: None,
+            pools: Mutex::default(),
+        }
+    }
+
+    /// Connections of clients that `builder` sets up, in place of our own defaults.
+    ///
+    /// What keeps credentials safe is not up to it: redirects are not followed, bytes not logged, and a
+    /// `ca_file` is the only source of certificate authorities besides those that it adds itself.
+    /// Its proxies serve https only. Its headers go on requests to the environment, not on those
+    /// that follow a redirect out of it.
+    pub fn with_builder(
+        transport: &Transport,
+        builder: impl Fn() -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            builder: Some(Box::new(builder)),
+            ..Self::new(transport)
+        }
+    }
+
+    /// The client for requests to `url` from the runtime that this is called on. Do not keep it: it is
+    /// cheap to get and would keep connections open.
+    ///
+    /// # Errors
+    ///
+    /// `Config` when the `ca_file` cannot be used, the system has no certificate authorities and there
+    /// is no `ca_file`, or this is called outside of a tokio runtime.
+    pub fn client(&self, url: &Url) -> Result<reqwest::Client> {
+        self.pooled(Route {
+            encrypted: url.scheme() == "https",
+            foreign: false,
+        })
+    }
+
+    /// As [`client`](Self::client), for requests with nothing of the session.
+    pub(crate) fn foreign_client(&self, url: &Url) -> Result<reqwest::Client> {
+        self.pooled(Route {
+            encrypted: url.scheme() == "https",
+            foreign: self.builder.is_some(),
+        })
+    }
+
+    fn pooled(&self, route: Route) -> Result<reqwest::Client> {
+        let runtime = Handle::try_current().map_err(|_| {
+            Error::new(
+                ErrorKind::Config,
+                "HTTP requests need a tokio runtime; call from inside of one",
+            )
+        })?;
+        if let Some(client) = self.known(runtime.id(), route) {
+            return Ok(client);
+        }
+        // Without the lock: it reads files, and may run the caller's code.
+        let client = self.build(route)?;
+        let (alive, ended) = oneshot::channel();
+        runtime.spawn(ended);
+        let pool = Pool {
+            runtime: runtime.id(),
+            route,
+            client: client.clone(),
+            alive,
+        };
+        let mut pools = self.pools();
+        // Somebody else may have been as quick; what is left over is dropped without the lock.
+        let is_it = |pool: &Pool| pool.runtime == runtime.id() && pool.route == route;
+        if let Some(known) = pools.iter().find(|pool| is_it(pool)) {
+            return Ok(known.client.clone());
+        }
+        let evicted = (pools.len() >= Self::MOST_POOLS).then(|| pools.remove(0));
+        pools.push(pool);
+        drop(pools);
+        drop(evicted);
+        Ok(client)
+    }
+
+    fn known(&self, runtime: runtime::Id, route: Route) -> Option<reqwest::Client> {
+        let (dead, client) = {
+            let mut pools = self.pools();
+            // First of all: the number of a runtime that ended may be another's by now.
+            let dead: Vec<_> = pools
+                .extract_if(.., |pool| pool.alive.is_closed())
+                .collect();
+            let is_it = |pool: &Pool| pool.runtime == runtime && pool.route == route;
+            let client = pools.iter().position(is_it).map(|at| {
+                pools[at..].rotate_left(1);
+                pools[pools.len() - 1].client.clone()
+            });
+            (dead, client)
+        };
+        drop(dead);
+        client
+    }
+
+    fn build(&self, route: Route) -> Result<reqwest::Client> {
+        let builder = match &self.builder {
+            Some(builder) if !route.foreign => builder(),
+            _ => defaults(),
+        };
+        let ca_file = self.transport.ca_file().filter(|_| route.encrypted);
+        let builder = match ca_file {
+            Some(path) => builder.tls_certs_only(certificates(path)?),
+            None if route.encrypted => builder,
+            None => builder.no_proxy().tls_certs_only([]),
+        };
+        builder
+            .redirect(Policy::none())
+            .referer(false)
+            .connection_verbose(false)
+            .build()
+            .map_err(|error| unbuildable(&error, ca_file))
+    }
+
+    fn pools(&self) -> MutexGuard<'_, Vec<Pool>> {
+        self.pools.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Carrier for Connections {
+    /// Idle connections are closed at once, those with a request under way when it is done.
+    fn disconnect(&self) {
+        let pools = std::mem::take(&mut *self.pools());
+        drop(pools);
+    }
+}
+
+impl fmt::Debug for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connections")
+            .field("transport", &self.transport)
+            .field("own_builder", &self.builder.is_some())
+            .field("pools", &self.pools().len())
+            .finish()
+    }
+}
+
+fn defaults() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("session-kit/", env!("CARGO_PKG_VERSION")))
+        .tls_version_min(reqwest::tls::Version::TLS_1_2)
+        .connect_timeout(Connections::CONNECT_TIMEOUT)
+        .read_timeout(Connections::READ_TIMEOUT)
+        .no_proxy()
+}
+
+fn certificates(path: &Path) -> Result<Vec<Certificate>> {
+    let problem = match std::fs::read(path) {
+        Ok(pem) => match Certificate::from_pem_bundle(&pem) {
+            Ok(certificates) if !certificates.is_empty() => return Ok(certificates),
+            _ => "holds no certificates in PEM form".to_owned(),
+        },
+        Err(error) => format!("cannot be read: {}", error.kind()),
+    };
+    Err(bad_ca_file(path, &problem))
+}
+
+fn bad_ca_file(path: &Path, problem: &str) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        format!(
+            "`ca_file` {} {problem}; it must hold the certificate authorities to trust",
+            path.display()
+        ),
+    )
+}
+
+fn unbuildable(error: &reqwest::Error, ca_file: Option<&Path>) -> Error {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    let cause = cause.as_deref().unwrap_or("no reason given");
+    match ca_file {
+        // A certificate is looked into only when a client is built.
+        Some(path) => bad_ca_file(path, &format!("cannot be used: {cause}")),
+        None => Error::new(
+            ErrorKind::Config,
+            format!(
+                "no HTTP client can be built: {cause}; does this machine have certificate authorities (Debian's package is `ca-certificates`)? If not, set the environment's `ca_file`"
+            ),
+        ),
+    }
+}

@@ -1,0 +1,208 @@
+//! A request in the making.
+
+use std::{borrow::Borrow, fmt, time::Duration};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING},
+};
+use serde::Serialize;
+use session_core::{Error, ErrorKind, Result};
+use tokio::time::{Instant, timeout_at};
+use url::form_urlencoded;
+
+use crate::{
+    Client, Response,
+    body::Body,
+    dispatch::{Dispatch, Progress, is_credential},
+    target, transport_error,
+};
+
+/// A request in the making, sent by [`send`](Self::send). What was wrong with its parts is reported then.
+#[must_use = "a request does nothing until it is sent"]
+pub struct RequestBuilder {
+    client: Client,
+    method: Method,
+    target: String,
+    query: String,
+    headers: HeaderMap,
+    body: Body,
+    time_limit: Option<Duration>,
+    error: Option<Error>,
+}
+
+impl RequestBuilder {
+    pub(crate) fn new(client: Client, method: Method, target: &str) -> Self {
+        Self {
+            time_limit: client.time_limit(),
+            client,
+            method,
+            target: target.to_owned(),
+            query: String::new(),
+            headers: HeaderMap::new(),
+            body: Body::None,
+            error: None,
+        }
+    }
+
+    /// Adds a header. Those of the session replace it, except that cookies are merged. `Host`,
+    /// `Content-Length` and `Transfer-Encoding` follow from the request and cannot be given.
+    pub fn header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName>,
+        V: TryInto<HeaderValue>,
+    {
+        // Neither is quoted: people do pass the two in the wrong order.
+        let Ok(name) = name.try_into() else {
+            return self.wrong("a header's name has characters that none can have");
+        };
+        let Ok(mut value) = value.try_into() else {
+            return self.wrong("a header's value has characters that none can have");
+        };
+        if name == HOST || name == CONTENT_LENGTH || name == TRANSFER_ENCODING {
+            return self.wrong("its `Host`, `Content-Length` and `Transfer-Encoding` follow from its URL and body; leave them out");
+        }
+        if is_credential(&name) {
+            value.set_sensitive(true);
+        }
+        self.headers.append(name, value);
+        self
+    }
+
+    /// Adds names and values to the URL's query.
+    pub fn query<P, N, V>(mut self, pairs: P) -> Self
+    where
+        P: IntoIterator<Item: Borrow<(N, V)>>,
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        self.query = form_urlencoded::Serializer::new(self.query)
+            .extend_pairs(pairs)
+            .finish();
+        self
+    }
+
+    /// With a body of JSON.
+    pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(json) => self.content("application/json", json.into()),
+            // The foreign error may quote the value.
+            Err(_) => self.wrong(
+                "its body cannot be written as JSON; such as a map with keys that are no strings",
+            ),
+        }
+    }
+
+    /// With a body of names and values, as forms have it.
+    pub fn form<P, N, V>(self, pairs: P) -> Self
+    where
+        P: IntoIterator<Item: Borrow<(N, V)>>,
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish();
+        self.content("application/x-www-form-urlencoded", form.into())
+    }
+
+    /// With this body.
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = Body::Bytes(body.into());
+        self
+    }
+
+    /// With a body that is sent as it comes, such as a file's. It cannot be sent twice: if the server
+    /// refuses the credential, its 401 is the answer, and the next request goes out with a new one.
+    pub fn streamed_body(mut self, body: impl Into<reqwest::Body>) -> Self {
+        self.body = Body::Stream(body.into());
+        self
+    }
+
+    /// How long it may take until the answer's body has been read, with all repetitions and redirects.
+    /// Default: the client's.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.time_limit = Some(limit);
+        self
+    }
+
+    /// Sends it, and waits for the head of the answer, whatever its status.
+    ///
+    /// A credential that the server refuses is renewed once, and the request repeated once; whatever the answer
+    /// is then, is the answer. Redirects are followed.
+    ///
+    /// # Errors
+    ///
+    /// `Config` when the request is malformed. `Forbidden` when the session's credential may not go
+    /// there, or a redirect leads where it must not; `NoSession` and `Closed` when there is no open
+    /// session; otherwise whatever its renewal failed with. `Unavailable` when the server cannot be
+    /// reached, `Protocol` when it redirects without end.
+    pub async fn send(self) -> Result<Response> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let (session, connections) = self.client.session()?;
+        let service = self.client.service();
+        let mut url = target::resolve(session.environment(), service, &self.target)?;
+        add_query(&mut url, &self.query);
+        let deadline = self
+            .time_limit
+            .and_then(|limit| Instant::now().checked_add(limit));
+        let limit = self.client.answer_limit();
+        let dispatch = Dispatch {
+            session,
+            connections,
+            method: self.method,
+            url: url.clone(),
+            headers: self.headers,
+            body: self.body,
+            deadline,
+            progress: Progress::default(),
+        };
+        let answer = match deadline {
+            Some(deadline) => timeout_at(deadline, dispatch.run())
+                .await
+                .map_err(|_| transport_error::timed_out(&url))??,
+            None => dispatch.run().await?,
+        };
+        Ok(Response::new(answer, limit))
+    }
+
+    fn content(mut self, media_type: &'static str, body: Bytes) -> Self {
+        self.headers
+            .entry(CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static(media_type));
+        self.body(body)
+    }
+
+    fn wrong(mut self, problem: &'static str) -> Self {
+        let error = || {
+            Error::new(
+                ErrorKind::Config,
+                format!("the request cannot be sent: {problem}"),
+            )
+        };
+        self.error.get_or_insert_with(error);
+        self
+    }
+}
+
+fn add_query(url: &mut url::Url, query: &str) {
+    let query = match url.query() {
+        _ if query.is_empty() => return,
+        None | Some("") => query.to_owned(),
+        Some(known) => format!("{known}&{query}"),
+    };
+    url.set_query(Some(&query));
+}
+
+impl fmt::Debug for RequestBuilder {
+    /// Target, headers and body are left out: they may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBuilder")
+            .field("client", &self.client)
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,178 @@
+//! A server's answer.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, Version};
+use serde::de::DeserializeOwned;
+use session_core::{Error, ErrorKind, Result};
+use url::Url;
+
+use crate::{challenges, read, read_limited, retry_after};
+
+/// A server's answer, whatever its status; see [`error_for_status`](Self::error_for_status).
+pub struct Response {
+    answer: reqwest::Response,
+    limit: usize,
+}
+
+impl Response {
+    /// How many bytes of a body are held in memory, unless it is told otherwise: 64 MiB.
+    pub const LIMIT: usize = 64 << 20;
+
+    pub(crate) fn new(answer: reqwest::Response, limit: usize) -> Self {
+        Self { answer, limit }
+    }
+
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.answer.status()
+    }
+
+    /// Its headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.answer.headers()
+    }
+
+    /// The version of HTTP that it came by.
+    pub fn version(&self) -> Version {
+        self.answer.version()
+    }
+
+    /// Where it came from: after redirects, not where the request was first sent.
+    pub fn url(&self) -> &Url {
+        self.answer.url()
+    }
+
+    /// With this limit for [`bytes`](Self::bytes), [`text`](Self::text) and [`json`](Self::json), in bytes.
+    #[must_use]
+    pub fn limit(self, limit: usize) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// The answer, if it is a success; otherwise an error that says what can be done about it. The body
+    /// is not looked at: read it instead of calling this where the server explains itself in it.
+    ///
+    /// # Errors
+    ///
+    /// `Denied` for 401, with its challenges, for 403 and 407. `Unavailable` for 408, 429 and 5xx, with
+    /// the wait that the server asks for. `Protocol` for any other status outside of 2xx.
+    pub fn error_for_status(self) -> Result<Self> {
+        let status = self.status();
+        if status.is_success() {
+            return Ok(self);
+        }
+        let (kind, remedy) = match status {
+            StatusCode::UNAUTHORIZED => (
+                ErrorKind::Denied,
+                "it takes this session's credential for invalid, even a fresh one; check that they belong together",
+            ),
+            StatusCode::FORBIDDEN => (
+                ErrorKind::Denied,
+                "the session may not do this; check its scopes and permissions",
+            ),
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => (
+                ErrorKind::Denied,
+                "a proxy on the way wants a credential of its own",
+            ),
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
+                (ErrorKind::Unavailable, "try again later")
+            }
+            _ if status.is_server_error() => (ErrorKind::Unavailable, "try again later"),
+            _ => (
+                ErrorKind::Protocol,
+                "check the request against the API's documentation; the answer's body may say more",
+            ),
+        };
+        // The server's own reason phrase may echo what it was sent.
+        let error = Error::new(
+            kind,
+            format!("`{}` answered {status}: {remedy}", self.host()),
+        );
+        let error = error.with_challenges(challenges(self.headers()));
+        Err(match retry_after(self.headers()) {
+            Some(wait) => error.with_retry_after(wait),
+            None => error,
+        })
+    }
+
+    /// The next part of the body, as it comes; `None` at its end. Without limit, for bodies that are
+    /// not held in memory.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` when it breaks off.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        read::next_chunk(&mut self.answer).await
+    }
+
+    /// The whole body.
+    ///
+    /// # Errors
+    ///
+    /// `Protocol` when it is longer than the limit, `Unavailable` when it breaks off.
+    pub async fn bytes(self) -> Result<Bytes> {
+        read_limited(self.answer, self.limit).await.map(Bytes::from)
+    }
+
+    /// The whole body as text.
+    ///
+    /// # Errors
+    ///
+    /// As [`bytes`](Self::bytes); `Protocol` when it is not UTF-8.
+    pub async fn text(self) -> Result<String> {
+        let host = self.host().to_owned();
+        let body = read_limited(self.answer, self.limit).await?;
+        // The foreign error holds the body.
+        String::from_utf8(body).map_err(|_| {
+            Error::new(
+                ErrorKind::Protocol,
+                format!("the answer of `{host}` is not UTF-8 text; read it as bytes"),
+            )
+        })
+    }
+
+    /// The whole body, read as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`bytes`](Self::bytes); `Protocol` when it is not the JSON expected, with the place but
+    /// without any of the text.
+    pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
+        let host = self.host().to_owned();
+        let status = self.status();
+        let body = read_limited(self.answer, self.limit).await?;
+        serde_json::from_slice(&body).map_err(|error| {
+            // The foreign error quotes the body.
+            let problem = match error.classify() {
+                serde_json::error::Category::Data => "is not the JSON expected",
+                serde_json::error::Category::Eof => "is JSON that ends too early",
+                _ => "is not JSON",
+            };
+            Error::new(
+                ErrorKind::Protocol,
+                format!(
+                    "the answer of `{host}` (status {}) {problem}, at line {} column {}; read it as text to see why",
+                    status.as_u16(),
+                    error.line(),
+                    error.column()
+                ),
+            )
+        })
+    }
+
+    fn host(&self) -> &str {
+        self.url().host_str().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Response {
+    /// Headers and path are left out: they may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("host", &self.host())
+            .field("status", &self.status())
+            .field("limit", &self.limit)
+            .finish()
+    }
+}

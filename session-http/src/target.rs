@@ -1,0 +1,274 @@
+//! Where a request goes.
+
+use http::Uri;
+use session_core::{Environment, Error, ErrorKind, Result};
+use url::Url;
+
+/// The URL that `target` means: itself when it is absolute, otherwise a place below the address of
+/// `service`.
+///
+/// # Errors
+///
+/// `Config` when it cannot be understood, `Forbidden` when it would leave the service's address.
+pub(crate) fn resolve(environment: &dyn Environment, service: &str, target: &str) -> Result<Url> {
+    // The URL parser drops these without a word, so that what is checked is not what is meant.
+    if target.contains(|c: char| c.is_ascii_control()) {
+        return Err(config("has a control character; percent-encode it"));
+    }
+    let mut url = if has_scheme(target) {
+        absolute(target)?
+    } else {
+        below(base(environment, service)?, target)?
+    };
+    url.set_fragment(None);
+    if url.as_str().parse::<Uri>().is_err() {
+        return Err(config(
+            "has characters that no request can carry; percent-encode them",
+        ));
+    }
+    Ok(url)
+}
+
+fn absolute(target: &str) -> Result<Url> {
+    let url = Url::parse(target).map_err(|_| {
+        config("looks absolute, but is no URL; write it as `https://host/path`, or begin a path with `/`")
+    })?;
+    if !is_http(&url) {
+        return Err(config(
+            "is absolute, but neither https nor http; begin a path that holds a colon with `/`",
+        ));
+    }
+    Ok(url)
+}
+
+fn base<'a>(environment: &'a dyn Environment, service: &str) -> Result<&'a Url> {
+    let Some(base) = environment.url(service) else {
+        let known: Vec<_> = environment
+            .services()
+            .iter()
+            .map(|(name, _)| name)
+            .collect();
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!(
+                "environment `{}` has no service `{service}` to resolve a path against (it has [{}]); add it, choose another, or request an absolute URL",
+                environment.name(),
+                known.join(", ")
+            ),
+        ));
+    };
+    if !is_http(base) {
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!("service `{service}` is not at an https address; requests cannot go there"),
+        ));
+    }
+    Ok(base)
+}
+
+/// Appends to the base as a folder: `/v1` and `/v1/` are the same, and so are `users` and `/users`.
+///
+/// That is not RFC 3986 §5.2, by which `/users` would lose the `/v1` and `//evil` would change the
+/// host. Text that comes after an authority and a slash can change neither.
+fn below(base: &Url, target: &str) -> Result<Url> {
+    if target.starts_with("//") || target.contains('\\') {
+        return Err(forbidden(
+            "begins with `//` or has a `\\`, which some read as the name of a host; percent-encode what is part of the path",
+        ));
+    }
+    let mut folder = base.clone();
+    folder.set_query(None);
+    folder.set_fragment(None);
+    if target.is_empty() {
+        return Ok(base.clone());
+    }
+    if !folder.path().ends_with('/') && !target.starts_with(['?', '#']) {
+        folder.set_path(&format!("{}/", base.path()));
+    }
+    let target = target.strip_prefix('/').unwrap_or(target);
+    let url = Url::parse(&format!("{folder}{target}"))
+        .map_err(|_| config("does not form a URL; percent-encode what is special in it"))?;
+    // Dot segments, encoded or not, have been resolved.
+    if url.origin() != base.origin() || !url.path().starts_with(folder.path()) {
+        return Err(forbidden(
+            "climbs out of the service's address with `..`; request an absolute URL if that is meant",
+        ));
+    }
+    Ok(url)
+}
+
+/// Whether it begins with a scheme (RFC 3986 §3.1).
+fn has_scheme(target: &str) -> bool {
+    target.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+    })
+}
+
+pub(crate) fn is_http(url: &Url) -> bool {
+    matches!(url.scheme(), "https" | "http") && url.has_host()
+}
+
+fn config(problem: &str) -> Error {
+    rejected(ErrorKind::Config, problem)
+}
+
+fn forbidden(problem: &str) -> Error {
+    rejected(ErrorKind::Forbidden, problem)
+}
+
+/// The target is not quoted: its path and query may hold secrets of the caller.
+fn rejected(kind: ErrorKind, problem: &str) -> Error {
+    Error::new(kind, format!("the request's target {problem}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use session_core::BasicEnvironment;
+
+    use super::*;
+
+    fn environment(api: &str) -> BasicEnvironment {
+        BasicEnvironment::new("qa").service("api", api).unwrap()
+    }
+
+    fn resolved(api: &str, target: &str) -> String {
+        resolve(&environment(api), "api", target).unwrap().into()
+    }
+
+    fn refused(target: &str) -> ErrorKind {
+        let api = environment("https://api.example/v1/");
+        resolve(&api, "api", target).unwrap_err().kind()
+    }
+
+    #[test]
+    fn paths_are_below_the_service() {
+        for api in ["https://api.example/v1", "https://api.example/v1/"] {
+            for (target, path) in [
+                ("users/self", "/v1/users/self"),
+                ("/users/self", "/v1/users/self"),
+                ("/", "/v1/"),
+                ("a//b", "/v1/a//b"),
+                ("./users", "/v1/users"),
+                ("a/../b", "/v1/b"),
+                ("/users:search", "/v1/users:search"),
+                ("users?q=a/../../b", "/v1/users?q=a/../../b"),
+                ("users?next=https://evil/", "/v1/users?next=https://evil/"),
+                ("users#part", "/v1/users"),
+                ("a b", "/v1/a%20b"),
+                ("ü", "/v1/%C3%BC"),
+                ("@evil.example/", "/v1/@evil.example/"),
+                (".evil.example/", "/v1/.evil.example/"),
+                (":8443/", "/v1/:8443/"),
+                (" //evil.example/", "/v1/%20//evil.example/"),
+            ] {
+                assert_eq!(resolved(api, target), format!("https://api.example{path}"));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_and_a_bare_query_mean_the_service_itself() {
+        assert_eq!(
+            resolved("https://api.example/v1?t=1", ""),
+            "https://api.example/v1?t=1"
+        );
+        assert_eq!(
+            resolved("https://api.example/v1?t=1", "?q=1"),
+            "https://api.example/v1?q=1"
+        );
+        assert_eq!(
+            resolved("https://api.example", "?q=1"),
+            "https://api.example/?q=1"
+        );
+        assert_eq!(
+            resolved("https://api.example/v1?t=1", "x"),
+            "https://api.example/v1/x"
+        );
+    }
+
+    #[test]
+    fn absolute_urls_are_taken_as_they_are() {
+        assert_eq!(
+            resolved("https://api.example/v1", "HTTPS://Other.example/x#y"),
+            "https://other.example/x"
+        );
+    }
+
+    #[test]
+    fn what_could_mean_another_host_is_refused() {
+        for target in [
+            "//evil.example/",
+            "///evil.example",
+            "/\\evil.example",
+            "\\evil.example",
+            "\\\\evil.example",
+            "a\\b",
+        ] {
+            assert_eq!(refused(target), ErrorKind::Forbidden, "{target}");
+        }
+    }
+
+    #[test]
+    fn dot_segments_stay_below_the_service() {
+        for target in [
+            "..",
+            "../",
+            "../v2/x",
+            "/../v2",
+            "a/../../v2",
+            "%2e%2e/v2",
+            "/.%2E/v2",
+            "..?q",
+        ] {
+            assert_eq!(refused(target), ErrorKind::Forbidden, "{target}");
+        }
+    }
+
+    #[test]
+    fn other_schemes_and_control_characters_are_refused() {
+        for target in [
+            "ftp://api.example/",
+            "file:///etc/passwd",
+            "data:,x",
+            "users:search",
+            "localhost:80/x",
+            "https://",
+            "https://[",
+            "ht\ttps://evil.example/",
+            "/\t/evil.example",
+            "\n//evil.example",
+            "a\r\nHost: evil",
+        ] {
+            assert_eq!(refused(target), ErrorKind::Config, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_missing_service_names_those_that_are_there() {
+        let error = resolve(&environment("https://api.example"), "mds", "/x").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("`mds`") && error.to_string().contains("[api]"));
+    }
+
+    proptest! {
+        #[test]
+        fn relative_targets_never_leave_the_service(target in "[/\\\\@.:?#%a2eE \\[\\]{}|^<>\"`~-]{0,12}") {
+            prop_assume!(!has_scheme(&target));
+            let api = environment("https://api.example/v1");
+            if let Ok(url) = resolve(&api, "api", &target) {
+                prop_assert_eq!(url.origin(), api.url("api").unwrap().origin());
+                prop_assert!(url.path() == "/v1" || url.path().starts_with("/v1/"), "{}", url);
+                prop_assert!(url.username().is_empty() && url.password().is_none());
+            }
+        }
+
+        #[test]
+        fn any_text_is_answered(target in ".{0,64}") {
+            let _ = resolve(&environment("https://api.example/v1"), "api", &target);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What went wrong on the way to a server.
+
+use std::{error::Error as StdError, io};
+
+use session_core::{Error, ErrorKind};
+use url::Url;
+
+/// Words an error of reqwest anew: what to do about it, and the host, but nothing else of the URL and
+/// nothing that the server sent.
+///
+/// `Unavailable` for what may pass, time-outs among it; `Config` when the host's certificate is not
+/// trusted, or the request could not be made.
+pub fn transport_error(error: &reqwest::Error, url: &Url) -> Error {
+    let host = url.host_str().unwrap_or_default();
+    if error.is_builder() {
+        // Such as: a client for https only, given a request for http.
+        return Error::new(
+            ErrorKind::Config,
+            format!("the HTTP client does not take a request to `{host}`; check how it was built"),
+        );
+    }
+    if error.is_timeout() {
+        return timed_out(url);
+    }
+    if error.is_connect() {
+        return connect_error(error, host);
+    }
+    let reason = io_error(error).map_or_else(
+        || "it broke off, or its answer is not HTTP".to_owned(),
+        |error| error.kind().to_string(),
+    );
+    Error::new(
+        ErrorKind::Unavailable,
+        format!("talking to `{host}` failed: {reason}; try again later"),
+    )
+}
+
+pub(crate) fn timed_out(url: &Url) -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        format!(
+            "no answer from `{}` in time; try again later, or allow more time",
+            url.host_str().unwrap_or_default()
+        ),
+    )
+}
+
+/// Nothing of the request has been sent yet, so that the reason can be quoted.
+fn connect_error(error: &reqwest::Error, host: &str) -> Error {
+    let reason = innermost(error);
+    if reason.starts_with("invalid peer certificate") {
+        return Error::new(
+            ErrorKind::Config,
+            format!(
+                "cannot connect to `{host}`: {reason}; is the right certificate authority in the environment's `ca_file`?"
+            ),
+        );
+    }
+    Error::new(
+        ErrorKind::Unavailable,
+        format!("cannot connect to `{host}`: {reason}; check the host, or try again later"),
+    )
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn StdError = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+fn io_error(error: &reqwest::Error) -> Option<&io::Error> {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if error.is::<io::Error>() {
+            break;
+        }
+        source = error.source();
+    }
+    source?.downcast_ref()
+}

@@ -1,0 +1,159 @@
+//! What comes back.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use session_core::ErrorKind;
+use session_http::Client;
+
+use crate::support::{Server, block_on, open, reply};
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Job {
+    id: u32,
+}
+
+#[test]
+fn bodies_are_read_whole_or_in_parts() {
+    block_on(async {
+        let server = Server::start(async |_| reply(200, &[("x-id", "7")], r#"{"id": 7}"#));
+        let (session, _) = open(&server.url()).await;
+        let client = Client::new(&session);
+        let answer = client.get("/").send().await.unwrap();
+        assert_eq!(answer.headers()["x-id"], "7");
+        assert_eq!(answer.url().as_str(), format!("{}/", server.url()));
+        assert_eq!(answer.json::<Job>().await.unwrap(), Job { id: 7 });
+        let answer = client.get("/").send().await.unwrap();
+        assert_eq!(answer.text().await.unwrap(), r#"{"id": 7}"#);
+        let mut answer = client.get("/").send().await.unwrap();
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.unwrap() {
+            body.extend_from_slice(&chunk);
+        }
+        assert_eq!(body, br#"{"id": 7}"#);
+    });
+}
+
+#[test]
+fn what_cannot_be_read_is_never_quoted() {
+    block_on(async {
+        let server = Server::start(async |request| match &*request.target {
+            "/syntax" => reply(200, &[], "{s3cr3t"),
+            "/data" => reply(200, &[], r#"{"id": "s3cr3t"}"#),
+            "/eof" => reply(200, &[], r#"{"id": "s3cr3t"#),
+            _ => reply(200, &[], &b"s3cr3t\xff"[..]),
+        });
+        let (session, _) = open(&server.url()).await;
+        let client = Client::new(&session);
+        for (target, problem) in [
+            ("/syntax", "is not JSON, at line 1 column 2"),
+            ("/data", "is not the JSON expected, at line 1"),
+            ("/eof", "ends too early"),
+        ] {
+            let answer = client.get(target).send().await.unwrap();
+            let error = answer.json::<Job>().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol);
+            let text = error.to_string();
+            assert!(text.contains(problem) && text.contains("127.0.0.1"), "{text}");
+            assert!(!format!("{error:?}").contains("s3cr3t"), "{error:?}");
+        }
+        let answer = client.get("/text").send().await.unwrap();
+        let error = answer.text().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert!(!format!("{error:?}").contains("s3cr3t"), "{error:?}");
+    });
+}
+
+#[test]
+fn bodies_beyond_the_limit_are_refused_announced_or_not() {
+    block_on(async {
+        let server = Server::start(async |request| match &*request.target {
+            // Streamed to who asks by HTTP/1.1: its length is not announced.
+            "/unannounced" => reply(200, &[("transfer-encoding", "chunked")], vec![0; 101]),
+            _ => reply(200, &[], vec![0; 101]),
+        });
+        let (session, _) = open(&server.url()).await;
+        let client = Client::builder().session(&session).answer_limit(100).build();
+        for target in ["/", "/unannounced"] {
+            let answer = client.get(target).send().await.unwrap();
+            let error = answer.bytes().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol);
+            assert!(error.to_string().contains("longer than 100 bytes"));
+            let answer = client.get(target).send().await.unwrap();
+            assert_eq!(answer.limit(101).bytes().await.unwrap().len(), 101);
+        }
+    });
+}
+
+#[test]
+fn a_status_becomes_an_error_to_act_on() {
+    block_on(async {
+        let server = Server::start(async |request| {
+            let status = request.target[1..].parse().unwrap();
+            reply(status, &[("retry-after", "30")], "s3cr3t")
+        });
+        let (session, _) = open(&server.url()).await;
+        let client = Client::new(&session);
+        for (status, kind) in [
+            (401, ErrorKind::Denied),
+            (403, ErrorKind::Denied),
+            (407, ErrorKind::Denied),
+            (408, ErrorKind::Unavailable),
+            (429, ErrorKind::Unavailable),
+            (500, ErrorKind::Unavailable),
+            (503, ErrorKind::Unavailable),
+            (404, ErrorKind::Protocol),
+            (304, ErrorKind::Protocol),
+        ] {
+            let answer = client.get(&format!("/{status}")).send().await.unwrap();
+            assert_eq!(answer.status(), status);
+            let error = answer.error_for_status().unwrap_err();
+            assert_eq!(error.kind(), kind, "{status}");
+            assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
+            let text = error.to_string();
+            assert!(text.contains(&status.to_string()) && text.contains("127.0.0.1"));
+            assert!(!format!("{error:?}").contains("s3cr3t"));
+        }
+        let answer = client.get("/204").send().await.unwrap();
+        assert_eq!(answer.error_for_status().unwrap().status(), 204);
+    });
+}
+
+#[test]
+fn a_server_that_is_not_there_or_breaks_off_is_unavailable() {
+    block_on(async {
+        let server = Server::start(async |_| reply(200, &[("content-length", "100")], "short"));
+        let (session, _) = open(&server.url()).await;
+        let answer = Client::new(&session).get("/").send().await;
+        let error = match answer {
+            Ok(answer) => answer.bytes().await.unwrap_err(),
+            Err(error) => error,
+        };
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = gone.local_addr().unwrap();
+        drop(gone);
+        let (session, _) = open(&format!("http://{address}/")).await;
+        let request = Client::new(&session).get("/p4th?q=s3cr3t");
+        let error = request.send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("cannot connect to `127.0.0.1`"), "{text}");
+        assert!(!text.contains("s3cr3t") && !text.contains("p4th"), "{text}");
+    });
+}
+
+#[test]
+fn a_server_that_never_answers_is_given_up_on() {
+    block_on(async {
+        let server = Server::start(|_| std::future::pending());
+        let (session, _) = open(&server.url()).await;
+        let client = Client::builder().session(&session).timeout(Duration::ZERO).build();
+        for request in [client.get("/"), client.get("/").timeout(Duration::from_nanos(1))] {
+            let error = request.send().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unavailable);
+            assert!(error.to_string().contains("no answer from `127.0.0.1` in time"));
+        }
+    });
+}

@@ -1,0 +1,14 @@
+//! The crate's behaviour as its users see it, against servers on loopback.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod answers;
+mod connections;
+mod current;
+mod exchanges;
+mod origins;
+mod redirects;
+mod refusals;
+mod requests;
+mod tls;
