@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 use super::Place;
 use crate::{Secret, SecretSource};
 
-/// What [`Config::set`] takes: a text, URL, flag, duration, path, list of texts, table of texts, or a
-/// [`SecretSource`].
+/// What [`Config::set`](crate::Config::set) takes: a text, URL, flag, duration, path, list of texts,
+/// table of texts, or a [`SecretSource`].
 pub struct ConfigValue(pub(super) Value);
 
 /// A value before it is known what its key takes: any text may be a secret, so all texts are wiped.
@@ -145,8 +145,8 @@ impl<K: Into<String>, V: Into<String>> From<BTreeMap<K, V>> for ConfigValue {
     }
 }
 
-/// What [`Config::get`] gives: `&str` and `String`, [`Url`], [`SecretSource`], `bool`, [`Duration`],
-/// [`PathBuf`], `Vec<String>` and `BTreeMap<String, String>`.
+/// What [`Config::get`](crate::Config::get) gives: `&str`, `String`, [`Url`], [`SecretSource`], `bool`,
+/// [`Duration`], [`PathBuf`], `Vec<String>` and `BTreeMap<String, String>`.
 pub trait FromConfig<'a>: Sized + private::Sealed {
     #[doc(hidden)]
     fn from_value(value: private::Found<'a>) -> Option<Self>;
