@@ -1,0 +1,194 @@
+//! The real servers that the tests run against; `counterparts/README.md` tells what each is good
+//! for.
+
+use std::{
+    fmt::Write as _,
+    fs::{self, File},
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use crate::{
+    Result,
+    packages::{self, Package},
+    running::Running,
+    workspace::{Workspace, run},
+};
+
+const OPENSSL: Package = Package {
+    name: "openssl",
+    program: "openssl",
+};
+const PYTHON: Package = Package {
+    name: "python3",
+    program: "python3",
+};
+const SQLITE: Package = Package {
+    name: "sqlite3",
+    program: "sqlite3",
+};
+const GLEWLWYD: Package = Package {
+    name: "glewlwyd",
+    program: "glewlwyd",
+};
+
+/// All there are. Each is a program in the folder of its name that prints one line of JSON when it
+/// is ready, and ends when its standard input closes.
+pub(crate) const COUNTERPARTS: &[Counterpart] = &[
+    Counterpart {
+        name: "oidc",
+        about: "a certified OAuth 2 and OpenID Connect provider, with scripted failures",
+        debian: &[OPENSSL],
+        npm: true,
+        program: &["node", "server.mjs", "--exit-on-stdin-close"],
+        verification: Some(&["npm", "run", "--silent", "verify"]),
+        variable: "SESSION_TEST_OIDC",
+    },
+    Counterpart {
+        name: "glewlwyd",
+        about: "a second OpenID provider, which deviates from the standards",
+        debian: &[GLEWLWYD, SQLITE, OPENSSL, PYTHON],
+        npm: false,
+        program: &["python3", "start.py"],
+        verification: None,
+        variable: "SESSION_TEST_GLEWLWYD",
+    },
+];
+
+#[derive(Debug)]
+pub(crate) struct Counterpart {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    debian: &'static [Package],
+    /// Whether it needs Node, and the packages of its `package-lock.json`.
+    npm: bool,
+    program: &'static [&'static str],
+    /// What checks that it does what our tests assume.
+    verification: Option<&'static [&'static str]>,
+    /// The environment variable by which tests find the file with its line of JSON.
+    pub(crate) variable: &'static str,
+}
+
+/// A list of them for people.
+pub(crate) fn list() -> String {
+    COUNTERPARTS
+        .iter()
+        .fold("Counterparts:\n\n".to_owned(), |mut list, counterpart| {
+            writeln!(list, "    {:10}{}", counterpart.name, counterpart.about)
+                .expect("a String takes all");
+            list
+        })
+}
+
+/// Finds one by its name.
+pub(crate) fn named(name: &str) -> Result<&'static Counterpart> {
+    let found = COUNTERPARTS
+        .iter()
+        .find(|counterpart| counterpart.name == name);
+    found.ok_or_else(|| format!("there is no counterpart `{name}`.\n\n{}", list()))
+}
+
+/// Installs what these counterparts need.
+///
+/// # Errors
+///
+/// If something is missing and cannot be installed: with what to do.
+pub(crate) fn prepare(workspace: &Workspace, counterparts: &[Counterpart]) -> Result {
+    let debian: Vec<&Package> = counterparts
+        .iter()
+        .flat_map(|counterpart| counterpart.debian)
+        .collect();
+    packages::ensure(workspace, &debian)?;
+    for counterpart in counterparts.iter().filter(|counterpart| counterpart.npm) {
+        packages::ensure_node(workspace)?;
+        packages::ensure_npm(workspace, &counterpart.folder(workspace))?;
+    }
+    Ok(())
+}
+
+impl Counterpart {
+    /// Starts it and waits until it is ready.
+    ///
+    /// # Errors
+    ///
+    /// If it ends or hangs before it is ready: with the end of its log.
+    pub(crate) fn start(&self, workspace: &Workspace) -> Result<Running> {
+        let log = self.log(workspace)?;
+        let log_file = File::create(&log)
+            .map_err(|error| format!("cannot write {}: {error}", log.display()))?;
+        let mut command = self.command(workspace, self.program);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log_file);
+        Running::start(&mut command, &log).map_err(|error| {
+            let last = fs::read_to_string(&log).unwrap_or_default();
+            format!(
+                "the counterpart {} {error}\n{}",
+                self.name,
+                last_lines(&last, 20)
+            )
+        })
+    }
+
+    /// Checks that it does what our tests assume, if it comes with such a check.
+    pub(crate) fn verify(&self, workspace: &Workspace) -> Result {
+        self.verification
+            .map_or(Ok(()), |program| run(&mut self.command(workspace, program)))
+    }
+
+    fn command(&self, workspace: &Workspace, program: &[&str]) -> Command {
+        let mut command = workspace.command(program[0]);
+        command
+            .args(&program[1..])
+            .current_dir(self.folder(workspace));
+        command
+    }
+
+    fn folder(&self, workspace: &Workspace) -> PathBuf {
+        workspace.counterparts().join(self.name)
+    }
+
+    fn log(&self, workspace: &Workspace) -> Result<PathBuf> {
+        let folder = workspace.target()?.join("xtask");
+        fs::create_dir_all(&folder)
+            .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+        Ok(folder.join(self.name).with_extension("log"))
+    }
+}
+
+fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_are_there_and_told_apart() {
+        let workspace = Workspace::here();
+        for counterpart in COUNTERPARTS {
+            assert!(
+                counterpart
+                    .folder(&workspace)
+                    .join(counterpart.program[1])
+                    .is_file(),
+                "{}",
+                counterpart.name
+            );
+            assert_eq!(
+                named(counterpart.name).unwrap().variable,
+                counterpart.variable
+            );
+        }
+        assert!(named("keycloak").unwrap_err().contains("glewlwyd"));
+    }
+
+    #[test]
+    fn of_a_long_log_the_end_is_shown() {
+        assert_eq!(last_lines("a\nb\nc\n", 2), "b\nc");
+        assert_eq!(last_lines("a", 2), "a");
+    }
+}

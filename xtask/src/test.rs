@@ -1,0 +1,56 @@
+//! `cargo xtask test`: all tests, with everything that they need.
+
+use std::process::Command;
+
+use crate::{
+    Result,
+    counterpart::{self, COUNTERPARTS},
+    running::Running,
+    steps::Steps,
+    workspace::{Workspace, run as run_command},
+};
+
+/// Every test, documentation's examples too. All features include `counterparts`, whose tests fail
+/// unless the counterparts are up.
+const TESTS: &str = "test --workspace --all-features";
+
+/// Sets up what the tests need and runs all of them; `long` also in release mode, and what checks
+/// the counterparts.
+pub(crate) fn run(workspace: &Workspace, long: bool) -> Result {
+    let mut steps = Steps::begin();
+    test(&mut steps, workspace, long);
+    steps.end()
+}
+
+fn test(steps: &mut Steps, workspace: &Workspace, long: bool) -> Option<()> {
+    steps.run("packages", || counterpart::prepare(workspace, COUNTERPARTS))?;
+    if long {
+        for counterpart in COUNTERPARTS {
+            steps.run(&format!("verification of {}", counterpart.name), || {
+                counterpart.verify(workspace)
+            });
+        }
+    }
+    let running = steps.run("counterparts", || {
+        COUNTERPARTS
+            .iter()
+            .map(|counterpart| counterpart.start(workspace))
+            .collect::<Result<Vec<_>>>()
+    })?;
+    steps.run("tests", || {
+        run_command(introduce(&mut workspace.cargo(TESTS), &running))
+    });
+    if long {
+        let mut tests = workspace.cargo(TESTS);
+        steps.run("tests in release mode", || {
+            run_command(introduce(tests.arg("--release"), &running))
+        });
+    }
+    Some(())
+}
+
+/// Tells the tests where the counterparts are.
+fn introduce<'a>(command: &'a mut Command, running: &[Running]) -> &'a mut Command {
+    let variables = COUNTERPARTS.iter().map(|counterpart| counterpart.variable);
+    command.envs(variables.zip(running.iter().map(|running| &running.ready_file)))
+}

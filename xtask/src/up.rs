@@ -1,0 +1,126 @@
+//! `cargo xtask up`: one counterpart, to try things with.
+
+use std::{fmt::Write, fs, path::Path, slice};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Result,
+    counterpart::{self, Counterpart},
+    print,
+    workspace::Workspace,
+};
+
+/// What of a ready line is worth showing, if it is there.
+const SHOWN: &[(&str, &str)] = &[
+    ("issuer", "/profile/environment/issuer"),
+    ("token endpoint", "/token_endpoint"),
+    ("api", "/profile/environment/api"),
+    ("client id", "/profile/client_id"),
+    ("client secret", "/profile/client_secret"),
+    ("client auth", "/profile/client_auth"),
+    ("CA file", "/profile/environment/ca_file"),
+    ("control port", "/control"),
+];
+
+/// Starts a counterpart, prints how to reach it, and keeps it up.
+pub(crate) fn run(workspace: &Workspace, name: &str, json: bool) -> Result {
+    let counterpart = counterpart::named(name)?;
+    counterpart::prepare(workspace, slice::from_ref(counterpart))?;
+    let running = counterpart.start(workspace)?;
+    if json {
+        print(&running.ready.to_string());
+    } else {
+        let config = running.ready_file.with_file_name("sessions.toml");
+        fs::write(&config, sessions_toml(name, &running.ready)?)
+            .map_err(|error| format!("cannot write {}: {error}", config.display()))?;
+        let files = [
+            ("all it says", running.ready_file.as_path()),
+            ("its log", &running.log),
+            ("profile", config.as_path()),
+        ];
+        print(&summary(counterpart, &running.ready, &files));
+    }
+    running.wait()
+}
+
+fn sessions_toml(name: &str, ready: &Value) -> Result<String> {
+    let config = json!({ "default": name, "profiles": { name: ready["profile"] } });
+    toml::to_string(&config).map_err(|error| format!("cannot write its profile as TOML: {error}"))
+}
+
+fn summary(counterpart: &Counterpart, ready: &Value, files: &[(&str, &Path)]) -> String {
+    let said = SHOWN.iter().filter_map(|(label, pointer)| {
+        Some((*label, ready.pointer(pointer)?.as_str()?.to_owned()))
+    });
+    let files = files
+        .iter()
+        .map(|(label, path)| (*label, path.display().to_string()));
+    let rows: Vec<(&str, String)> = said.chain(files).collect();
+    let width = rows.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
+
+    let mut text = format!("{}, {}, is up.\n\n", counterpart.name, counterpart.about);
+    for (label, value) in &rows {
+        writeln!(text, "  {label:width$}  {value}").expect("a String takes all");
+    }
+    if let Some((_, config)) = rows.last() {
+        write!(
+            text,
+            "\nTry it:\n\n  cargo run -p session-cli -- --config {config} token\n"
+        )
+        .expect("a String takes all");
+    }
+    text + "\nCtrl-C ends it."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ready() -> Value {
+        json!({
+            "token_endpoint": "https://localhost/token",
+            "profile": {
+                "backend": "oauth",
+                "client_id": "svc",
+                "environment": { "issuer": "https://localhost", "ca_file": "/ca.pem" },
+                "scopes": ["read"],
+            },
+        })
+    }
+
+    #[test]
+    fn the_profile_becomes_a_configuration() {
+        let text = sessions_toml("oidc", &ready()).unwrap();
+        let read: toml::Table = text.parse().unwrap();
+        assert_eq!(read["default"].as_str(), Some("oidc"));
+        let profile = &read["profiles"]["oidc"];
+        assert_eq!(profile["backend"].as_str(), Some("oauth"));
+        assert_eq!(profile["scopes"][0].as_str(), Some("read"));
+        assert_eq!(profile["environment"]["ca_file"].as_str(), Some("/ca.pem"));
+    }
+
+    #[test]
+    fn the_summary_shows_what_there_is_aligned() {
+        let counterpart = counterpart::named("oidc").unwrap();
+        let text = summary(
+            counterpart,
+            &ready(),
+            &[("profile", Path::new("/x/sessions.toml"))],
+        );
+        assert!(
+            text.contains("\n  issuer          https://localhost\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n  token endpoint  https://localhost/token\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n  profile         /x/sessions.toml\n"),
+            "{text}"
+        );
+        assert!(text.contains("--config /x/sessions.toml token"), "{text}");
+        assert!(!text.contains("control port"), "{text}");
+    }
+}
