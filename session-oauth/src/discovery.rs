@@ -1,0 +1,172 @@
+//! Finding the endpoints of an issuer.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Deserialize;
+use session_core::{Error, ErrorKind, Result};
+use session_http::retry_after;
+
+use crate::{
+    endpoint::Endpoint, issuer::Issuer, redaction::Redaction, server::Endpoints, wire::Wire,
+};
+
+/// An issuer and what is known of it.
+#[derive(Debug)]
+pub(crate) struct Discovery {
+    issuer: Issuer,
+    /// Given, so that it is not looked up.
+    revocation: Option<Endpoint>,
+    found: Mutex<Option<Endpoints>>,
+}
+
+/// What a metadata document says (RFC 8414 §2), as far as it matters here.
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    token_endpoint: Option<String>,
+    revocation_endpoint: Option<String>,
+}
+
+impl Discovery {
+    pub(crate) fn new(issuer: Issuer, revocation: Option<Endpoint>) -> Self {
+        Self {
+            issuer,
+            revocation,
+            found: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// Looks the endpoints up, unless that is done.
+    pub(crate) async fn endpoints(&self, wire: &Wire) -> Result<Endpoints> {
+        if let Some(found) = &*self.found() {
+            return Ok(found.clone());
+        }
+        let found = self.discover(wire).await?;
+        *self.found() = Some(found.clone());
+        Ok(found)
+    }
+
+    pub(crate) fn forget(&self) {
+        *self.found() = None;
+    }
+
+    async fn discover(&self, wire: &Wire) -> Result<Endpoints> {
+        let [oauth, openid] = self.issuer.metadata_addresses();
+        let first = match self.read(wire, &oauth).await? {
+            Ok(found) => return Ok(found),
+            Err(error) => error,
+        };
+        match self.read(wire, &openid).await? {
+            Ok(found) => Ok(found),
+            Err(second) => Err(self.nowhere(first, second)),
+        }
+    }
+
+    /// Reads one document. The outer error ends the search: the server cannot be reached.
+    async fn read(&self, wire: &Wire, address: &Endpoint) -> Result<Result<Endpoints>> {
+        let answer = wire.get(address).await?;
+        let status = answer.status;
+        if !status.is_success() {
+            let is_temporary = matches!(status.as_u16(), 408 | 425 | 429 | 500..);
+            let kind = if is_temporary {
+                ErrorKind::Unavailable
+            } else {
+                ErrorKind::Config
+            };
+            let redirect = if status.is_redirection() {
+                ", which is not followed"
+            } else {
+                ""
+            };
+            let error = Error::new(kind, format!("{address} answered {status}{redirect}"));
+            return Ok(Err(match retry_after(&answer.headers) {
+                Some(wait) if is_temporary => error.with_retry_after(wait),
+                _ => error,
+            }));
+        }
+        let metadata = answer
+            .object()
+            .and_then(|body| serde_json::from_slice(body).ok());
+        Ok(match metadata {
+            Some(metadata) => self.accept(address, &metadata),
+            None => Err(nonsense(
+                address,
+                "gives no metadata of an authorization server",
+            )),
+        })
+    }
+
+    fn accept(&self, address: &Endpoint, metadata: &Metadata) -> Result<Endpoints> {
+        // RFC 8414 §3.3: identical, or one server could pass for another.
+        if metadata.issuer != self.issuer.as_str() {
+            let other = Redaction::default()
+                .text(&metadata.issuer)
+                .unwrap_or_default();
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!(
+                    "{address} is about the issuer `{other}`, which is not the same letter by letter"
+                ),
+            ));
+        }
+        let Some(token) = &metadata.token_endpoint else {
+            return Err(nonsense(address, "names no token_endpoint"));
+        };
+        let token = Endpoint::parse(token).map_err(|problem| {
+            nonsense(address, &format!("names a token_endpoint that {problem}"))
+        })?;
+        let revocation = match (&self.revocation, &metadata.revocation_endpoint) {
+            (Some(given), _) => Some(given.clone()),
+            (None, Some(named)) => Some(Endpoint::parse(named).map_err(|problem| {
+                nonsense(
+                    address,
+                    &format!("names a revocation_endpoint that {problem}"),
+                )
+            })?),
+            (None, None) => None,
+        };
+        Ok(Endpoints { token, revocation })
+    }
+
+    /// No document will do.
+    fn nowhere(&self, first: Error, second: Error) -> Error {
+        let worth_retrying = [&first, &second]
+            .into_iter()
+            .find(|error| error.kind() == ErrorKind::Unavailable);
+        let kind = match worth_retrying {
+            Some(error) => error.kind(),
+            None if [&first, &second]
+                .iter()
+                .any(|error| error.kind() == ErrorKind::Protocol) =>
+            {
+                ErrorKind::Protocol
+            }
+            None => ErrorKind::Config,
+        };
+        let remedy = match kind {
+            ErrorKind::Unavailable => "try again later",
+            _ => "check the issuer, down to its last slash, or give the token_endpoint instead",
+        };
+        let message = format!(
+            "the endpoints of issuer {} cannot be discovered: {first}; {second}; {remedy}",
+            self.issuer
+        );
+        let error = Error::new(kind, message);
+        match worth_retrying.and_then(Error::retry_after) {
+            Some(wait) => error.with_retry_after(wait),
+            None => error,
+        }
+    }
+
+    fn found(&self) -> MutexGuard<'_, Option<Endpoints>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn nonsense(address: &Endpoint, problem: &str) -> Error {
+    Error::new(ErrorKind::Protocol, format!("{address} {problem}"))
+}

@@ -1,0 +1,199 @@
+//! A session by OAuth 2.
+
+use std::fmt::Display;
+
+use async_trait::async_trait;
+use http::header::AUTHORIZATION;
+use session_core::{Cause, Credential, Environment, ErrorKind, Identity, Result, Secret, Session};
+
+use crate::{
+    builder::OAuthBuilder,
+    client::{Client, ClientSecret},
+    endpoint::Endpoint,
+    grant::{Extent, Grant},
+    redaction::Redaction,
+    refusal::{Asked, Code},
+    request::Token,
+    server::{AuthorizationServer, Endpoints, Server},
+    token::{self, REFRESH_TOKEN},
+    wire::Wire,
+};
+
+/// A session that authenticates by OAuth 2.
+///
+/// Made by a constructor for each grant, and used through a [`SessionHandle`](session_core::SessionHandle).
+#[derive(Debug)]
+pub struct OAuth {
+    pub(crate) environment: Box<dyn Environment>,
+    pub(crate) server: Server,
+    pub(crate) client: Client,
+    pub(crate) extent: Extent,
+    pub(crate) wire: Wire,
+}
+
+impl OAuth {
+    /// The client credentials grant (RFC 6749 §4.4): a service authenticates as itself.
+    ///
+    /// `server` is a token endpoint, or [`AuthorizationServer::issuer`].
+    pub fn client_credentials(
+        server: impl Into<AuthorizationServer>,
+        client_id: impl Into<String>,
+        client_secret: impl Into<ClientSecret>,
+    ) -> OAuthBuilder {
+        OAuthBuilder::new(server.into(), client_id.into(), client_secret.into())
+    }
+
+    /// Asks for a token, and forgets what was discovered where that fails: the server may have moved.
+    async fn token(&self, grant: Grant<'_>, stale: Option<&Credential>) -> Result<Credential> {
+        let outcome = self
+            .token_from(&self.server.endpoints(&self.wire).await?, grant, stale)
+            .await;
+        if outcome.is_err() {
+            self.server.forget();
+        }
+        outcome
+    }
+
+    async fn token_from(
+        &self,
+        endpoints: &Endpoints,
+        grant: Grant<'_>,
+        stale: Option<&Credential>,
+    ) -> Result<Credential> {
+        let secret = self.client.secret().await?;
+        let request = self
+            .client
+            .token_request(&secret, &endpoints.token, grant, &self.extent)?;
+        let answer = self.wire.post(&endpoints.token, request).await?;
+        let asked = self.asked(&grant, &endpoints.token, &secret, stale);
+        token::credential(&answer, &asked, &self.extent.scopes)
+    }
+
+    /// Revokes what the credential holds, where it is known how.
+    async fn end(&self, credential: &Credential) -> Result<()> {
+        let endpoints = self.server.endpoints(&self.wire).await?;
+        let Some(endpoint) = &endpoints.revocation else {
+            return Ok(());
+        };
+        let secret = self.client.secret().await?;
+        let refresh = credential.kept(REFRESH_TOKEN).map(Token::Refresh);
+        let access = access_token(credential).map(Token::Access);
+        let mut outcome = Ok(());
+        // The refresh token first: it could still give another access token. One that fails does not spare the other.
+        for token in refresh.into_iter().chain(access) {
+            let revoked = self.revoke(endpoint, &secret, token, credential).await;
+            outcome = outcome.and(revoked);
+        }
+        outcome
+    }
+
+    /// Revokes a token; where the server does not revoke its kind (RFC 7009 §2.2.1), there is nothing to do.
+    async fn revoke(
+        &self,
+        endpoint: &Endpoint,
+        secret: &Secret,
+        token: Token<'_>,
+        credential: &Credential,
+    ) -> Result<()> {
+        let request = self.client.revocation_request(secret, endpoint, token)?;
+        let answer = self.wire.post(endpoint, request).await?;
+        let code = Code::of(&answer);
+        match &code {
+            Some(code) if code.is("unsupported_token_type") => {
+                tracing::debug!(%endpoint, "the server does not revoke this kind of token; it expires by itself");
+                Ok(())
+            }
+            None if answer.status.is_success() => Ok(()),
+            code => {
+                let asked =
+                    self.asked(&"revocation of a token", endpoint, secret, Some(credential));
+                Err(asked.refused(&answer, code.as_ref()))
+            }
+        }
+    }
+
+    /// What errors tell of a request, and what they must not.
+    fn asked<'a>(
+        &'a self,
+        what: &'a dyn Display,
+        endpoint: &'a Endpoint,
+        secret: &'a Secret,
+        credential: Option<&'a Credential>,
+    ) -> Asked<'a> {
+        let access_token = credential.and_then(access_token).map(str::as_bytes);
+        let refresh_token = credential.and_then(|credential| credential.kept(REFRESH_TOKEN));
+        let tokens = access_token
+            .into_iter()
+            .chain(refresh_token.map(Secret::expose));
+        Asked {
+            what,
+            endpoint,
+            client_id: &self.client.id,
+            redaction: Redaction::of(tokens.chain([secret.expose()])),
+        }
+    }
+}
+
+#[async_trait]
+impl Session for OAuth {
+    fn scheme(&self) -> &'static str {
+        "oauth"
+    }
+
+    fn environment(&self) -> &dyn Environment {
+        &*self.environment
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        let mut scopes: Vec<_> = self.extent.scopes.iter().map(String::as_str).collect();
+        scopes.sort_unstable();
+        let mut resources: Vec<_> = self.extent.resources.iter().map(String::as_str).collect();
+        resources.sort_unstable();
+        Some(Identity::new([
+            self.scheme(),
+            self.server.name(),
+            &self.client.id,
+            self.client.auth.as_str(),
+            &scopes.join(" "),
+            &resources.join(" "),
+            self.extent.audience.as_deref().unwrap_or_default(),
+        ]))
+    }
+
+    async fn init(&self) -> Result<Credential> {
+        self.token(Grant::ClientCredentials, None).await
+    }
+
+    async fn renew(&self, stale: &Credential, _: Cause<'_>) -> Result<Credential> {
+        if let Some(refresh_token) = stale.kept(REFRESH_TOKEN) {
+            match self
+                .token(Grant::RefreshToken(refresh_token), Some(stale))
+                .await
+            {
+                // It is used up or revoked, or this client may not refresh; its own credentials still do.
+                Err(error) if matches!(error.kind(), ErrorKind::Denied | ErrorKind::Config) => {
+                    tracing::debug!(%error, "the refresh token is of no use; asking for a token anew");
+                }
+                // A server that does not rotate refresh tokens does not repeat them either (RFC 6749 §6).
+                Ok(new) if new.kept(REFRESH_TOKEN).is_none() => {
+                    return Ok(new.keep(REFRESH_TOKEN, refresh_token.clone()));
+                }
+                outcome => return outcome,
+            }
+        }
+        self.token(Grant::ClientCredentials, Some(stale)).await
+    }
+
+    async fn close(&self, credential: &Credential) -> Result<()> {
+        let outcome = self.end(credential).await;
+        self.wire.disconnect();
+        outcome
+    }
+}
+
+fn access_token(credential: &Credential) -> Option<&str> {
+    credential
+        .header(&AUTHORIZATION)?
+        .expose_str()?
+        .strip_prefix("Bearer ")
+}
