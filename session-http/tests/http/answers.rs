@@ -54,7 +54,10 @@ fn what_cannot_be_read_is_never_quoted() {
             let error = answer.json::<Job>().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol);
             let text = error.to_string();
-            assert!(text.contains(problem) && text.contains("127.0.0.1"), "{text}");
+            assert!(
+                text.contains(problem) && text.contains("127.0.0.1"),
+                "{text}"
+            );
             assert!(!format!("{error:?}").contains("s3cr3t"), "{error:?}");
         }
         let answer = client.get("/text").send().await.unwrap();
@@ -73,7 +76,10 @@ fn bodies_beyond_the_limit_are_refused_announced_or_not() {
             _ => reply(200, &[], vec![0; 101]),
         });
         let (session, _) = open(&server.url()).await;
-        let client = Client::builder().session(&session).answer_limit(100).build();
+        let client = Client::builder()
+            .session(&session)
+            .answer_limit(100)
+            .build();
         for target in ["/", "/unannounced"] {
             let answer = client.get(target).send().await.unwrap();
             let error = answer.bytes().await.unwrap_err();
@@ -149,11 +155,21 @@ fn a_server_that_never_answers_is_given_up_on() {
     block_on(async {
         let server = Server::start(|_| std::future::pending());
         let (session, _) = open(&server.url()).await;
-        let client = Client::builder().session(&session).timeout(Duration::ZERO).build();
-        for request in [client.get("/"), client.get("/").timeout(Duration::from_nanos(1))] {
+        let client = Client::builder()
+            .session(&session)
+            .timeout(Duration::ZERO)
+            .build();
+        for request in [
+            client.get("/"),
+            client.get("/").timeout(Duration::from_nanos(1)),
+        ] {
             let error = request.send().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unavailable);
-            assert!(error.to_string().contains("no answer from `127.0.0.1` in time"));
+            assert!(
+                error
+                    .to_string()
+                    .contains("no answer from `127.0.0.1` in time")
+            );
         }
     });
 }

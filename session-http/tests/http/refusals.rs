@@ -9,7 +9,10 @@ use tokio::sync::Barrier;
 
 use crate::support::{Received, Reply, Server, block_on, open, reply};
 
-const CHALLENGE: (&str, &str) = ("www-authenticate", "Negotiate, Bearer error=\"invalid_token\"");
+const CHALLENGE: (&str, &str) = (
+    "www-authenticate",
+    "Negotiate, Bearer error=\"invalid_token\"",
+);
 
 /// Takes the second token and no other.
 fn takes_the_second(request: &Received) -> Reply {
@@ -24,7 +27,10 @@ fn one_401_renews_once_and_repeats_once() {
     block_on(async {
         let server = Server::start(async |request| takes_the_second(&request));
         let (session, calls) = open(&server.url()).await;
-        let request = Client::new(&session).post("/").header("x-own", "1").body("body");
+        let request = Client::new(&session)
+            .post("/")
+            .header("x-own", "1")
+            .body("body");
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.text().await.unwrap(), "body");
@@ -35,7 +41,10 @@ fn one_401_renews_once_and_repeats_once() {
         for (received, number) in log.iter().zip(1..) {
             // The session's headers of the first attempt are not on the second.
             let sent = received.headers.get_all("authorization").iter();
-            assert_eq!(sent.collect::<Vec<_>>(), [&*format!("Bearer s3cr3t-{number}")]);
+            assert_eq!(
+                sent.collect::<Vec<_>>(),
+                [&*format!("Bearer s3cr3t-{number}")]
+            );
             assert_eq!(received.header("x-own"), Some("1"));
             assert_eq!(&*received.body, b"body");
         }
@@ -81,7 +90,15 @@ fn a_401_without_challenge_is_a_refusal_too() {
             _ => reply(401, &[], ""),
         });
         let (session, _) = open(&server.url()).await;
-        assert_eq!(Client::new(&session).get("/").send().await.unwrap().status(), 200);
+        assert_eq!(
+            Client::new(&session)
+                .get("/")
+                .send()
+                .await
+                .unwrap()
+                .status(),
+            200
+        );
     });
 }
 

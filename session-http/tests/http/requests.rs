@@ -41,12 +41,21 @@ fn methods_targets_queries_and_bodies_arrive() {
             client.get("").query(query),
             client.post("jobs").json(&serde_json::json!({"k": [1, 2]})),
             client.put("/jobs/1").form(&pairs),
-            client.patch("jobs/1").header("content-type", "text/csv").body("a,b"),
-            client.patch("jobs/1").header("content-type", "application/merge-patch+json").json(&1),
+            client
+                .patch("jobs/1")
+                .header("content-type", "text/csv")
+                .body("a,b"),
+            client
+                .patch("jobs/1")
+                .header("content-type", "application/merge-patch+json")
+                .json(&1),
             client.post("upload").streamed_body(stream),
             client.delete("jobs/1"),
             client.head(""),
-            client.request("REPORT".parse().unwrap(), &format!("{}/elsewhere", server.url())),
+            client.request(
+                "REPORT".parse().unwrap(),
+                &format!("{}/elsewhere", server.url()),
+            ),
         ] {
             request.send().await.unwrap();
         }
@@ -104,7 +113,9 @@ fn malformed_requests_are_refused_before_anything_is_sent() {
 fn another_service_can_be_the_base() {
     block_on(async {
         let (api, files) = (Server::agreeable(), Server::agreeable());
-        let two = environment(&api.url()).service("files", &files.url()).unwrap();
+        let two = environment(&api.url())
+            .service("files", &files.url())
+            .unwrap();
         let session = SessionHandle::new(Tokens::new(two).0);
         session.init().await.unwrap();
         let client = Client::builder().session(&session).service("files").build();

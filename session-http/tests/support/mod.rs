@@ -3,13 +3,14 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    unused_imports,
     reason = "each test program uses a part of it"
 )]
 
 mod backend;
 mod server;
 
-pub use backend::{Calls, Tokens, environment, open};
+pub use backend::{Tokens, environment, open};
 pub use server::{Received, Reply, Server, reply};
 
 /// Runs a test's future on a runtime of its own.

@@ -1,0 +1,132 @@
+//! Where a credential goes: a server that should not get one counts those that it gets.
+
+use session_core::{ErrorKind, SessionHandle};
+use session_http::Client;
+
+use crate::support::{Received, Server, Tokens, block_on, environment, open};
+
+fn credentials(server: &Server) -> usize {
+    let has_one = |received: &Received| format!("{received:?}").contains("s3cr3t");
+    server.log().into_iter().filter(has_one).count()
+}
+
+#[test]
+fn no_url_takes_a_credential_elsewhere() {
+    block_on(async {
+        let (api, evil) = (Server::agreeable(), Server::agreeable());
+        let (session, _) = open(&format!("{}/v1", api.url())).await;
+        let client = Client::new(&session);
+        let (a, e) = (api.address, evil.address);
+        let port = e.port();
+        let urls = [
+            // Other origins, plainly.
+            format!("http://{e}/"),
+            format!("HTTP://{e}"),
+            format!("http://localhost:{port}/"),
+            format!("http://[::1]:{port}/"),
+            format!("http://127.1:{port}/"),
+            format!("http://2130706433:{port}/"),
+            format!("http://0x7f.0.0.1:{port}/"),
+            // Userinfo that looks like a host.
+            format!("http://{a}@{e}/"),
+            format!("http://{a}%2F@{e}/"),
+            format!("http://{a}\\@{e}/"),
+            format!("http://{a}#@{e}/"),
+            format!("http://{a}?@{e}/"),
+            format!("http://user:password@{a}/"),
+            format!("http://127.0.0.1:{port}:{port}/"),
+            // What URL parsers mend.
+            format!("http:{e}/"),
+            format!("http:/{e}/"),
+            format!("http:///{e}/"),
+            format!("http:\\\\{e}\\"),
+            format!(" http://{e}/"),
+            format!("ht\ttp://{e}/"),
+            format!("http:\n//{e}/"),
+            // Paths that become hosts.
+            format!("//{e}/"),
+            format!("///{e}/"),
+            format!("/\\{e}/"),
+            format!("\\{e}/"),
+            format!("\\\\{e}/"),
+            format!("/\t/{e}/"),
+            format!("\t//{e}/"),
+            format!(" //{e}/"),
+            format!("@{e}/"),
+            format!(":@{e}/"),
+            format!(".{e}/"),
+            format!(":{port}/"),
+            format!("..//{e}/"),
+            format!(".//{e}/"),
+            format!("/..//{e}/"),
+            format!("%2F%2F{e}/"),
+            format!("?@{e}/"),
+            format!("#@{e}/"),
+            // Other schemes.
+            format!("https://{e}/"),
+            format!("ws://{e}/"),
+            format!("ftp://{e}/"),
+            format!("file://{e}/"),
+            format!("data:{e}"),
+            format!("javascript:{e}"),
+            // What would split a request.
+            format!("/ HTTP/1.1\r\nHost: {e}\r\n\r\n"),
+        ];
+        for url in &urls {
+            // Whether it is refused or goes to the API, is another test's matter.
+            let _ = client.get(url).send().await;
+            assert_eq!(credentials(&evil), 0, "{url:?}");
+        }
+        assert!(evil.log().is_empty());
+
+        // The server can count: where it belongs to the environment, it gets one.
+        let both = environment(&api.url())
+            .service("other", &evil.url())
+            .unwrap();
+        let session = SessionHandle::new(Tokens::new(both).0);
+        session.init().await.unwrap();
+        Client::new(&session)
+            .get(&format!("http://{e}/"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(credentials(&evil), 1);
+    });
+}
+
+#[test]
+fn forbidden_requests_are_not_sent_at_all() {
+    block_on(async {
+        let (api, other) = (Server::agreeable(), Server::agreeable());
+        let (session, _) = open(&api.url()).await;
+        let client = Client::new(&session);
+        for url in [
+            other.url(),
+            "http://example.invalid/".to_owned(),
+            "https://example.invalid/".to_owned(),
+        ] {
+            let error = client.get(&url).send().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Forbidden, "{url}");
+        }
+        assert!(api.log().is_empty() && other.log().is_empty());
+    });
+}
+
+#[test]
+fn paths_below_the_service_stay_there() {
+    block_on(async {
+        let api = Server::agreeable();
+        let (session, _) = open(&format!("{}/v1", api.url())).await;
+        let client = Client::new(&session);
+        for target in ["users", "/users", "./users", "/a/../users", "/%2e/users"] {
+            client.get(target).send().await.unwrap();
+            assert_eq!(api.log().pop().unwrap().target, "/v1/users", "{target}");
+        }
+        let sent = api.log().len();
+        for target in ["../v2", "/../v2", "a/../../v2", "%2e%2e/v2", "//v2", "\\v2"] {
+            let error = client.get(target).send().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Forbidden, "{target}");
+        }
+        assert_eq!(api.log().len(), sent);
+    });
+}

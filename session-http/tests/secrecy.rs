@@ -1,0 +1,208 @@
+//! What is logged, shown and reported, while servers echo what they were sent. In a program of its
+//! own, because the logger is the process's.
+
+mod support;
+
+use std::{
+    cell::RefCell,
+    error::Error as StdError,
+    fmt::Debug,
+    io::{self, Write},
+};
+
+use base64::Engine as _;
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use session_core::{Error, ErrorKind, SessionHandle};
+use session_http::{Client, reqwest};
+use support::{Server, Tokens, environment, reply};
+use tracing_subscriber::filter::LevelFilter;
+
+thread_local! {
+    /// What this thread has logged. Servers run on others, and may log what they like.
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Recorder;
+
+impl Write for Recorder {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl log::Log for Recorder {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        writeln!(Recorder, "{} {}", record.target(), record.args()).unwrap();
+    }
+
+    fn flush(&self) {}
+}
+
+/// What `work` logs, at every level and by either facade.
+fn logged(work: impl AsyncFnOnce(&tokio::runtime::Handle)) -> String {
+    log::set_max_level(log::LevelFilter::Trace);
+    let _ = log::set_logger(&Recorder);
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
+        .with_ansi(false)
+        .with_writer(|| Recorder)
+        .finish();
+    LOGGED.take();
+    tracing::subscriber::with_default(subscriber, || {
+        let runtime = support::runtime();
+        runtime.block_on(work(runtime.handle()));
+    });
+    String::from_utf8(LOGGED.take()).unwrap()
+}
+
+/// The spellings of a secret found in a text.
+fn leaks(text: &str) -> Vec<String> {
+    let secrets = ["s3cr3t-1", "s3cr3t-2", "s3cr3t-csrf-1", "s3cr3t-own"];
+    let spellings = secrets.iter().flat_map(|secret| {
+        let decimal: Vec<_> = secret.bytes().map(|byte| byte.to_string()).collect();
+        [
+            (*secret).to_owned(),
+            base64::engine::general_purpose::STANDARD_NO_PAD.encode(secret),
+            percent_encode(secret.as_bytes(), NON_ALPHANUMERIC).to_string(),
+            decimal.join(", "),
+        ]
+    });
+    spellings.filter(|it| text.contains(it)).collect()
+}
+
+fn shown(error: &Error) -> String {
+    let mut text = format!("{error} {error:?} {error:#?}");
+    let mut source = error.source();
+    while let Some(error) = source {
+        text += &format!(" {error} {error:?}");
+        source = error.source();
+    }
+    text
+}
+
+fn assert_silent(text: &str) {
+    assert_eq!(leaks(text), [""; 0], "in: {text}");
+}
+
+fn assert_unseen(thing: &impl Debug) {
+    assert_silent(&format!("{thing:?} {thing:#?}"));
+}
+
+/// Sends everything back that it got, in every place there is.
+fn echo() -> Server {
+    Server::start(async |request| {
+        let token = request.authorization().unwrap_or_default().to_owned();
+        let challenge = format!("Bearer realm=\"{token}\", Negotiate s3cr3t-1");
+        let location = format!("ftp://{}/?token={token}", token.replace(' ', "."));
+        let headers = [
+            ("www-authenticate", &*challenge),
+            ("location", &location),
+            ("retry-after", &token),
+            ("set-cookie", &token),
+            ("x-echo", &token),
+        ];
+        reply(
+            request.target[1..4].parse().unwrap(),
+            &headers,
+            token.clone(),
+        )
+    })
+}
+
+async fn session(server: &Server, runtime: &tokio::runtime::Handle) -> SessionHandle {
+    let (tokens, _) = Tokens::new(environment(&server.url()));
+    // Authenticates on this thread, so that what it logs is seen.
+    let session = SessionHandle::builder(tokens)
+        .executor(runtime.clone())
+        .build();
+    session.init().await.unwrap();
+    session
+}
+
+#[test]
+fn echoed_secrets_are_neither_logged_nor_shown() {
+    for http2 in [false, true] {
+        let server = echo();
+        let log = logged(async |runtime| {
+            let session = session(&server, runtime).await;
+            let client = Client::builder()
+                .session(&session)
+                .reqwest(move || {
+                    let builder = reqwest::Client::builder().connection_verbose(true);
+                    if http2 {
+                        builder.http2_prior_knowledge()
+                    } else {
+                        builder
+                    }
+                })
+                .build();
+            assert_unseen(&client);
+            for status in [200, 302, 401, 403, 404, 429, 500] {
+                let request = client
+                    .post(&format!("/{status}"))
+                    .query([("q", "s3cr3t-own")])
+                    .header("cookie", "id=s3cr3t-own")
+                    .header("authorization", "Basic s3cr3t-own")
+                    .body("s3cr3t-own");
+                assert_unseen(&request);
+                match request.send().await {
+                    Err(error) => {
+                        assert_eq!(status, 302);
+                        assert_silent(&shown(&error));
+                    }
+                    Ok(answer) if status == 200 => {
+                        assert_unseen(&answer);
+                        let error = answer.json::<u32>().await.unwrap_err();
+                        assert_eq!(error.kind(), ErrorKind::Protocol);
+                        assert_silent(&shown(&error));
+                    }
+                    Ok(answer) => {
+                        assert_unseen(&answer);
+                        let error = answer.error_for_status().unwrap_err();
+                        assert_silent(&shown(&error));
+                    }
+                }
+            }
+            session.close().await.unwrap();
+        });
+        assert!(server.log().len() >= 8);
+        assert!(log.contains("hyper") && log.contains("reqwest"), "{log}");
+        assert_eq!(log.contains("h2::"), http2);
+        // The paths that HTTP/2 logs are the caller's; what belongs to the session is nowhere.
+        let log = log.replace("q=s3cr3t-own", "");
+        assert_silent(&log);
+    }
+}
+
+#[test]
+fn a_leak_would_be_found() {
+    let server = Server::agreeable();
+    let log = logged(async |_| {
+        let client = reqwest::Client::builder()
+            .connection_verbose(true)
+            .no_proxy()
+            .tls_certs_only([])
+            .build()
+            .unwrap();
+        let request = client.get(server.url()).header("authorization", "s3cr3t-1");
+        request.send().await.unwrap();
+        tracing::trace!(token = ?b"s3cr3t-2", base64 = "czNjcjN0LTE=");
+    });
+    assert_eq!(
+        leaks(&log),
+        [
+            "s3cr3t-1",
+            "czNjcjN0LTE",
+            "115, 51, 99, 114, 51, 116, 45, 50"
+        ]
+    );
+}
