@@ -151,6 +151,10 @@ impl SecretSource {
                 ErrorKind::Unavailable,
                 "took too long; make sure that it waits for nobody, and try again",
             ),
+            io::ErrorKind::WouldBlock => (
+                ErrorKind::Unavailable,
+                "needs a thread or process more than this system has now; try again",
+            ),
             io::ErrorKind::FileTooLarge => (
                 ErrorKind::Config,
                 "is larger than 1 MiB; that cannot be the secret",
@@ -330,6 +334,12 @@ mod tests {
         );
         let source = SecretSource::file(&pipe);
         let error = run(source.resolve_within(Duration::from_millis(1))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+    }
+
+    #[test]
+    fn a_lack_of_threads_passes() {
+        let error = SecretSource::file("f").unreadable(io::ErrorKind::WouldBlock.into());
         assert_eq!(error.kind(), ErrorKind::Unavailable);
     }
 
