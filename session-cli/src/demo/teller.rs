@@ -1,0 +1,78 @@
+//! How the demonstration is told.
+
+use std::{
+    fmt::{Debug, Display},
+    io::{self, Write as _},
+};
+
+use tokio::time::Instant;
+
+use crate::{
+    failure::Failure,
+    output::{self, BAD, BOLD, CODE, DIM, GOOD},
+};
+
+/// Numbers the steps, and tells only what is so.
+#[derive(Debug)]
+pub(crate) struct Teller {
+    began: Instant,
+    step: usize,
+    facts: usize,
+}
+
+impl Teller {
+    pub(crate) fn new() -> Self {
+        Self { began: Instant::now(), step: 0, facts: 0 }
+    }
+
+    pub(crate) fn say(&self, text: impl Display) -> io::Result<()> {
+        writeln!(output::text(), "{text}")
+    }
+
+    /// The next step, and the line of code that does it.
+    pub(crate) fn step(&mut self, title: &str, code: &str) -> io::Result<()> {
+        self.step += 1;
+        let step = self.step;
+        writeln!(output::text(), "\n{BOLD}{step}  {title}{BOLD:#}\n   {CODE}{code}{CODE:#}")
+    }
+
+    /// Something that was found to be as expected. If it was not, the demonstration is over.
+    pub(crate) fn fact<T: PartialEq + Debug>(
+        &mut self,
+        fact: impl Display,
+        found: T,
+        expected: T,
+    ) -> Result<(), Failure> {
+        if found != expected {
+            writeln!(output::text(), "   {BAD}✗{BAD:#} {fact}")?;
+            return Err(Failure::Unexpected(format!(
+                "the demonstration failed: expected {expected:?}, found {found:?}; please report it"
+            )));
+        }
+        self.facts += 1;
+        writeln!(output::text(), "   {GOOD}✓{GOOD:#} {fact}")?;
+        Ok(())
+    }
+
+    /// What became of it all.
+    pub(crate) fn sum_up(&self) -> io::Result<()> {
+        let (facts, took) = (self.facts, self.began.elapsed().as_secs_f32());
+        writeln!(output::text(), "\n{GOOD}{facts} facts checked in {took:.1} s{GOOD:#}")
+    }
+
+    /// What to try next: arguments of `command`, and what they are for.
+    pub(crate) fn next(&self, command: &str, next: &[(&str, &str)]) -> io::Result<()> {
+        let width = next.iter().map(|(arguments, _)| arguments.len()).max().unwrap_or_default();
+        let mut text = output::text();
+        writeln!(text, "\n{BOLD}Try next{BOLD:#}")?;
+        for (arguments, purpose) in next {
+            writeln!(text, "   {CODE}{command} {arguments:width$}{CODE:#}  {DIM}# {purpose}{DIM:#}")?;
+        }
+        text.flush()
+    }
+}
+
+/// This command as it was typed.
+pub(crate) fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "session".to_owned())
+}
