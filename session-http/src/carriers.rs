@@ -30,7 +30,7 @@ pub(crate) struct Known {
 
 impl Carriers {
     /// How many sessions' connections are kept at most.
-    const MOST_SESSIONS: usize = 64;
+    const MOST_SESSIONS: usize = 256;
 
     pub(crate) fn new(session: Option<SessionHandle>, builder: Option<Arc<OwnBuilder>>) -> Self {
         match session {

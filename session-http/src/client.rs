@@ -49,7 +49,8 @@ impl Client {
         Self::builder().session(session).build()
     }
 
-    /// A client for whatever session is current when a request is sent.
+    /// A client for whatever session is current when a request is sent. It keeps connections for the 256
+    /// sessions used last.
     pub fn current() -> Self {
         Self::builder().build()
     }

@@ -60,7 +60,7 @@ struct Route {
 
 impl Connections {
     /// How many pools are kept at most.
-    pub const MOST_POOLS: usize = 32;
+    pub const MOST_POOLS: usize = 128;
     /// How long a connection may take to open.
     pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
     /// How long a server may send nothing while an answer is due.
@@ -79,8 +79,9 @@ impl Connections {
     ///
     /// What keeps credentials safe is not up to it: redirects are not followed, bytes not logged, and a
     /// `ca_file` is the only source of certificate authorities besides those that it adds itself.
-    /// Its proxies serve https only. Its headers go on requests to the environment, not on those
-    /// that follow a redirect out of it.
+    /// Its proxies serve https only; like any builder of reqwest it takes them from environment
+    /// variables unless told [`no_proxy`](reqwest::ClientBuilder::no_proxy). It is not asked for
+    /// requests that follow a redirect to another origin: it may put headers on all that it sends.
     pub fn with_builder(
         transport: &Transport,
         builder: impl Fn() -> reqwest::ClientBuilder + Send + Sync + 'static,

@@ -173,6 +173,6 @@ impl fmt::Debug for Response {
             .field("host", &self.host())
             .field("status", &self.status())
             .field("limit", &self.limit)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

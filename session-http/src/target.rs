@@ -76,13 +76,13 @@ fn below(base: &Url, target: &str) -> Result<Url> {
             "begins with `//` or has a `\\`, which some read as the name of a host; percent-encode what is part of the path",
         ));
     }
+    if target.is_empty() || target.starts_with('#') {
+        return Ok(base.clone());
+    }
     let mut folder = base.clone();
     folder.set_query(None);
     folder.set_fragment(None);
-    if target.is_empty() {
-        return Ok(base.clone());
-    }
-    if !folder.path().ends_with('/') && !target.starts_with(['?', '#']) {
+    if !folder.path().ends_with('/') && !target.starts_with('?') {
         folder.set_path(&format!("{}/", base.path()));
     }
     let target = target.strip_prefix('/').unwrap_or(target);
@@ -174,6 +174,10 @@ mod tests {
     fn nothing_and_a_bare_query_mean_the_service_itself() {
         assert_eq!(
             resolved("https://api.example/v1?t=1", ""),
+            "https://api.example/v1?t=1"
+        );
+        assert_eq!(
+            resolved("https://api.example/v1?t=1", "#part"),
             "https://api.example/v1?t=1"
         );
         assert_eq!(

@@ -1,6 +1,8 @@
 //! What is logged, shown and reported, while servers echo what they were sent. In a program of its
 //! own, because the logger is the process's.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 mod support;
 
 use std::{
@@ -80,13 +82,11 @@ fn leaks(text: &str) -> Vec<String> {
 }
 
 fn shown(error: &Error) -> String {
-    let mut text = format!("{error} {error:?} {error:#?}");
-    let mut source = error.source();
-    while let Some(error) = source {
-        text += &format!(" {error} {error:?}");
-        source = error.source();
-    }
-    text
+    let first: &dyn StdError = error;
+    let chain = std::iter::successors(Some(first), |error| error.source());
+    chain
+        .map(|error| format!("{error} {error:?} {error:#?}"))
+        .collect()
 }
 
 fn assert_silent(text: &str) {

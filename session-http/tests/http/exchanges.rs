@@ -58,7 +58,7 @@ impl Exchange for Speaker {
         let word = answer
             .headers
             .get("www-authenticate")
-            .map(|word| word.as_bytes());
+            .map(http::HeaderValue::as_bytes);
         match (answer.status.as_u16(), word) {
             (401, Some(b"Dialogue who")) => {
                 say(next, &format!("me-{}", self.generation));

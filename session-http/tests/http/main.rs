@@ -1,5 +1,7 @@
 //! The crate's behaviour as its users see it, against servers on loopback.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 #[path = "../support/mod.rs"]
 mod support;
 
