@@ -71,6 +71,7 @@ services = { a = "http://host/?c4n4ry+/s3cr3t==", "c4n4ry+/s3cr3t==" = "c4n4ry+/
 backend = "acme"
 client_id = "c"
 client_secret = { env = "c4n4ry+/s3cr3t==", "c4n4ry+/s3cr3t==" = "x" }
+environment.api = "http://host/?c4n4ry+/s3cr3t=="
 "#;
 
 /// All that can be learned from reading a text and opening every profile in it.
