@@ -4,6 +4,7 @@
 mod ci;
 mod counterpart;
 mod packages;
+mod private_file;
 mod running;
 mod steps;
 mod test;

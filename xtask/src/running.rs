@@ -1,7 +1,7 @@
 //! A counterpart that is up.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus},
@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::Result;
+use crate::{Result, private_file};
 
 /// It ends when this is dropped, and when we die in any way, for its standard input closes then.
 #[derive(Debug)]
@@ -82,12 +82,7 @@ impl Running {
             .as_str()
             .ok_or("did not say where its folder is")?;
         self.ready_file = Path::new(folder).join("ready.json");
-        fs::write(&self.ready_file, line).map_err(|error| {
-            format!(
-                "is up, but cannot write {}: {error}",
-                self.ready_file.display()
-            )
-        })
+        private_file::write(&self.ready_file, &line)
     }
 
     /// Waits until it ends, or until our own input closes, if that is a pipe: whoever started us
@@ -173,7 +168,7 @@ fn is_pipe<T>(_: &T) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Stdio;
+    use std::{fs, process::Stdio};
 
     use super::*;
 

@@ -1,13 +1,13 @@
 //! `cargo xtask up`: one counterpart, to try things with.
 
-use std::{fmt::Write, fs, path::Path, slice};
+use std::{fmt::Write, path::Path, slice};
 
 use serde_json::{Value, json};
 
 use crate::{
     Result,
     counterpart::{self, Counterpart},
-    print,
+    print, private_file,
     workspace::Workspace,
 };
 
@@ -32,8 +32,7 @@ pub(crate) fn run(workspace: &Workspace, name: &str, json: bool) -> Result {
         print(&running.ready.to_string());
     } else {
         let config = running.ready_file.with_file_name("sessions.toml");
-        fs::write(&config, sessions_toml(name, &running.ready)?)
-            .map_err(|error| format!("cannot write {}: {error}", config.display()))?;
+        private_file::write(&config, &sessions_toml(name, &running.ready)?)?;
         let files = [
             ("all it says", running.ready_file.as_path()),
             ("its log", &running.log),
