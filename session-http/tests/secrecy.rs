@@ -82,11 +82,13 @@ fn leaks(text: &str) -> Vec<String> {
 }
 
 fn shown(error: &Error) -> String {
-    let first: &dyn StdError = error;
-    let chain = std::iter::successors(Some(first), |error| error.source());
-    chain
-        .map(|error| format!("{error} {error:?} {error:#?}"))
-        .collect()
+    let mut shown = vec![format!("{error} {error:?} {error:#?}")];
+    let mut source = error.source();
+    while let Some(error) = source {
+        shown.push(format!("{error} {error:?}"));
+        source = error.source();
+    }
+    shown.concat()
 }
 
 fn assert_silent(text: &str) {
