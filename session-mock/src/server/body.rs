@@ -90,10 +90,6 @@ impl HttpBody for Body {
         }
     }
 
-    fn is_end_stream(&self) -> bool {
-        matches!(self.rest, Rest::End) && self.next.is_empty()
-    }
-
     fn size_hint(&self) -> SizeHint {
         match self.rest {
             Rest::End => SizeHint::with_exact(self.next.len() as u64),

@@ -1,6 +1,7 @@
 //! What the provider received, and waiting for it.
 
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::StatusCode;
 use tokio::sync::watch;
@@ -83,20 +84,28 @@ impl Log {
         }
     }
 
-    pub(super) fn blocking_wait_for(&self, mut predicate: impl FnMut(&[Entry]) -> bool) {
+    pub(super) fn blocking_wait_for(
+        &self,
+        patience: Duration,
+        mut predicate: impl FnMut(&[Entry]) -> bool,
+    ) -> bool {
         loop {
             let (entries, seen) = {
                 let kept = lock(&self.kept);
                 (kept.entries.clone(), *self.version.borrow())
             };
             if predicate(&entries) {
-                return;
+                return true;
             }
-            drop(
-                self.changed
-                    .wait_while(lock(&self.kept), |_| *self.version.borrow() == seen)
-                    .unwrap_or_else(PoisonError::into_inner),
-            );
+            let unchanged = |_: &mut Kept| *self.version.borrow() == seen;
+            let (kept, outcome) = self
+                .changed
+                .wait_timeout_while(lock(&self.kept), patience, unchanged)
+                .unwrap_or_else(PoisonError::into_inner);
+            drop(kept);
+            if outcome.timed_out() {
+                return false;
+            }
         }
     }
 
@@ -136,7 +145,7 @@ mod tests {
 
     fn entry(path: usize, body: &Bytes) -> Entry {
         let received = Received {
-            at: std::time::Duration::ZERO,
+            at: Duration::ZERO,
             kind: Kind::Api,
             method: Method::GET,
             path: path.to_string(),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
@@ -133,15 +134,21 @@ impl Provider {
         self.state.log.count(kind)
     }
 
-    /// Waits until the log is as the predicate wants it, however long that takes. The predicate is asked now, and whenever
-    /// a request was received or answered.
+    /// Waits until the log is as the predicate wants it, however long that takes: a test that may fail here brings its
+    /// runtime's time-out. The predicate is asked now, and whenever a request was received or answered.
     pub async fn wait_for(&self, predicate: impl FnMut(&[Entry]) -> bool) {
         self.state.log.wait_for(predicate).await;
     }
 
-    /// [`wait_for`](Self::wait_for) for a test without `async`: blocks the thread.
-    pub fn blocking_wait_for(&self, predicate: impl FnMut(&[Entry]) -> bool) {
-        self.state.log.blocking_wait_for(predicate);
+    /// [`wait_for`](Self::wait_for) for a test without `async`: blocks the thread, and says whether the log came to be as
+    /// the predicate wants it. It gives up when no request was received or answered for as long as `patience`.
+    #[must_use = "it may have given up"]
+    pub fn blocking_wait_for(
+        &self,
+        patience: Duration,
+        predicate: impl FnMut(&[Entry]) -> bool,
+    ) -> bool {
+        self.state.log.blocking_wait_for(patience, predicate)
     }
 }
 

@@ -22,6 +22,10 @@ fn a_token_answer_is_complete_and_not_to_be_stored() {
     let answer = ask(&provider, token_request(&provider, ""));
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(
+        answer.header("content-length"),
+        Some(&*answer.body.len().to_string())
+    );
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(answer.header("pragma"), Some("no-cache"));
     let json = answer.json();

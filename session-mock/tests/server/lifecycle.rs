@@ -2,7 +2,7 @@
 
 use session_mock::{Kind, Provider};
 
-use crate::wire::{Wire, ask, get, get_with_token, post, token, token_request};
+use crate::wire::{Wire, ask, get, get_with_token, post, token, token_request, wait_for};
 
 #[test]
 fn dropping_it_ends_every_connection() {
@@ -14,7 +14,7 @@ fn dropping_it_ends_every_connection() {
     assert_eq!(idle.ask(get("/", "")).status, 404);
     let mut halfway = Wire::to(&provider);
     halfway.send("GET /api/");
-    provider.blocking_wait_for(|log| log.len() == 2);
+    wait_for(&provider, |log| log.len() == 2);
     drop(provider);
     for wire in [&mut waiting, &mut idle] {
         assert_eq!(wire.rest().unwrap(), b"");
@@ -56,7 +56,7 @@ fn many_connections_are_served_at_once() {
         for wire in &mut wires {
             wire.send(get_with_token("/api/orders", &token));
         }
-        provider.blocking_wait_for(|_| provider.count(Kind::Api) == round * MANY);
+        wait_for(&provider, |_| provider.count(Kind::Api) == round * MANY);
         hold.release();
         for wire in &mut wires {
             assert_eq!(wire.answer().unwrap().status, 200);

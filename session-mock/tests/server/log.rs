@@ -8,7 +8,11 @@ use http::StatusCode;
 use http::header::{COOKIE, HeaderValue};
 use session_mock::{Client, ClientAuthMethod, Kind, Outage, Provider};
 
-use crate::wire::{Wire, ask, basic, get, get_with_token, post, token, token_request};
+use tokio::time::timeout;
+
+use crate::wire::{
+    PATIENCE, Wire, ask, basic, get, get_with_token, post, token, token_request, wait_for,
+};
 
 #[test]
 fn a_token_request_is_told_in_full() {
@@ -126,7 +130,7 @@ fn nothing_shows_a_secret_in_debug() {
     let shown = format!(
         "{provider:?} {:?} {client:?} {outage:?} {builder:?} {:?}",
         provider.log(),
-        provider.hold_tokens()
+        provider.hold_tokens(),
     );
     let basic = STANDARD.encode(format!("session-mock:{}", provider.client_secret()));
     for secret in [provider.client_secret(), &*token, &*basic] {
@@ -137,7 +141,16 @@ fn nothing_shows_a_secret_in_debug() {
     ] {
         assert!(!shown.contains(&format!("{planted}secret")), "{shown}");
     }
-    for told in ["/api/orders", "x-csrf", "Provider", "Entry", "session-mock"] {
+    for told in [
+        "Provider",
+        "Entry",
+        "Client {",
+        "Outage",
+        "ProviderBuilder",
+        "Hold",
+        "/api/orders",
+        "x-csrf",
+    ] {
         assert!(shown.contains(told), "{shown}");
     }
 }
@@ -149,11 +162,17 @@ fn waiting_sees_what_comes_while_it_waits() {
     std::thread::scope(|scope| {
         scope.spawn(|| token(&provider));
         // The predicate may use the provider itself.
-        provider.blocking_wait_for(|_| provider.count(Kind::Token) == 1);
+        wait_for(&provider, |_| provider.count(Kind::Token) == 1);
         scope.spawn(|| hold.release());
-        provider.blocking_wait_for(|log| log[0].status() == Some(StatusCode::OK));
+        wait_for(&provider, |log| log[0].status() == Some(StatusCode::OK));
     });
     assert_eq!(provider.issued().len(), 1);
+}
+
+#[test]
+fn waiting_in_vain_ends() {
+    let provider = Provider::start().unwrap();
+    assert!(!provider.blocking_wait_for(Duration::from_millis(1), |log| !log.is_empty()));
 }
 
 #[test]
@@ -161,13 +180,16 @@ fn waiting_is_a_future_too() {
     let provider = Provider::start().unwrap();
     let hold = provider.hold_tokens();
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .unwrap();
     std::thread::scope(|scope| {
         scope.spawn(|| token(&provider));
-        runtime.block_on(provider.wait_for(|_| provider.count(Kind::Token) == 1));
+        let received = provider.wait_for(|_| provider.count(Kind::Token) == 1);
+        runtime.block_on(async { timeout(PATIENCE, received).await.unwrap() });
         scope.spawn(|| hold.release());
-        runtime.block_on(provider.wait_for(|log| log[0].status() == Some(StatusCode::OK)));
+        let answered = provider.wait_for(|log| log[0].status() == Some(StatusCode::OK));
+        runtime.block_on(async { timeout(PATIENCE, answered).await.unwrap() });
     });
     assert_eq!(provider.issued().len(), 1);
 }

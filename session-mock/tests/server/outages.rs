@@ -6,7 +6,9 @@ use http::StatusCode;
 use http::header::{HeaderValue, LOCATION, RETRY_AFTER};
 use session_mock::{Kind, Outage, Provider};
 
-use crate::wire::{Answer, Wire, api_status, ask, get, get_with_token, token, token_request};
+use crate::wire::{
+    Answer, Wire, api_status, ask, get, get_with_token, token, token_request, wait_for,
+};
 
 /// The answer to a token request that meets the outage.
 fn met(outage: Outage) -> Answer {
@@ -104,7 +106,7 @@ fn silence_until_the_provider_is_gone() {
     provider.fail(Kind::Token, Outage::hang());
     let mut wire = Wire::to(&provider);
     wire.send(token_request(&provider, ""));
-    provider.blocking_wait_for(|log| log.len() == 1);
+    wait_for(&provider, |log| log.len() == 1);
     // Recovery is for those who come later.
     provider.recover(Kind::Token);
     token(&provider);

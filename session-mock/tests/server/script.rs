@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use session_mock::{Kind, Outage, Provider};
 
-use crate::wire::{Wire, api_status, ask, get, get_with_token, token, token_request};
+use crate::wire::{Wire, api_status, ask, get, get_with_token, token, token_request, wait_for};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -109,7 +109,7 @@ fn held_requests_are_received_but_not_answered() {
     for wire in &mut wires {
         wire.send(token_request(&provider, ""));
     }
-    provider.blocking_wait_for(|log| log.len() == 3);
+    wait_for(&provider, |log| log.len() == 3);
     // Whatever could be answered by now is answered before this, which comes later, on the provider's one thread.
     assert_eq!(ask(&provider, get("/elsewhere", "")).status, 404);
     assert!(
@@ -135,7 +135,7 @@ fn the_last_hold_counts() {
     let (first, second) = (provider.hold_tokens(), provider.hold(Kind::Token));
     let mut wire = Wire::to(&provider);
     wire.send(token_request(&provider, ""));
-    provider.blocking_wait_for(|log| log.len() == 1);
+    wait_for(&provider, |log| log.len() == 1);
     drop(first);
     assert_eq!(ask(&provider, get("/elsewhere", "")).status, 404);
     assert!(provider.issued().is_empty());
@@ -150,7 +150,9 @@ fn what_becomes_of_a_held_request_is_decided_on_release() {
     let hold = provider.hold(Kind::Api);
     let mut wire = Wire::to(&provider);
     wire.send(get_with_token("/api/orders", &token));
-    provider.blocking_wait_for(|log| log.iter().any(|entry| entry.kind() == Kind::Api));
+    wait_for(&provider, |log| {
+        log.iter().any(|entry| entry.kind() == Kind::Api)
+    });
     provider.refuse();
     hold.release();
     assert_eq!(wire.answer().unwrap().status, 401);
@@ -163,11 +165,11 @@ fn which_outage_a_held_request_meets_is_decided_on_arrival() {
     let hold = provider.hold_tokens();
     let mut unlucky = Wire::to(&provider);
     unlucky.send(token_request(&provider, ""));
-    provider.blocking_wait_for(|log| log.len() == 1);
+    wait_for(&provider, |log| log.len() == 1);
     provider.recover(Kind::Token);
     let mut lucky = Wire::to(&provider);
     lucky.send(token_request(&provider, ""));
-    provider.blocking_wait_for(|log| log.len() == 2);
+    wait_for(&provider, |log| log.len() == 2);
     provider.fail(Kind::Token, Outage::status(StatusCode::BAD_GATEWAY));
     hold.release();
     assert_eq!(unlucky.answer().unwrap().status, 502);

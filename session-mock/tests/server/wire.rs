@@ -7,7 +7,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use session_mock::Provider;
+use session_mock::{Entry, Provider};
+
+/// Far more than anything here takes. Only so that what is broken fails a test instead of hanging it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection to a provider.
 pub(crate) struct Wire(BufReader<TcpStream>);
@@ -16,10 +19,7 @@ impl Wire {
     pub(crate) fn to(provider: &Provider) -> Self {
         let address = provider.issuer().socket_addrs(|| None).unwrap();
         let stream = TcpStream::connect(&*address).unwrap();
-        // Only so that a broken provider fails a test instead of hanging it.
-        stream
-            .set_read_timeout(Some(Duration::from_secs(60)))
-            .unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self(BufReader::new(stream))
     }
 
@@ -148,6 +148,14 @@ pub(crate) fn token_request(provider: &Provider, parameters: &str) -> String {
 
 pub(crate) fn token(provider: &Provider) -> String {
     ask(provider, token_request(provider, "")).access_token()
+}
+
+pub(crate) fn wait_for(provider: &Provider, predicate: impl FnMut(&[Entry]) -> bool) {
+    assert!(
+        provider.blocking_wait_for(PATIENCE, predicate),
+        "{:?}",
+        provider.log()
+    );
 }
 
 pub(crate) fn api_status(provider: &Provider, token: &str) -> u16 {
