@@ -30,7 +30,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         if index > 0 {
             writeln!(text)?;
         }
-        writeln!(text, "{BOLD}{}{BOLD:#}  {DIM}{}{DIM:#}", backend.name(), backend.summary())?;
+        writeln!(
+            text,
+            "{BOLD}{}{BOLD:#}  {DIM}{}{DIM:#}",
+            backend.name(),
+            backend.summary()
+        )?;
         let mut table = Table::new(["KEY", "KIND", "REQUIRED", "WHAT FOR"]);
         for key in backend.keys() {
             let required = if key.is_required() { "yes" } else { "" };

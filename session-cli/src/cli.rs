@@ -12,7 +12,6 @@ use crate::{backends, demo, header, output::Color, request, status, token};
     name = "session",
     version,
     arg_required_else_help = true,
-    propagate_version = true,
     disable_help_subcommand = true,
     after_help = EXIT_CODES,
     after_long_help = EXIT_CODES
@@ -21,16 +20,16 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// The file with the profiles [default: $SESSION_CONFIG, else session-kit/sessions.toml in the user's
+    /// The file with the profiles [default: `$SESSION_CONFIG`, else `session-kit/sessions.toml` in the user's
     /// configuration folder]
-    #[arg(long, global = true, value_name = "FILE", hide_short_help = false)]
+    #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
     /// Say what happens, on standard error: -v briefly, -vv in detail, -vvv all
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// When to use colors
+    /// When to use colors; `auto` means on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_name = "WHEN", default_value_t, value_enum)]
     pub(crate) color: Color,
 }

@@ -1,11 +1,12 @@
 //! `session demo`
 
-mod counts;
 mod folder;
+mod received;
 mod running;
 mod served;
 mod story;
 mod teller;
+mod work;
 
 use crate::failure::Failure;
 
@@ -28,14 +29,17 @@ pub(crate) async fn run(args: &Args) -> Result<(), Failure> {
     let mut teller = Teller::new();
     story::tell(&mut teller, &prod, &qa).await?;
     if args.serve {
-        return served::serve(&teller, &prod, &qa).await;
+        return served::serve(&prod, &qa).await;
     }
     let next = [
-        ("demo --serve", "keep the providers up, and try all of the following on them"),
+        (
+            "demo --serve",
+            "keep the providers up, and try all of the following on them",
+        ),
         ("backends", "what can be configured in sessions.toml"),
         ("status", "your profiles"),
         ("token", "an access token"),
         ("request GET PATH", "an authenticated request"),
     ];
-    Ok(teller.next(&teller::program(), &next)?)
+    Ok(teller::suggest(&teller::program(), &next)?)
 }

@@ -12,7 +12,10 @@ pub(crate) enum Failure {
     ClosedPipe,
     Session(Error),
     /// The server's answer, which has been printed, has a status of 400 or more.
-    Status { host: String, status: StatusCode },
+    Status {
+        host: String,
+        status: StatusCode,
+    },
     Usage(String),
     Unexpected(String),
 }
@@ -33,7 +36,9 @@ impl Failure {
         match self {
             Self::ClosedPipe => {}
             Self::Session(error) => report(error),
-            Self::Status { host, status } => output::error(format_args!("{host} answered {status}")),
+            Self::Status { host, status } => {
+                output::error(format_args!("{host} answered {status}"))
+            }
             Self::Usage(problem) | Self::Unexpected(problem) => output::error(problem),
         }
     }

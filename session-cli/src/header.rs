@@ -60,7 +60,11 @@ fn api(session: &SessionHandle) -> Result<&Url, Error> {
 fn spelled(name: &HeaderName) -> String {
     let mut starts = true;
     let upper = |letter: char| {
-        let spelled = if starts { letter.to_ascii_uppercase() } else { letter };
+        let spelled = if starts {
+            letter.to_ascii_uppercase()
+        } else {
+            letter
+        };
         starts = letter == '-';
         spelled
     };

@@ -28,7 +28,9 @@ pub(crate) fn start(verbosity: u8) {
     }
     let events = tracing_subscriber::fmt::layer()
         .with_writer(anstream::stderr)
-        .event_format(Line { detailed: verbosity > 0 })
+        .event_format(Line {
+            detailed: verbosity > 0,
+        })
         .with_filter(targets);
     // Fails only where there is one already, and this is the first thing that the program does.
     let _ = tracing::subscriber::set_global_default(Registry::default().with(events));

@@ -35,7 +35,11 @@ fn main() -> ExitCode {
         Err(answer) => {
             // Help and versions come this way too. Whoever closed the pipe does not want to read them.
             let _ = answer.print();
-            return if answer.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
+            return if answer.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     cli.color.apply();

@@ -2,19 +2,19 @@
 
 use std::mem;
 
-use session_kit::SessionHandle;
+use session_kit::{Result, SessionHandle};
 
-use crate::{failure::Failure, output};
+use crate::{failure::Failure, moment::rfc3339, output};
 
 /// Opens the session, uses it, and closes it.
 pub(crate) async fn for_now(
     session: SessionHandle,
-    uses: impl AsyncFnOnce(&SessionHandle) -> Result<(), Failure>,
+    work: impl AsyncFnOnce(&SessionHandle) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    session.init().await?;
-    let used = uses(&session).await;
+    open(&session).await?;
+    let outcome = work(&session).await;
     close(&session).await;
-    used
+    outcome
 }
 
 /// Opens the session and leaves it open at the server: what was printed is the reader's now. Where printing failed,
@@ -23,7 +23,7 @@ pub(crate) async fn for_keeps(
     session: SessionHandle,
     print: impl AsyncFnOnce(&SessionHandle) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    session.init().await?;
+    open(&session).await?;
     let printed = print(&session).await;
     match printed {
         // A session that is dropped open is closed.
@@ -33,12 +33,25 @@ pub(crate) async fn for_keeps(
     printed
 }
 
+async fn open(session: &SessionHandle) -> Result<()> {
+    session.init().await?;
+    let status = session.status();
+    tracing::info!(
+        session = status.name,
+        environment = status.environment,
+        expires_at = status.expires_at.map(rfc3339),
+        "authenticated"
+    );
+    Ok(())
+}
+
 /// What was asked for is done by now, whatever comes of this.
 async fn close(session: &SessionHandle) {
-    if let Err(error) = session.close().await {
-        output::warning(format_args!(
+    match session.close().await {
+        Ok(()) => tracing::info!(session = session.name(), "closed"),
+        Err(error) => output::warning(format_args!(
             "session `{}` could not be closed at the server: {error}",
             session.name()
-        ));
+        )),
     }
 }

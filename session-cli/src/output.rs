@@ -22,7 +22,6 @@ pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 /// When to use colors.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
     Always,

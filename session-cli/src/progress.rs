@@ -24,7 +24,11 @@ struct Line {
 impl Progress {
     /// On standard error, if that is a terminal.
     pub(crate) fn on_terminal() -> Self {
-        if io::stderr().is_terminal() { Self::on(Box::new(io::stderr())) } else { Self::none() }
+        if io::stderr().is_terminal() {
+            Self::on(Box::new(io::stderr()))
+        } else {
+            Self::none()
+        }
     }
 
     /// Says nothing.
@@ -34,7 +38,12 @@ impl Progress {
 
     fn on(to: Box<dyn Write>) -> Self {
         let ticks = interval_at(Instant::now() + SECOND, SECOND);
-        Self(Some(Line { ticks, seconds: 0, bytes: 0, to }))
+        Self(Some(Line {
+            ticks,
+            seconds: 0,
+            bytes: 0,
+            to,
+        }))
     }
 
     /// That so much of the answer has come.
@@ -116,7 +125,11 @@ mod tests {
     impl Screen {
         fn lines(&self) -> Vec<String> {
             let written = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-            written.split("\r\x1b[K").skip(1).map(str::to_owned).collect()
+            written
+                .split("\r\x1b[K")
+                .skip(1)
+                .map(str::to_owned)
+                .collect()
         }
     }
 
@@ -146,7 +159,10 @@ mod tests {
         progress.received(1_234_567);
         progress.during(sleep(Duration::from_millis(1000))).await;
         progress.during(sleep(Duration::from_millis(100))).await;
-        assert_eq!(screen.lines(), ["waiting, 1 s", "", "1.2 MB received, 2 s", ""]);
+        assert_eq!(
+            screen.lines(),
+            ["waiting, 1 s", "", "1.2 MB received, 2 s", ""]
+        );
     }
 
     #[test]

@@ -19,9 +19,7 @@ use session_kit::{
     http::{Client, RequestBuilder, Response},
 };
 
-use crate::{
-    failure::Failure, opened, output, profile::ProfileArg, progress::Progress,
-};
+use crate::{failure::Failure, opened, output, profile::ProfileArg, progress::Progress};
 
 /// Make an authenticated HTTP request
 ///
@@ -66,7 +64,10 @@ pub(crate) async fn run(config: Option<&Path>, args: &Args) -> Result<(), Failur
     // All that can be wrong with the command is found before anything is sent.
     let parts = Parts::read(args)?;
     let session = args.profile.open(config)?;
-    opened::for_now(session, async |session| exchange(session, parts, args.include).await).await
+    opened::for_now(session, async |session| {
+        exchange(session, parts, args.include).await
+    })
+    .await
 }
 
 /// A request as it was typed, understood.
@@ -82,10 +83,19 @@ impl Parts {
     fn read(args: &Args) -> Result<Self, Failure> {
         let method = Method::from_bytes(args.method.to_ascii_uppercase().as_bytes());
         let mut parts = Self {
-            method: method.map_err(|_| Failure::Usage("METHOD is none; write it as in `GET`".into()))?,
+            method: method
+                .map_err(|_| Failure::Usage("METHOD is none; write it as in `GET`".into()))?,
             target: args.target.clone(),
-            query: args.query.iter().map(|text| pair::query(text)).collect::<Result<_, _>>()?,
-            headers: args.headers.iter().map(|text| pair::header(text)).collect::<Result<_, _>>()?,
+            query: args
+                .query
+                .iter()
+                .map(|text| pair::query(text))
+                .collect::<Result<_, _>>()?,
+            headers: args
+                .headers
+                .iter()
+                .map(|text| pair::header(text))
+                .collect::<Result<_, _>>()?,
             body: None,
         };
         if let Some(data) = &args.data {
@@ -119,9 +129,16 @@ impl Parts {
 
 async fn exchange(session: &SessionHandle, parts: Parts, include: bool) -> Result<(), Failure> {
     // A download takes as long as it takes; servers that say nothing at all are given up on all the same.
-    let client = Client::builder().session(session).timeout(Duration::MAX).build();
+    let client = Client::builder()
+        .session(session)
+        .timeout(Duration::MAX)
+        .build();
     let mut progress = Progress::on_terminal();
     let mut answer = progress.during(parts.build(&client).send()).await?;
+    // Without path and query, which may hold secrets.
+    let host = answer.url().host_str().unwrap_or_default().to_owned();
+    let status = answer.status();
+    tracing::info!(host, %status, version = ?answer.version(), "answered");
     if include {
         print_head(&answer)?;
     }
@@ -135,9 +152,7 @@ async fn exchange(session: &SessionHandle, parts: Parts, include: bool) -> Resul
         data.write_all(&chunk)?;
         data.flush()?;
     }
-    let status = answer.status();
     if status.is_client_error() || status.is_server_error() {
-        let host = answer.url().host_str().unwrap_or_default().to_owned();
         return Err(Failure::Status { host, status });
     }
     Ok(())

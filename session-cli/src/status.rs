@@ -48,7 +48,13 @@ fn print(statuses: Vec<Status>, json: bool) -> Result<(), Failure> {
     let mut table = Table::new(["PROFILE", "BACKEND", "ENVIRONMENT", "STATE", "EXPIRES"]);
     for status in statuses {
         let expires_at = status.expires_at.unwrap_or_else(|| "-".to_owned());
-        table.row([status.profile, status.backend, status.environment, status.state, expires_at]);
+        table.row([
+            status.profile,
+            status.backend,
+            status.environment,
+            status.state,
+            expires_at,
+        ]);
     }
     let mut text = output::text();
     table.write("", &mut text)?;

@@ -13,7 +13,10 @@ pub(crate) struct Table<const N: usize> {
 
 impl<const N: usize> Table<N> {
     pub(crate) fn new(headings: [&'static str; N]) -> Self {
-        Self { headings, rows: Vec::new() }
+        Self {
+            headings,
+            rows: Vec::new(),
+        }
     }
 
     pub(crate) fn row(&mut self, row: [String; N]) {

@@ -79,12 +79,17 @@ mod tests {
 
     fn token(credential: &Credential) -> Result<String, String> {
         let session = MockSession::bearer("t0k3n").handle();
-        bearer_token(&session, credential).map(str::to_owned).map_err(|error| error.to_string())
+        bearer_token(&session, credential)
+            .map(str::to_owned)
+            .map_err(|error| error.to_string())
     }
 
     #[test]
     fn a_token_comes_without_its_scheme() {
-        assert_eq!(token(&Credential::bearer("abc.d/e+f==")), Ok("abc.d/e+f==".to_owned()));
+        assert_eq!(
+            token(&Credential::bearer("abc.d/e+f==")),
+            Ok("abc.d/e+f==".to_owned())
+        );
     }
 
     #[test]
@@ -93,7 +98,10 @@ mod tests {
         let cookie = Credential::headers([(http::header::COOKIE, Secret::new("id=1"))]);
         for credential in [basic, cookie, Credential::per_request(())] {
             let problem = token(&credential).unwrap_err();
-            assert!(problem.contains("`session header` or `session request`"), "{problem}");
+            assert!(
+                problem.contains("`session header` or `session request`"),
+                "{problem}"
+            );
         }
     }
 }

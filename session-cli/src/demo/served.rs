@@ -7,26 +7,21 @@ use std::{
 
 use session_kit::mock::Entry;
 
-use super::{
-    counts,
-    folder::Folder,
-    running::Running,
-    teller::{Teller, program},
-};
+use super::{folder::Folder, received, running::Running, teller};
 use crate::{
     failure::Failure,
     output::{self, BOLD, CODE, DIM},
 };
 
 /// Keeps the providers up until somebody ends it, and shows what they receive.
-pub(crate) async fn serve(teller: &Teller, prod: &Running, qa: &Running) -> Result<(), Failure> {
+pub(crate) async fn serve(prod: &Running, qa: &Running) -> Result<(), Failure> {
     // Before anybody can know what to end.
     let end = end().map_err(|error| unable("the signals that end it cannot be caught", &error))?;
     let problem = "the configuration cannot be written to a temporary folder";
     let folder = Folder::new().map_err(|error| unable(problem, &error))?;
     let config = write_config(&folder, &[prod, qa]).map_err(|error| unable(problem, &error))?;
 
-    introduce(teller, &folder, &config, prod)?;
+    introduce(&folder, &config, prod)?;
     tokio::select! {
         () = end => Ok(()),
         failed = follow(prod) => Err(failed.into()),
@@ -64,33 +59,32 @@ api = "{api}"
 
 const CONFIG: &str = "sessions.toml";
 
-fn introduce(
-    teller: &Teller,
-    folder: &Folder,
-    config: &str,
-    prod: &Running,
-) -> Result<(), Failure> {
+fn introduce(folder: &Folder, config: &str, prod: &Running) -> Result<(), Failure> {
     let path = folder.path(CONFIG);
     let path = path.display();
     let mut text = output::text();
-    writeln!(text, "\n{BOLD}The providers stay up. A configuration for them:{BOLD:#} {path}\n")?;
+    writeln!(
+        text,
+        "\n{BOLD}The providers stay up. A configuration for them:{BOLD:#} {path}\n"
+    )?;
     for line in config.lines() {
-        writeln!(text, "   {DIM}{line}{DIM:#}")?;
+        let indent = if line.is_empty() { "" } else { "   " };
+        writeln!(text, "{indent}{DIM}{line}{DIM:#}")?;
     }
     drop(text);
     let curl = format!("header | curl -H @- {}orders", prod.provider.api());
-    teller.next(
-        &format!("{} --config {path}", program()),
+    teller::suggest(
+        &format!("{} --config {path}", teller::program()),
         &[
-            ("status", "the profiles"),
-            ("token", "an access token"),
-            ("token -p qa --json", "of the other environment, in detail"),
-            ("request GET orders", "an authenticated request"),
-            ("request POST orders --json '{\"n\": 1}' -i", "another, and the answer's headers"),
-            (&curl, "the same by curl"),
+            ("status", ""),
+            ("token", ""),
+            ("token -p qa --json", ""),
+            ("request GET orders", ""),
+            ("request POST orders --json '{\"n\": 1}' -i", ""),
+            (&curl, ""),
         ],
     )?;
-    teller.say(format_args!(
+    teller::say(format_args!(
         "\nEnd it by {CODE}Ctrl-C{CODE:#}, which also removes the configuration. Requests as they come:"
     ))?;
     Ok(())
@@ -107,7 +101,7 @@ async fn follow(running: &Running) -> io::Error {
                 break;
             }
             shown += 1;
-            let line = counts::line(entry);
+            let line = received::line(entry);
             if let Err(failed) = writeln!(output::text(), "   {:4}  {line}", running.name) {
                 return failed;
             }

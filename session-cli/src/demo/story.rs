@@ -1,17 +1,20 @@
 //! The main job, step by step.
 
-use std::thread;
-
 use session_kit::{
-    Config, Error, ErrorKind, Result, SessionHandle, State, current,
+    Config, Error, ErrorKind, SessionHandle, State, current,
     http::{Client, reqwest::StatusCode},
-    mock::{Entry, Kind},
+    mock::Kind,
     oauth::{AuthorizationServer, OAuth},
     set_current,
 };
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{JoinSet, spawn_blocking};
 
-use super::{counts, running::Running, teller::Teller};
+use super::{
+    received::{self, how, last, of_kind},
+    running::Running,
+    teller::{self, Teller},
+    work::{finish, here, joined, work, work_as},
+};
 use crate::failure::Failure;
 
 /// Each opens a connection, on both ends of which this process sits: few enough for any limit on open files.
@@ -20,9 +23,13 @@ const CALLS_EACH: usize = 20;
 const CALLERS: usize = 1000;
 
 pub(crate) async fn tell(teller: &mut Teller, prod: &Running, qa: &Running) -> Result<(), Failure> {
-    teller.say("Two identity providers with an API each, inside this command:")?;
+    teller::say("Two identity providers with an API each, inside this command:")?;
     for running in [prod, qa] {
-        teller.say(format_args!("   {:4}  {}", running.name, running.provider.issuer()))?;
+        teller::say(format_args!(
+            "   {:4}  {}",
+            running.name,
+            running.provider.issuer()
+        ))?;
     }
     let session = hold(teller, prod)?;
     authenticate(teller, prod, &session).await?;
@@ -34,12 +41,15 @@ pub(crate) async fn tell(teller: &mut Teller, prod: &Running, qa: &Running) -> R
     refuse(teller, prod, &session).await?;
     close(teller, prod, &session).await?;
     other.close().await?;
-    counts::write(&[prod, qa])?;
+    received::write(&[prod, qa])?;
     Ok(teller.sum_up()?)
 }
 
 fn hold(teller: &mut Teller, prod: &Running) -> Result<SessionHandle, Failure> {
-    teller.step("Hold a session", "let prod = OAuth::client_credentials(idp, id, secret).environment(prod).open()?;")?;
+    teller.step(
+        "Hold a session",
+        "let prod = OAuth::client_credentials(idp, id, secret).environment(prod).open()?;",
+    )?;
     let provider = &prod.provider;
     let idp = AuthorizationServer::issuer(provider.issuer().as_str());
     let session = OAuth::client_credentials(idp, provider.client_id(), provider.client_secret())
@@ -47,11 +57,19 @@ fn hold(teller: &mut Teller, prod: &Running) -> Result<SessionHandle, Failure> {
         .scope("read")
         .open()?;
     teller.fact("it is closed", session.status().state, State::Closed)?;
-    teller.fact("nothing was sent: the provider received 0 requests", provider.log().len(), 0)?;
+    teller.fact(
+        "nothing was sent: the provider received 0 requests",
+        provider.log().len(),
+        0,
+    )?;
     Ok(session)
 }
 
-async fn authenticate(teller: &mut Teller, prod: &Running, session: &SessionHandle) -> Result<(), Failure> {
+async fn authenticate(
+    teller: &mut Teller,
+    prod: &Running,
+    session: &SessionHandle,
+) -> Result<(), Failure> {
     teller.step("Authenticate", "prod.init().await?;")?;
     session.init().await?;
     let log = prod.provider.log();
@@ -62,11 +80,18 @@ async fn authenticate(teller: &mut Teller, prod: &Running, session: &SessionHand
         vec![(Some("client_credentials"), Some("client_secret_basic"))],
     )?;
     let scopes = session.credential().await?.granted_scopes().to_vec();
-    teller.fact("it is open, and holds token 1 for the scope `read`", (session.status().state, scopes), (State::Open, vec!["read".to_owned()]))
+    teller.fact(
+        "it is open, and holds token 1 for the scope `read`",
+        (session.status().state, scopes),
+        (State::Open, vec!["read".to_owned()]),
+    )
 }
 
 async fn call(teller: &mut Teller, prod: &Running, session: &SessionHandle) -> Result<(), Failure> {
-    teller.step("Call the API with it", r#"let client = Client::new(&prod); client.get("orders").send().await?;"#)?;
+    teller.step(
+        "Call the API with it",
+        r#"let client = Client::new(&prod); client.get("orders").send().await?;"#,
+    )?;
     let client = Client::new(session);
     for path in ["orders", "invoices"] {
         client.get(path).send().await?;
@@ -76,7 +101,11 @@ async fn call(teller: &mut Teller, prod: &Running, session: &SessionHandle) -> R
     still_one_token(teller, prod)
 }
 
-async fn share(teller: &mut Teller, prod: &Running, session: &SessionHandle) -> Result<(), Failure> {
+async fn share(
+    teller: &mut Teller,
+    prod: &Running,
+    session: &SessionHandle,
+) -> Result<(), Failure> {
     teller.step("Share it among tasks", "tokio::spawn(work(prod.clone()));")?;
     let before = prod.provider.log().len();
     let mut tasks = JoinSet::new();
@@ -88,28 +117,52 @@ async fn share(teller: &mut Teller, prod: &Running, session: &SessionHandle) -> 
         });
     }
     let answered = finish(tasks).await?.into_iter().sum::<usize>();
-    let with_token_1 = prod.provider.log().iter().skip(before).filter(|entry| entry.token() == Some(1)).count();
+    let with_token_1 = prod
+        .provider
+        .log()
+        .iter()
+        .skip(before)
+        .filter(|entry| entry.token() == Some(1))
+        .count();
     let calls = TASKS * CALLS_EACH;
-    teller.fact(format_args!("{TASKS} tasks made {calls} calls: all answered 200"), answered, calls)?;
+    teller.fact(
+        format_args!("{TASKS} tasks made {calls} calls: all answered 200"),
+        answered,
+        calls,
+    )?;
     teller.fact("all went with token 1", with_token_1, calls)?;
     still_one_token(teller, prod)
 }
 
-async fn install(teller: &mut Teller, prod: &Running, session: &SessionHandle) -> Result<(), Failure> {
-    teller.step("Make it the default of the whole program", "prod.install().await?; … current()?")?;
+async fn install(
+    teller: &mut Teller,
+    prod: &Running,
+    session: &SessionHandle,
+) -> Result<(), Failure> {
+    teller.step(
+        "Make it the default of the whole program",
+        "prod.install().await?; … current()?",
+    )?;
     let displaced = session.install().await?;
     teller.fact("there was no default before", displaced.is_none(), true)?;
-    let of_task = tokio::spawn(async { current() }).await.map_err(lost)??;
-    let of_thread = thread::spawn(current).join().map_err(|_| Failure::Unexpected("a thread panicked".into()))??;
+    let of_task = joined(tokio::spawn(async { current() }).await)?;
+    let of_thread = joined(spawn_blocking(current).await)?;
     let found = [of_task, of_thread].map(|found| found.is_same(session));
-    teller.fact("a spawned task and a new thread find it", found, [true, true])?;
-    let answered = tokio::spawn(async { work(&Client::current(), 1).await }).await.map_err(lost)??;
+    teller.fact(
+        "a spawned task and another thread find it",
+        found,
+        [true, true],
+    )?;
+    let answered = joined(tokio::spawn(async { work(&Client::current(), 1).await }).await)?;
     teller.fact("`Client::current()` calls the API with it", answered, 1)?;
     still_one_token(teller, prod)
 }
 
 async fn open_by_name(teller: &mut Teller, qa: &Running) -> Result<SessionHandle, Failure> {
-    teller.step("Open another by name and configuration", r#"let qa = session_kit::open("oauth", config)?;"#)?;
+    teller.step(
+        "Open another by name and configuration",
+        r#"let qa = session_kit::open("oauth", config)?;"#,
+    )?;
     let provider = &qa.provider;
     let config = Config::new()
         .set("client_id", provider.client_id())
@@ -125,11 +178,21 @@ async fn open_by_name(teller: &mut Teller, qa: &Running) -> Result<SessionHandle
         let session = session.clone();
         tasks.spawn(async move { session.init().await });
     }
-    provider.wait_for(|log| of_kind(log, Kind::Token).count() > 0).await;
+    provider
+        .wait_for(|log| of_kind(log, Kind::Token).count() > 0)
+        .await;
     hold.release();
     let opened = finish(tasks).await?.len();
-    teller.fact(format_args!("{CALLERS} tasks authenticate it at once, and all succeed"), opened, CALLERS)?;
-    teller.fact("the provider received 1 token request", qa.count(Kind::Token), 1)?;
+    teller.fact(
+        format_args!("{CALLERS} tasks authenticate it at once, and all succeed"),
+        opened,
+        CALLERS,
+    )?;
+    teller.fact(
+        "the provider received 1 token request",
+        qa.count(Kind::Token),
+        1,
+    )?;
     Ok(session)
 }
 
@@ -138,15 +201,25 @@ async fn side_by_side(
     (prod, prod_session): (&Running, &SessionHandle),
     (qa, qa_session): (&Running, &SessionHandle),
 ) -> Result<(), Failure> {
-    teller.step("Both side by side, on one thread", "tokio::join!(prod.scope(work()), qa.scope(work()));")?;
+    teller.step(
+        "Both side by side, on one thread",
+        "tokio::join!(prod.scope(work()), qa.scope(work()));",
+    )?;
     let before = [prod.count(Kind::Api), qa.count(Kind::Api)];
     let client = Client::current();
     let (in_prod, in_qa) = tokio::join!(
         prod_session.scope(work_as("prod", &client, 3)),
         qa_session.scope(work_as("qa", &client, 4)),
     );
-    teller.fact("interleaved, each sees its own session and no other", (in_prod?, in_qa?), (3, 4))?;
-    let received = [prod.count(Kind::Api) - before[0], qa.count(Kind::Api) - before[1]];
+    teller.fact(
+        "interleaved, each sees its own session and no other",
+        (in_prod?, in_qa?),
+        (3, 4),
+    )?;
+    let received = [
+        prod.count(Kind::Api) - before[0],
+        qa.count(Kind::Api) - before[1],
+    ];
     teller.fact("3 calls reached prod and 4 reached qa", received, [3, 4])?;
     let nested = prod_session
         .enter(async {
@@ -154,12 +227,27 @@ async fn side_by_side(
             Ok::<_, Error>([inner, here()])
         })
         .await??;
-    teller.fact("nested, the innermost is current, and then the outer again", nested, ["qa".to_owned(), "prod".to_owned()])?;
-    teller.fact("outside of all scopes it is the default", here(), "prod".to_owned())
+    teller.fact(
+        "nested, the innermost is current, and then the outer again",
+        nested,
+        ["qa".to_owned(), "prod".to_owned()],
+    )?;
+    teller.fact(
+        "outside of all scopes it is the default",
+        here(),
+        "prod".to_owned(),
+    )
 }
 
-async fn refuse(teller: &mut Teller, prod: &Running, session: &SessionHandle) -> Result<(), Failure> {
-    teller.step("The server revokes the token; nobody need notice", r#"client.get("orders").send().await?;"#)?;
+async fn refuse(
+    teller: &mut Teller,
+    prod: &Running,
+    session: &SessionHandle,
+) -> Result<(), Failure> {
+    teller.step(
+        "The server revokes the token; nobody need notice",
+        r#"client.get("orders").send().await?;"#,
+    )?;
     prod.provider.refuse();
     let answer = Client::new(session).get("orders").send().await?;
     let seen = last(prod, 3);
@@ -170,18 +258,34 @@ async fn refuse(teller: &mut Teller, prod: &Running, session: &SessionHandle) ->
     ]) {
         teller.fact(expected, line.as_str(), expected)?;
     }
-    teller.fact("the caller got the last answer", (seen.len(), answer.status()), (3, StatusCode::OK))
+    teller.fact(
+        "the caller got the last answer",
+        (seen.len(), answer.status()),
+        (3, StatusCode::OK),
+    )
 }
 
-async fn close(teller: &mut Teller, prod: &Running, session: &SessionHandle) -> Result<(), Failure> {
+async fn close(
+    teller: &mut Teller,
+    prod: &Running,
+    session: &SessionHandle,
+) -> Result<(), Failure> {
     teller.step("Close it", "prod.close().await?;")?;
     session.close().await?;
     let expected = "POST /revoke → 200, token 2".to_owned();
     teller.fact(&expected, last(prod, 1), vec![expected.clone()])?;
     let received = prod.provider.log().len();
-    let refused = Client::new(session).get("orders").send().await.map(|answer| answer.status());
+    let refused = Client::new(session)
+        .get("orders")
+        .send()
+        .await
+        .map(|answer| answer.status());
     let error = refused.map_err(|error| error.kind());
-    teller.fact("another call fails: the session is closed", error, Err(ErrorKind::Closed))?;
+    teller.fact(
+        "another call fails: the session is closed",
+        error,
+        Err(ErrorKind::Closed),
+    )?;
     teller.fact("and sends nothing", prod.provider.log().len(), received)?;
     set_current(None)?;
     Ok(())
@@ -189,55 +293,4 @@ async fn close(teller: &mut Teller, prod: &Running, session: &SessionHandle) -> 
 
 fn still_one_token(teller: &mut Teller, running: &Running) -> Result<(), Failure> {
     teller.fact("still 1 token request", running.count(Kind::Token), 1)
-}
-
-/// Calls the API so often, and counts the answers with status 200.
-async fn work(client: &Client, calls: usize) -> Result<usize> {
-    let mut answered = 0;
-    for _ in 0..calls {
-        let answer = client.get("orders").send().await?;
-        answered += usize::from(answer.status() == StatusCode::OK);
-    }
-    Ok(answered)
-}
-
-/// As [`work`], but counts only where this environment is current after each wait.
-async fn work_as(environment: &str, client: &Client, calls: usize) -> Result<usize> {
-    let mut answered = 0;
-    for _ in 0..calls {
-        let one = work(client, 1).await?;
-        answered += if here() == environment { one } else { 0 };
-    }
-    Ok(answered)
-}
-
-/// The environment of the current session.
-fn here() -> String {
-    current().map_or_else(|error| error.to_string(), |session| session.environment().name().to_owned())
-}
-
-fn of_kind(log: &[Entry], kind: Kind) -> impl Iterator<Item = &Entry> {
-    log.iter().filter(move |entry| entry.kind() == kind)
-}
-
-fn how(entry: &Entry) -> (Option<&str>, Option<&'static str>) {
-    (entry.grant(), entry.auth_method().map(|method| method.as_str()))
-}
-
-/// The last lines of the provider's log.
-fn last(running: &Running, lines: usize) -> Vec<String> {
-    let log = running.provider.log();
-    log[log.len().saturating_sub(lines)..].iter().map(counts::line).collect()
-}
-
-async fn finish<T: 'static>(mut tasks: JoinSet<Result<T>>) -> Result<Vec<T>, Failure> {
-    let mut done = Vec::new();
-    while let Some(ended) = tasks.join_next().await {
-        done.push(ended.map_err(lost)??);
-    }
-    Ok(done)
-}
-
-fn lost(_: JoinError) -> Failure {
-    Failure::Unexpected("a task panicked".into())
 }

@@ -22,21 +22,28 @@ pub(crate) struct Teller {
 
 impl Teller {
     pub(crate) fn new() -> Self {
-        Self { began: Instant::now(), step: 0, facts: 0 }
-    }
-
-    pub(crate) fn say(&self, text: impl Display) -> io::Result<()> {
-        writeln!(output::text(), "{text}")
+        Self {
+            began: Instant::now(),
+            step: 0,
+            facts: 0,
+        }
     }
 
     /// The next step, and the line of code that does it.
     pub(crate) fn step(&mut self, title: &str, code: &str) -> io::Result<()> {
         self.step += 1;
         let step = self.step;
-        writeln!(output::text(), "\n{BOLD}{step}  {title}{BOLD:#}\n   {CODE}{code}{CODE:#}")
+        writeln!(
+            output::text(),
+            "\n{BOLD}{step}  {title}{BOLD:#}\n   {CODE}{code}{CODE:#}"
+        )
     }
 
     /// Something that was found to be as expected. If it was not, the demonstration is over.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "so that calls read as what they say"
+    )]
     pub(crate) fn fact<T: PartialEq + Debug>(
         &mut self,
         fact: impl Display,
@@ -57,22 +64,41 @@ impl Teller {
     /// What became of it all.
     pub(crate) fn sum_up(&self) -> io::Result<()> {
         let (facts, took) = (self.facts, self.began.elapsed().as_secs_f32());
-        writeln!(output::text(), "\n{GOOD}{facts} facts checked in {took:.1} s{GOOD:#}")
+        writeln!(
+            output::text(),
+            "\n{GOOD}{facts} facts checked in {took:.1} s{GOOD:#}"
+        )
     }
+}
 
-    /// What to try next: arguments of `command`, and what they are for.
-    pub(crate) fn next(&self, command: &str, next: &[(&str, &str)]) -> io::Result<()> {
-        let width = next.iter().map(|(arguments, _)| arguments.len()).max().unwrap_or_default();
-        let mut text = output::text();
-        writeln!(text, "\n{BOLD}Try next{BOLD:#}")?;
-        for (arguments, purpose) in next {
-            writeln!(text, "   {CODE}{command} {arguments:width$}{CODE:#}  {DIM}# {purpose}{DIM:#}")?;
+/// A line without a fact in it.
+pub(crate) fn say(text: impl Display) -> io::Result<()> {
+    writeln!(output::text(), "{text}")
+}
+
+/// What to try next: arguments of `command`, and what they are for if that is not plain to see.
+pub(crate) fn suggest(command: &str, next: &[(&str, &str)]) -> io::Result<()> {
+    let width = next
+        .iter()
+        .map(|(arguments, _)| arguments.len())
+        .max()
+        .unwrap_or_default();
+    let mut text = output::text();
+    writeln!(text, "\n{BOLD}Try next{BOLD:#}")?;
+    for (arguments, purpose) in next {
+        write!(text, "   {CODE}{command} {arguments}{CODE:#}")?;
+        if !purpose.is_empty() {
+            let gap = width - arguments.len();
+            write!(text, "{:gap$}  {DIM}# {purpose}{DIM:#}", "")?;
         }
-        text.flush()
+        writeln!(text)?;
     }
+    text.flush()
 }
 
 /// This command as it was typed.
 pub(crate) fn program() -> String {
-    std::env::args().next().unwrap_or_else(|| "session".to_owned())
+    std::env::args()
+        .next()
+        .unwrap_or_else(|| "session".to_owned())
 }

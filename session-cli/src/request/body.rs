@@ -47,14 +47,18 @@ mod tests {
     fn json_is_checked_and_sent_as_it_was_written() {
         let written = "{ \"b\": 1e400,\n\"a\": [] }";
         assert_eq!(read_json(written).unwrap(), written.as_bytes());
-        let Err(Failure::Usage(problem)) = read_json("{\"pin\": 4321,}") else { panic!() };
+        let Err(Failure::Usage(problem)) = read_json("{\"pin\": 4321,}") else {
+            panic!()
+        };
         assert!(problem.contains("line 1 column 14"), "{problem}");
         assert!(!problem.contains("4321"), "{problem}");
     }
 
     #[test]
     fn a_file_that_is_not_there_is_named() {
-        let Err(Failure::Usage(problem)) = read("@no/such/file") else { panic!() };
+        let Err(Failure::Usage(problem)) = read("@no/such/file") else {
+            panic!()
+        };
         assert!(problem.contains("no/such/file"), "{problem}");
     }
 }

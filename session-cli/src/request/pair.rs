@@ -11,14 +11,18 @@ pub(crate) fn header(text: &str) -> Result<(HeaderName, HeaderValue), Failure> {
         let value = value.trim().parse().ok()?;
         Some((name, value))
     });
-    pair.ok_or_else(|| Failure::Usage("a header is none; write it as in `-H 'Accept: text/csv'`".into()))
+    pair.ok_or_else(|| {
+        Failure::Usage("a header is none; write it as in `-H 'Accept: text/csv'`".into())
+    })
 }
 
 /// `name=value`.
 pub(crate) fn query(text: &str) -> Result<(String, String), Failure> {
     match text.split_once('=') {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
-        None => Err(Failure::Usage("a query has no `=`; write it as in `-q limit=10`".into())),
+        None => Err(Failure::Usage(
+            "a query has no `=`; write it as in `-q limit=10`".into(),
+        )),
     }
 }
 
@@ -41,8 +45,16 @@ mod tests {
 
     #[test]
     fn what_is_no_header_is_not_repeated() {
-        for text in ["hunter2", ": hunter2", "a b: hunter2", "a: hunter2\r\nb: c", "a: hunter2\0"] {
-            let Err(Failure::Usage(problem)) = header(text) else { panic!("{text:?}") };
+        for text in [
+            "hunter2",
+            ": hunter2",
+            "a b: hunter2",
+            "a: hunter2\r\nb: c",
+            "a: hunter2\0",
+        ] {
+            let Err(Failure::Usage(problem)) = header(text) else {
+                panic!("{text:?}")
+            };
             assert!(!problem.contains("hunter2"), "{problem}");
         }
     }
