@@ -12,7 +12,7 @@ use crate::{
     Result,
     packages::{self, Package},
     running::Running,
-    workspace::{Workspace, run},
+    workspace::Workspace,
 };
 
 const OPENSSL: Package = Package {
@@ -131,10 +131,9 @@ impl Counterpart {
         })
     }
 
-    /// Checks that it does what our tests assume, if it comes with such a check.
-    pub(crate) fn verify(&self, workspace: &Workspace) -> Result {
-        self.verification
-            .map_or(Ok(()), |program| run(&mut self.command(workspace, program)))
+    /// The command that checks that it does what our tests assume, if it comes with one.
+    pub(crate) fn verification(&self, workspace: &Workspace) -> Option<Command> {
+        Some(self.command(workspace, self.verification?))
     }
 
     fn command(&self, workspace: &Workspace, program: &[&str]) -> Command {
