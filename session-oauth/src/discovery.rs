@@ -41,11 +41,15 @@ impl Discovery {
     }
 
     /// Looks the endpoints up, unless that is done.
-    pub(crate) async fn endpoints(&self, wire: &Wire) -> Result<Endpoints> {
+    pub(crate) async fn endpoints(
+        &self,
+        wire: &Wire,
+        redaction: &Redaction<'_>,
+    ) -> Result<Endpoints> {
         if let Some(found) = &*self.found() {
             return Ok(found.clone());
         }
-        let found = self.discover(wire).await?;
+        let found = self.discover(wire, redaction).await?;
         *self.found() = Some(found.clone());
         Ok(found)
     }
@@ -54,20 +58,25 @@ impl Discovery {
         *self.found() = None;
     }
 
-    async fn discover(&self, wire: &Wire) -> Result<Endpoints> {
+    async fn discover(&self, wire: &Wire, redaction: &Redaction<'_>) -> Result<Endpoints> {
         let [oauth, openid] = self.issuer.metadata_addresses();
-        let first = match self.read(wire, &oauth).await? {
+        let first = match self.read(wire, &oauth, redaction).await? {
             Ok(found) => return Ok(found),
             Err(error) => error,
         };
-        match self.read(wire, &openid).await? {
+        match self.read(wire, &openid, redaction).await? {
             Ok(found) => Ok(found),
             Err(second) => Err(self.nowhere(first, second)),
         }
     }
 
     /// Reads one document. The outer error ends the search: the server cannot be reached.
-    async fn read(&self, wire: &Wire, address: &Endpoint) -> Result<Result<Endpoints>> {
+    async fn read(
+        &self,
+        wire: &Wire,
+        address: &Endpoint,
+        redaction: &Redaction<'_>,
+    ) -> Result<Result<Endpoints>> {
         let answer = wire.get(address).await?;
         let status = answer.status;
         if !status.is_success() {
@@ -92,7 +101,7 @@ impl Discovery {
             .object()
             .and_then(|body| serde_json::from_slice(body).ok());
         Ok(match metadata {
-            Some(metadata) => self.accept(address, &metadata),
+            Some(metadata) => self.accept(address, &metadata, redaction),
             None => Err(nonsense(
                 address,
                 "gives no metadata of an authorization server",
@@ -100,34 +109,42 @@ impl Discovery {
         })
     }
 
-    fn accept(&self, address: &Endpoint, metadata: &Metadata) -> Result<Endpoints> {
+    fn accept(
+        &self,
+        address: &Endpoint,
+        metadata: &Metadata,
+        redaction: &Redaction<'_>,
+    ) -> Result<Endpoints> {
         // RFC 8414 §3.3: identical, or one server could pass for another.
         if metadata.issuer != self.issuer.as_str() {
-            let other = Redaction::default()
-                .text(&metadata.issuer)
+            let other = redaction.text(&metadata.issuer);
+            let other = other
+                .map(|issuer| format!(" `{issuer}`"))
                 .unwrap_or_default();
             return Err(Error::new(
                 ErrorKind::Config,
                 format!(
-                    "{address} is about the issuer `{other}`, which is not the same letter by letter"
+                    "{address} is about an issuer{other} that is not the same letter by letter"
                 ),
             ));
         }
+        let endpoint = |name: &str, named: &str| {
+            let parsed = match redaction.allows_address(named) {
+                true => Endpoint::parse(named),
+                false => Err("is too long, or repeats a secret"),
+            };
+            parsed.map_err(|problem| nonsense(address, &format!("names a {name} that {problem}")))
+        };
         let Some(token) = &metadata.token_endpoint else {
             return Err(nonsense(address, "names no token_endpoint"));
         };
-        let token = Endpoint::parse(token).map_err(|problem| {
-            nonsense(address, &format!("names a token_endpoint that {problem}"))
-        })?;
+        let token = endpoint("token_endpoint", token)?;
         let revocation = match (&self.revocation, &metadata.revocation_endpoint) {
             (Some(given), _) => Some(given.clone()),
-            (None, Some(named)) => Some(Endpoint::parse(named).map_err(|problem| {
-                nonsense(
-                    address,
-                    &format!("names a revocation_endpoint that {problem}"),
-                )
-            })?),
-            (None, None) => None,
+            (None, named) => named
+                .as_deref()
+                .map(|named| endpoint("revocation_endpoint", named))
+                .transpose()?,
         };
         Ok(Endpoints { token, revocation })
     }

@@ -39,6 +39,11 @@ impl<'a> Redaction<'a> {
         (!shown.is_empty()).then_some(shown)
     }
 
+    /// Whether an address that a server gave may be used, and so be shown in full: no part of it is part of a secret.
+    pub(crate) fn allows_address(&self, address: &str) -> bool {
+        address.len() <= 2048 && !self.is_repeated_in(address)
+    }
+
     /// The text, if it looks like the name of something: an error code, a token type.
     pub(crate) fn name(&self, name: &str) -> Option<String> {
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');

@@ -17,7 +17,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) what: &'a dyn fmt::Display,
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) client_id: &'a str,
-    pub(crate) redaction: Redaction<'a>,
+    pub(crate) redaction: &'a Redaction<'a>,
 }
 
 impl Asked<'_> {
@@ -42,7 +42,7 @@ impl Asked<'_> {
             self.endpoint, self.what, self.client_id
         );
         if let Some(code) = code {
-            message += &code.shown(&self.redaction);
+            message += &code.shown(self.redaction);
         }
         if let Some(origin) = answer
             .redirect()
@@ -246,7 +246,7 @@ mod tests {
             what: &"client credentials grant",
             endpoint: &Endpoint::parse("https://idp.example.com/token").unwrap(),
             client_id: "svc",
-            redaction: Redaction::of([SECRET.as_bytes()]),
+            redaction: &Redaction::of([SECRET.as_bytes()]),
         };
         asked.refused(&answer, Code::of(&answer).as_ref())
     }

@@ -3,7 +3,9 @@
 use session_core::{Error, ErrorKind, Result};
 use url::Url;
 
-use crate::{discovery::Discovery, endpoint::Endpoint, issuer::Issuer, wire::Wire};
+use crate::{
+    discovery::Discovery, endpoint::Endpoint, issuer::Issuer, redaction::Redaction, wire::Wire,
+};
 
 /// An authorization server: by its token endpoint, or by its issuer, from which its endpoints are discovered.
 ///
@@ -136,17 +138,21 @@ pub(crate) struct Endpoints {
 
 impl Server {
     /// What tells it from others.
-    pub(crate) fn name(&self) -> &str {
+    pub(crate) fn identity(&self) -> [&str; 2] {
         match self {
-            Self::Given(endpoints) => endpoints.token.url().as_str(),
-            Self::Discovered(discovery) => discovery.issuer().as_str(),
+            Self::Given(endpoints) => ["token_endpoint", endpoints.token.url().as_str()],
+            Self::Discovered(discovery) => ["issuer", discovery.issuer().as_str()],
         }
     }
 
-    pub(crate) async fn endpoints(&self, wire: &Wire) -> Result<Endpoints> {
+    pub(crate) async fn endpoints(
+        &self,
+        wire: &Wire,
+        redaction: &Redaction<'_>,
+    ) -> Result<Endpoints> {
         match self {
             Self::Given(endpoints) => Ok(endpoints.clone()),
-            Self::Discovered(discovery) => discovery.endpoints(wire).await,
+            Self::Discovered(discovery) => discovery.endpoints(wire, redaction).await,
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
+use oauth2::HttpRequest;
 use session_core::{Cause, Credential, Environment, ErrorKind, Identity, Result, Secret, Session};
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     redaction::Redaction,
     refusal::{Asked, Code},
     request::Token,
-    server::{AuthorizationServer, Endpoints, Server},
+    server::{AuthorizationServer, Server},
     token::{self, REFRESH_TOKEN},
     wire::Wire,
 };
@@ -43,59 +44,60 @@ impl OAuth {
         OAuthBuilder::new(server.into(), client_id.into(), client_secret.into())
     }
 
-    /// Asks for a token, and forgets what was discovered where that fails: the server may have moved.
+    /// Asks for a token, in place of a stale one if there is one.
     async fn token(&self, grant: Grant<'_>, stale: Option<&Credential>) -> Result<Credential> {
-        let outcome = self
-            .token_from(&self.server.endpoints(&self.wire).await?, grant, stale)
-            .await;
+        let secret = self.client.secret().await?;
+        let redaction = redaction(&secret, stale);
+        let outcome = self.token_for(&secret, grant, &redaction).await;
         if outcome.is_err() {
+            // The server may have moved.
             self.server.forget();
         }
         outcome
     }
 
-    async fn token_from(
+    async fn token_for(
         &self,
-        endpoints: &Endpoints,
+        secret: &Secret,
         grant: Grant<'_>,
-        stale: Option<&Credential>,
+        redaction: &Redaction<'_>,
     ) -> Result<Credential> {
-        let secret = self.client.secret().await?;
+        let endpoint = self.server.endpoints(&self.wire, redaction).await?.token;
         let request = self
             .client
-            .token_request(&secret, &endpoints.token, grant, &self.extent)?;
-        let answer = self.wire.post(&endpoints.token, request).await?;
-        let asked = self.asked(&grant, &endpoints.token, &secret, stale);
+            .token_request(secret, &endpoint, grant, &self.extent)?;
+        let answer = self.wire.post(&endpoint, request).await?;
+        let asked = self.asked(&grant, &endpoint, redaction);
         token::credential(&answer, &asked, &self.extent.scopes)
     }
 
     /// Revokes what the credential holds, where it is known how.
     async fn end(&self, credential: &Credential) -> Result<()> {
-        let endpoints = self.server.endpoints(&self.wire).await?;
+        let secret = self.client.secret().await?;
+        let redaction = redaction(&secret, Some(credential));
+        let endpoints = self.server.endpoints(&self.wire, &redaction).await?;
         let Some(endpoint) = &endpoints.revocation else {
             return Ok(());
         };
-        let secret = self.client.secret().await?;
         let refresh = credential.kept(REFRESH_TOKEN).map(Token::Refresh);
         let access = access_token(credential).map(Token::Access);
         let mut outcome = Ok(());
         // The refresh token first: it could still give another access token. One that fails does not spare the other.
         for token in refresh.into_iter().chain(access) {
-            let revoked = self.revoke(endpoint, &secret, token, credential).await;
+            let request = self.client.revocation_request(&secret, endpoint, token)?;
+            let revoked = self.revoke(endpoint, request, &redaction).await;
             outcome = outcome.and(revoked);
         }
         outcome
     }
 
-    /// Revokes a token; where the server does not revoke its kind (RFC 7009 §2.2.1), there is nothing to do.
+    /// Where the server does not revoke this kind of token (RFC 7009 §2.2.1), there is nothing to do.
     async fn revoke(
         &self,
         endpoint: &Endpoint,
-        secret: &Secret,
-        token: Token<'_>,
-        credential: &Credential,
+        request: HttpRequest,
+        redaction: &Redaction<'_>,
     ) -> Result<()> {
-        let request = self.client.revocation_request(secret, endpoint, token)?;
         let answer = self.wire.post(endpoint, request).await?;
         let code = Code::of(&answer);
         match &code {
@@ -105,31 +107,23 @@ impl OAuth {
             }
             None if answer.status.is_success() => Ok(()),
             code => {
-                let asked =
-                    self.asked(&"revocation of a token", endpoint, secret, Some(credential));
+                let asked = self.asked(&"revocation of a token", endpoint, redaction);
                 Err(asked.refused(&answer, code.as_ref()))
             }
         }
     }
 
-    /// What errors tell of a request, and what they must not.
     fn asked<'a>(
         &'a self,
         what: &'a dyn Display,
         endpoint: &'a Endpoint,
-        secret: &'a Secret,
-        credential: Option<&'a Credential>,
+        redaction: &'a Redaction<'a>,
     ) -> Asked<'a> {
-        let access_token = credential.and_then(access_token).map(str::as_bytes);
-        let refresh_token = credential.and_then(|credential| credential.kept(REFRESH_TOKEN));
-        let tokens = access_token
-            .into_iter()
-            .chain(refresh_token.map(Secret::expose));
         Asked {
             what,
             endpoint,
             client_id: &self.client.id,
-            redaction: Redaction::of(tokens.chain([secret.expose()])),
+            redaction,
         }
     }
 }
@@ -149,9 +143,11 @@ impl Session for OAuth {
         scopes.sort_unstable();
         let mut resources: Vec<_> = self.extent.resources.iter().map(String::as_str).collect();
         resources.sort_unstable();
+        let [known_by, server] = self.server.identity();
         Some(Identity::new([
             self.scheme(),
-            self.server.name(),
+            known_by,
+            server,
             &self.client.id,
             self.client.auth.as_str(),
             &scopes.join(" "),
@@ -189,6 +185,16 @@ impl Session for OAuth {
         self.wire.disconnect();
         outcome
     }
+}
+
+/// What no error may repeat.
+fn redaction<'a>(secret: &'a Secret, credential: Option<&'a Credential>) -> Redaction<'a> {
+    let access_token = credential.and_then(access_token).map(str::as_bytes);
+    let refresh_token = credential.and_then(|credential| credential.kept(REFRESH_TOKEN));
+    let tokens = access_token
+        .into_iter()
+        .chain(refresh_token.map(Secret::expose));
+    Redaction::of(tokens.chain([secret.expose()]))
 }
 
 fn access_token(credential: &Credential) -> Option<&str> {

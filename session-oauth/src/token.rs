@@ -220,7 +220,7 @@ mod tests {
             what: &"client credentials grant",
             endpoint: &Endpoint::parse("https://idp.example.com/token").unwrap(),
             client_id: "svc",
-            redaction: Redaction::of([SECRET.as_bytes()]),
+            redaction: &Redaction::of([SECRET.as_bytes()]),
         };
         credential(&answer, &asked, &["read".to_owned(), "write".to_owned()])
     }
