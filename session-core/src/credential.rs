@@ -29,6 +29,7 @@ pub struct Credential {
     kept: Vec<(&'static str, Secret)>,
     lifetime: Option<Duration>,
     expires_at: Option<SystemTime>,
+    server_time: Option<SystemTime>,
     scopes: Vec<String>,
 }
 
@@ -44,6 +45,7 @@ impl Credential {
             kept: Vec::new(),
             lifetime: None,
             expires_at: None,
+            server_time: None,
             scopes: Vec::new(),
         }
     }
@@ -77,6 +79,14 @@ impl Credential {
     #[must_use]
     pub fn expires_at(mut self, time: SystemTime) -> Self {
         self.expires_at = Some(time);
+        self
+    }
+
+    /// What the server's clock showed when it answered (`Date`, RFC 9110 §6.6.1). An expiry given as a time
+    /// of day then holds however wrong that clock is, or this machine's.
+    #[must_use]
+    pub fn issued_at(mut self, server_time: SystemTime) -> Self {
+        self.server_time = Some(server_time);
         self
     }
 
@@ -131,6 +141,11 @@ impl Credential {
         self.expires_at
     }
 
+    /// The server's clock, as given to [`issued_at`](Self::issued_at).
+    pub fn server_time(&self) -> Option<SystemTime> {
+        self.server_time
+    }
+
     /// The scopes given to [`scopes`](Self::scopes).
     pub fn granted_scopes(&self) -> &[String] {
         &self.scopes
@@ -148,10 +163,11 @@ impl fmt::Debug for Credential {
         let kept: Vec<_> = self.kept.iter().map(|(name, _)| name).collect();
         f.debug_struct("Credential")
             .field("headers", &names)
-            .field("per_request", &self.is_per_request())
+            .field("state", &self.state.is_some())
             .field("kept", &kept)
             .field("lifetime", &self.lifetime)
             .field("expires_at", &self.expires_at)
+            .field("server_time", &self.server_time)
             .field("scopes", &self.scopes)
             .finish()
     }

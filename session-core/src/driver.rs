@@ -6,13 +6,14 @@ use std::{
     pin::pin,
     sync::Arc,
     task::Poll,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use crate::{
     Cause, Credential, Error, ErrorKind, Executor, Result, Session,
     engine::{Authentication, Engine, Job},
-    held::{Held, Started},
+    held::Held,
+    validity::Started,
 };
 
 /// The task that does a session's pending work and goes.
@@ -35,7 +36,7 @@ impl Driver {
             match job {
                 Job::Authenticate(job) => {
                     let outcome = authenticate(&engine, &job).await;
-                    engine.authenticated(job, outcome);
+                    engine.authenticated(&job, outcome);
                 }
                 Job::Close(held) => engine.closed(close_all(&engine, &held).await),
             }
@@ -53,8 +54,8 @@ impl Drop for Driver {
 }
 
 async fn authenticate(engine: &Engine, job: &Authentication) -> Result<Held> {
-    let (session, began) = (&engine.session, Instant::now());
-    let started = Started::now(&*engine.clock);
+    let (session, settings) = (&engine.session, &engine.settings);
+    let started = Started::now(&*settings.clock);
     let (action, outcome) = match &job.stale {
         None => ("init", guard(engine, "init", session.init()).await),
         Some(stale) => {
@@ -66,8 +67,12 @@ async fn authenticate(engine: &Engine, job: &Authentication) -> Result<Held> {
             ("renew", guard(engine, "renew", renewal).await)
         }
     };
-    let outcome = outcome.and_then(|new: Credential| Held::new(new, job.generation, started));
-    trace(engine, action, began.elapsed(), outcome.as_ref().err());
+    let outcome = outcome.and_then(|new: Credential| {
+        let mut held = Held::new(new, job.generation, started, (settings.jitter)())?;
+        held.replaces_refused = job.refused.as_ref().map(|_| started.monotonic());
+        Ok(held)
+    });
+    trace(engine, action, started.monotonic(), outcome.as_ref().err());
     outcome
 }
 
@@ -75,9 +80,9 @@ async fn authenticate(engine: &Engine, job: &Authentication) -> Result<Held> {
 async fn close_all(engine: &Engine, held: &[Arc<Held>]) -> Result<()> {
     let mut answer = Ok(());
     for held in held {
-        let began = Instant::now();
+        let began = engine.settings.clock.monotonic();
         let outcome = guard(engine, "close", engine.session.close(&held.credential)).await;
-        trace(engine, "close", began.elapsed(), outcome.as_ref().err());
+        trace(engine, "close", began, outcome.as_ref().err());
         answer = answer.and(outcome);
     }
     answer
@@ -106,7 +111,13 @@ async fn guard<T>(
     action: &str,
     call: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    limit(&*engine.executor, engine.time_limit, action, call).await
+    limit(
+        &*engine.settings.executor,
+        engine.settings.time_limit,
+        action,
+        call,
+    )
+    .await
 }
 
 /// Runs a call of the backend; one that hangs or panics ends in an error.
@@ -148,7 +159,8 @@ fn panicked(action: &str) -> Error {
     )
 }
 
-fn trace(engine: &Engine, action: &str, duration: Duration, error: Option<&Error>) {
+fn trace(engine: &Engine, action: &str, began: Duration, error: Option<&Error>) {
+    let duration = engine.settings.clock.monotonic().saturating_sub(began);
     let (session, environment) = (engine.name(), engine.session.environment().name());
     match error {
         None => tracing::debug!(session, environment, action, ?duration, "done"),

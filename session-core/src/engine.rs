@@ -7,31 +7,41 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwapOption, Guard};
+use tokio::sync::watch;
 
 use crate::{
-    Carrier, Challenge, Clock, Error, ErrorKind, Executor, Result, Session, State,
+    Carrier, Challenge, Error, ErrorKind, Result, Session, State, Status,
+    backoff::Backoff,
     driver::{self, Driver},
     flight::{Flight, Join},
     held::Held,
+    settings::Settings,
+    validity::Phase,
 };
+
+/// A credential that replaced a refused one, and is refused itself so soon, is not the problem.
+const REFUSED_AGAIN: Duration = Duration::from_secs(5);
+
+/// The least pause between renewals that nobody asks for.
+const WARM_PAUSE: Duration = Duration::from_secs(1);
 
 /// One session and all that its handles share.
 ///
 /// Decisions are made here, under one lock and without waiting; the backend is called by the
-/// [`Driver`], one call at a time. So `init`, renewal and `close` of a session never overlap, and no foreign
-/// code runs while the lock is held.
+/// [`Driver`], one call at a time. So `init`, renewal and `close` of a session never overlap, and of foreign
+/// code only the clock runs while the lock is held.
+///
+/// A request that finds a valid credential takes no part in any of this: it loads the credential and looks at
+/// a coarse clock.
 pub(crate) struct Engine {
     pub(crate) session: Arc<dyn Session>,
-    pub(crate) name: Option<String>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) executor: Arc<dyn Executor>,
-    /// For each call of the backend.
-    pub(crate) time_limit: Duration,
+    pub(crate) settings: Settings,
     /// Read without the lock, written only with it.
     held: ArcSwapOption<Held>,
     life: Mutex<Life>,
     carriers: Mutex<Vec<Weak<dyn Carrier>>>,
+    changes: watch::Sender<()>,
 }
 
 /// What the lock guards.
@@ -50,6 +60,8 @@ struct Life {
     /// Opened by `init` or `install`: blocks that leave do not close it.
     kept: bool,
     generation: u64,
+    /// Failures since the last success: while it lasts, nothing is tried unless `init` asks.
+    backoff: Option<Backoff>,
 }
 
 /// An authentication that somebody waits for.
@@ -100,29 +112,31 @@ impl<T: Clone> Soon<T> {
 }
 
 impl Engine {
-    pub(crate) fn new(
-        session: Arc<dyn Session>,
-        name: Option<String>,
-        clock: Arc<dyn Clock>,
-        executor: Arc<dyn Executor>,
-        time_limit: Duration,
-    ) -> Self {
+    pub(crate) fn new(session: Arc<dyn Session>, settings: Settings) -> Self {
         Self {
             session,
-            name,
-            clock,
-            executor,
-            time_limit,
+            settings,
             held: ArcSwapOption::empty(),
             life: Mutex::default(),
             carriers: Mutex::default(),
+            changes: watch::Sender::new(()),
         }
     }
 
     pub(crate) fn name(&self) -> &str {
-        self.name
+        self.settings
+            .name
             .as_deref()
             .unwrap_or_else(|| self.session.scheme())
+    }
+
+    /// The credential in use, if it is good and nothing needs to be done about it: all that most requests
+    /// ever ask. No lock, no allocation, no write to memory that threads share.
+    pub(crate) fn quiet(&self) -> Option<Guard<Option<Arc<Held>>>> {
+        let held = self.held.load();
+        let is_quiet =
+            matches!(&*held, Some(held) if held.validity.is_quiet(self.settings.clock.coarse()));
+        is_quiet.then_some(held)
     }
 
     /// The credential in use, expired or not.
@@ -130,18 +144,32 @@ impl Engine {
         self.held.load_full()
     }
 
-    pub(crate) fn state(&self) -> State {
+    /// A snapshot for people.
+    pub(crate) fn status(&self) -> Status {
+        // Names first: they are the backend's code, which does not run with the lock held.
+        let (name, scheme) = (self.name().to_owned(), self.session.scheme().to_owned());
+        let environment = self.session.environment().name().to_owned();
         let life = self.life();
-        match &*self.held.load() {
-            Some(held) if held.is_expired(&*self.clock) => State::Expired,
+        let held = self.held();
+        let state = match &held {
+            Some(held) if self.phase(held) == Phase::Expired => State::Expired,
             Some(_) => State::Open,
             None if life.wanted.is_some() => State::Opening,
             None => State::Closed,
+        };
+        Status {
+            name,
+            scheme,
+            environment,
+            state,
+            expires_at: held.as_ref().and_then(|held| held.validity.expires_at()),
+            generation: life.generation,
+            is_renewing: held.is_some() && life.wanted.is_some(),
+            failure: life
+                .backoff
+                .as_ref()
+                .map(|backoff| backoff.failure().clone()),
         }
-    }
-
-    pub(crate) fn generation(&self) -> u64 {
-        self.life().generation
     }
 
     /// Opens the session and keeps it open.
@@ -158,9 +186,9 @@ impl Engine {
     pub(crate) fn enter(self: &Arc<Self>) -> Soon<Result<Arc<Held>>> {
         let mut life = self.life();
         life.users += 1;
-        match self.valid() {
-            Some(held) => Soon::Now(Ok(held)),
+        match self.held() {
             None => self.want(life, None, |_| {}),
+            Some(held) => self.look_at(life, held),
         }
     }
 
@@ -184,9 +212,13 @@ impl Engine {
 
     /// The credential for a request: the one in use, or the one that replaces it.
     pub(crate) fn credential(self: &Arc<Self>) -> Soon<Result<Arc<Held>>> {
+        if let Some(held) = self.quiet().as_deref().and_then(Option::as_ref) {
+            return Soon::Now(Ok(Arc::clone(held)));
+        }
+        let life = self.life();
         match self.held() {
-            Some(held) if !held.is_expired(&*self.clock) => Soon::Now(Ok(held)),
-            _ => self.renew(None, |held| held.is_expired(&*self.clock)),
+            None => Soon::Now(Err(closed())),
+            Some(held) => self.look_at(life, held),
         }
     }
 
@@ -197,31 +229,78 @@ impl Engine {
         generation: u64,
         challenges: &[Challenge],
     ) -> Soon<Result<Arc<Held>>> {
-        self.renew(Some(challenges), |held| held.generation == generation)
+        let life = self.life();
+        match self.held() {
+            None => Soon::Now(Err(closed())),
+            Some(held) if held.generation != generation => Soon::Now(Ok(held)),
+            Some(held) if self.is_refused_again(&held) => Soon::Now(Err(refused_again(challenges))),
+            Some(_) => self.replace(life, Some(challenges)),
+        }
+    }
+
+    /// A subscription to changes of the state.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     pub(crate) fn attach(&self, carrier: Weak<dyn Carrier>) {
         let mut carriers = self.carriers.lock().unwrap_or_else(PoisonError::into_inner);
-        carriers.retain(|known| known.strong_count() > 0);
+        carriers.retain(|known| known.upgrade().is_some());
         carriers.push(carrier);
     }
 
-    /// Renews the credential in use if, with the lock held, it is still a bad one.
-    fn renew(
+    /// Does about the credential in use what is to be done.
+    fn look_at(
         self: &Arc<Self>,
-        refused: Option<&[Challenge]>,
-        is_bad: impl FnOnce(&Held) -> bool,
+        life: MutexGuard<'_, Life>,
+        held: Arc<Held>,
     ) -> Soon<Result<Arc<Held>>> {
-        let life = self.life();
-        match self.held() {
-            None => Soon::Now(Err(closed())),
-            Some(held) if is_bad(&held) => self.want(life, refused, |_| {}),
-            Some(held) => Soon::Now(Ok(held)),
+        let (clock, validity) = (&*self.settings.clock, &held.validity);
+        match self.phase(&held) {
+            Phase::Fresh => validity.quiet(validity.due(), clock),
+            Phase::Expired => return self.replace(life, None),
+            // The first caller in the window starts the renewal, and all go on with what there is.
+            Phase::Due => match &life.backoff {
+                Some(backoff) if backoff.until() > clock.monotonic() => {
+                    validity.quiet(backoff.until(), clock);
+                }
+                _ => {
+                    validity.quiet(validity.expires(), clock);
+                    drop(self.want(life, None, |_| {}));
+                }
+            },
         }
+        Soon::Now(Ok(held))
+    }
+
+    /// Replaces a credential that is no longer good, unless that was tried just now.
+    fn replace(
+        self: &Arc<Self>,
+        life: MutexGuard<'_, Life>,
+        refused: Option<&[Challenge]>,
+    ) -> Soon<Result<Arc<Held>>> {
+        let now = self.settings.clock.monotonic();
+        if life.wanted.is_none()
+            && let Some(error) = life.backoff.as_ref().and_then(|backoff| backoff.error(now))
+        {
+            return Soon::Now(Err(error));
+        }
+        self.want(life, refused, |_| {})
+    }
+
+    fn phase(&self, held: &Held) -> Phase {
+        held.validity.phase(self.settings.clock.monotonic())
     }
 
     fn valid(&self) -> Option<Arc<Held>> {
-        self.held().filter(|held| !held.is_expired(&*self.clock))
+        self.held()
+            .filter(|held| self.phase(held) != Phase::Expired)
+    }
+
+    fn is_refused_again(&self, held: &Held) -> bool {
+        let now = self.settings.clock.monotonic();
+        held.replaces_refused
+            .is_some_and(|at| now.saturating_sub(at) < REFUSED_AGAIN)
     }
 
     /// Joins the authentication under way, or starts one.
@@ -247,6 +326,7 @@ impl Engine {
     fn end(self: &Arc<Self>, mut life: MutexGuard<'_, Life>) -> Soon<Result<()>> {
         let wanted = life.wanted.take();
         let held = self.held.swap(None);
+        life.backoff = None;
         let answer = if held.is_some() || life.authenticating {
             let closing = life.closing.get_or_insert_with(|| Closing {
                 flight: Flight::new(),
@@ -264,6 +344,7 @@ impl Engine {
             wanted.flight.land(Err(closed_meanwhile()));
         }
         self.disconnect();
+        self.changes.send_replace(());
         answer
     }
 
@@ -272,7 +353,9 @@ impl Engine {
             let carriers = self.carriers.lock().unwrap_or_else(PoisonError::into_inner);
             carriers.iter().filter_map(Weak::upgrade).collect()
         };
-        carriers.iter().for_each(|carrier| carrier.disconnect());
+        for carrier in carriers {
+            carrier.disconnect();
+        }
     }
 
     /// Sends a driver if there is work and none is at it.
@@ -283,11 +366,8 @@ impl Engine {
         }
         life.driven = true;
         drop(life);
-        let driver = Driver::new(Arc::clone(self));
-        // An executor that panics drops the driver, which tells whoever waits.
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            self.executor.spawn(Box::pin(driver.run()))
-        }));
+        // An executor that drops the driver has it tell whoever waits.
+        self.spawn(Driver::new(Arc::clone(self)).run());
     }
 
     /// The driver's next job; `None` dismisses it.
@@ -312,18 +392,24 @@ impl Engine {
     }
 
     /// The driver's report of an authentication.
-    pub(crate) fn authenticated(&self, job: Authentication, outcome: Result<Held>) {
+    pub(crate) fn authenticated(self: &Arc<Self>, job: &Authentication, outcome: Result<Held>) {
+        let outcome = outcome.map(Arc::new);
         let mut life = self.life();
         life.authenticating = false;
-        let outcome = outcome.map(Arc::new);
         let is_wanted = |wanted: &mut Wanted| Arc::ptr_eq(&wanted.flight, &job.flight);
         let replaced = match (life.wanted.take_if(is_wanted), &outcome) {
             (Some(wanted), Ok(held)) => {
                 life.kept |= wanted.keep;
                 life.generation = held.generation;
+                life.backoff = None;
+                held.validity
+                    .quiet(held.validity.due(), &*self.settings.clock);
                 self.held.swap(Some(Arc::clone(held)))
             }
-            (Some(_), Err(_)) => None,
+            (Some(_), Err(error)) => {
+                self.back_off(&mut life, error);
+                None
+            }
             // Closed in the meantime: what came is ended by the close that waits for it.
             (None, outcome) => {
                 if let (Some(closing), Ok(held)) = (&mut life.closing, outcome) {
@@ -332,10 +418,59 @@ impl Engine {
                 None
             }
         };
+        let warm = self.next_warming(&life);
         drop(life);
         // Outside the lock: dropping a credential's state, and waking, run foreign code.
         drop(replaced);
         job.flight.land(outcome);
+        self.changes.send_replace(());
+        if let Some(pause) = warm {
+            self.warm_after(pause);
+        }
+    }
+
+    /// Notes a failure, and lets requests go on with a credential that is still good.
+    fn back_off(&self, life: &mut Life, error: &Error) {
+        let (clock, jitter) = (&*self.settings.clock, (self.settings.jitter)());
+        let now = clock.monotonic();
+        let backoff = Backoff::after(life.backoff.as_ref(), error.clone(), now, jitter);
+        if let Some(held) = self.held() {
+            held.validity.quiet(backoff.until(), clock);
+        }
+        life.backoff = Some(backoff);
+    }
+
+    /// How long until a session that is kept warm is to be looked at; `None` for all others.
+    fn next_warming(&self, life: &Life) -> Option<Duration> {
+        let held = self.held().filter(|_| self.settings.keep_warm)?;
+        let due = held
+            .validity
+            .due()
+            .max(life.backoff.as_ref().map_or(Duration::ZERO, Backoff::until));
+        // One that is never due is not looked at.
+        let due = Some(due).filter(|due| *due < Duration::MAX)?;
+        Some(
+            due.saturating_sub(self.settings.clock.monotonic())
+                .max(WARM_PAUSE),
+        )
+    }
+
+    /// Looks at the credential after a while, as a request would.
+    fn warm_after(self: &Arc<Self>, pause: Duration) {
+        let session = Arc::downgrade(self);
+        let timer = self.settings.executor.sleep(pause);
+        self.spawn(async move {
+            timer.await;
+            if let Some(engine) = session.upgrade() {
+                drop(engine.credential());
+            }
+        });
+    }
+
+    /// Runs a task on the executor. One that panics drops it.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let executor = &self.settings.executor;
+        let _ = catch_unwind(AssertUnwindSafe(|| executor.spawn(Box::pin(task))));
     }
 
     /// The driver's report of a close.
@@ -348,12 +483,6 @@ impl Engine {
 
     /// The executor dropped the driver: nobody is left waiting for it.
     pub(crate) fn abandoned(&self) {
-        let (wanted, closing) = {
-            let mut life = self.life();
-            life.driven = false;
-            life.authenticating = false;
-            (life.wanted.take(), life.closing.take())
-        };
         let error = Error::new(
             ErrorKind::Unavailable,
             format!(
@@ -361,12 +490,23 @@ impl Engine {
                 self.name()
             ),
         );
+        let (wanted, closing) = {
+            let mut life = self.life();
+            life.driven = false;
+            life.authenticating = false;
+            let wanted = life.wanted.take();
+            if wanted.is_some() {
+                self.back_off(&mut life, &error);
+            }
+            (wanted, life.closing.take())
+        };
         if let Some(wanted) = wanted {
             wanted.flight.land(Err(error.clone()));
         }
         if let Some(closing) = closing {
             closing.flight.land(Err(error));
         }
+        self.changes.send_replace(());
     }
 
     fn life(&self) -> MutexGuard<'_, Life> {
@@ -380,13 +520,12 @@ impl Drop for Engine {
         let Some(held) = self.held.swap(None) else {
             return;
         };
-        let ending = driver::end_orphan(
+        self.spawn(driver::end_orphan(
             Arc::clone(&self.session),
             held,
-            Arc::clone(&self.executor),
-            self.time_limit,
-        );
-        let _ = catch_unwind(AssertUnwindSafe(|| self.executor.spawn(Box::pin(ending))));
+            Arc::clone(&self.settings.executor),
+            self.settings.time_limit,
+        ));
         self.disconnect();
     }
 }
@@ -411,4 +550,12 @@ fn closed_meanwhile() -> Error {
         ErrorKind::Closed,
         "the session was closed while it authenticated",
     )
+}
+
+fn refused_again(challenges: &[Challenge]) -> Error {
+    Error::new(
+        ErrorKind::Denied,
+        "the server refuses a credential that was renewed only just now; check what it asks for: audience, scopes, clock",
+    )
+    .with_challenges(challenges.to_vec())
 }

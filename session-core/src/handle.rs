@@ -1,11 +1,13 @@
 //! A user's hold on a session.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
+
+use http::{HeaderName, HeaderValue};
 
 use crate::{
-    BackgroundThread, Blocking, Carrier, Challenge, Clock, Credential, Enter, Environment, Error,
-    ErrorKind, Executor, Outgoing, Receipt, Result, Scoped, Session, Status, SystemClock,
-    engine::Engine, registry, scope, services::is_confidential,
+    Blocking, Carrier, Challenge, Changes, Credential, Enter, Environment, Error, ErrorKind,
+    Outgoing, Receipt, Result, Scoped, Session, SessionBuilder, Status, engine::Engine, registry,
+    scope, services::is_confidential,
 };
 
 /// A session, shared by all who use it: cheap to clone, for any thread and any runtime.
@@ -48,11 +50,19 @@ impl SessionHandle {
     }
 
     pub(crate) fn from_boxed(session: Box<dyn Session>, name: Option<String>) -> Self {
-        SessionBuilder {
-            name,
-            ..SessionBuilder::new(Arc::from(session))
+        let builder = SessionBuilder::new(Arc::from(session));
+        match name {
+            None => builder.build(),
+            Some(name) => builder.name(name).build(),
         }
-        .build()
+    }
+
+    pub(crate) fn from_engine(engine: Engine) -> Self {
+        Self::from_shared(Arc::new(engine))
+    }
+
+    pub(crate) fn from_shared(engine: Arc<Engine>) -> Self {
+        Self(engine)
     }
 
     /// Its name: that given to the builder, or the scheme.
@@ -77,14 +87,7 @@ impl SessionHandle {
 
     /// A snapshot of it for people.
     pub fn status(&self) -> Status {
-        Status {
-            name: self.name().to_owned(),
-            scheme: self.session().scheme().to_owned(),
-            environment: self.environment().name().to_owned(),
-            state: self.0.state(),
-            expires_at: self.0.held().and_then(|held| held.expires_at()),
-            generation: self.0.generation(),
-        }
+        self.0.status()
     }
 
     /// Authenticates, unless that is done; the session then stays open until [`close`](Self::close).
@@ -190,6 +193,12 @@ impl SessionHandle {
     /// otherwise whatever the renewal, or the backend's authorization, failed with.
     pub async fn authorize(&self, request: Outgoing<'_>) -> Result<Receipt> {
         self.check(request.url)?;
+        if let Some(held) = self.0.quiet().as_deref().and_then(Option::as_ref)
+            && !held.credential.is_per_request()
+        {
+            held.apply(&mut request.request.headers);
+            return Ok(Receipt::new(held.generation, None));
+        }
         let held = self.0.credential().get().await?;
         held.apply(&mut request.request.headers);
         let exchange = if held.credential.is_per_request() {
@@ -198,6 +207,21 @@ impl SessionHandle {
             None
         };
         Ok(Receipt::new(held.generation, exchange))
+    }
+
+    /// The value of one of the session's headers, marked sensitive, if that needs no waiting: for
+    /// interceptors and other code that cannot wait. `None` when the session is closed, its credential has
+    /// expired or needs a look, or has no such header; [`authorize`](Self::authorize) knows what to do then.
+    ///
+    /// Where it goes is up to the caller: nothing checks the address.
+    pub fn header_now(&self, name: &HeaderName) -> Option<HeaderValue> {
+        let held = self.0.quiet()?;
+        held.as_ref()?.header(name)
+    }
+
+    /// A subscription to changes of the session's state.
+    pub fn changes(&self) -> Changes {
+        Changes::new(self)
     }
 
     /// Reports that a server refused the credential of this receipt, with these challenges, and waits until
@@ -255,69 +279,7 @@ impl fmt::Debug for SessionHandle {
         f.debug_struct("SessionHandle")
             .field("name", &self.name())
             .field("environment", &self.environment().name())
-            .field("state", &self.0.state())
+            .field("state", &self.status().state)
             .finish()
-    }
-}
-
-/// Makes a [`SessionHandle`] that is not like most.
-#[derive(Debug)]
-#[must_use]
-pub struct SessionBuilder {
-    session: Arc<dyn Session>,
-    name: Option<String>,
-    clock: Arc<dyn Clock>,
-    executor: Arc<dyn Executor>,
-    time_limit: Duration,
-}
-
-impl SessionBuilder {
-    /// How long a call of the backend may take, unless it is told otherwise.
-    pub const TIME_LIMIT: Duration = Duration::from_secs(60);
-
-    fn new(session: Arc<dyn Session>) -> Self {
-        Self {
-            session,
-            name: None,
-            clock: Arc::new(SystemClock),
-            executor: Arc::new(BackgroundThread),
-            time_limit: Self::TIME_LIMIT,
-        }
-    }
-
-    /// The session's name, for logs and [`current_named`](crate::current_named). Default: its scheme.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// Where it gets the time from. Default: the [`SystemClock`].
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
-
-    /// Where it authenticates. Default: the [`BackgroundThread`].
-    pub fn executor(mut self, executor: impl Executor) -> Self {
-        self.executor = Arc::new(executor);
-        self
-    }
-
-    /// How long each call of the backend may take: more where a person must log in. Default:
-    /// [`TIME_LIMIT`](Self::TIME_LIMIT).
-    pub fn time_limit(mut self, limit: Duration) -> Self {
-        self.time_limit = limit;
-        self
-    }
-
-    /// The session. Nothing is sent yet.
-    pub fn build(self) -> SessionHandle {
-        SessionHandle(Arc::new(Engine::new(
-            self.session,
-            self.name,
-            self.clock,
-            self.executor,
-            self.time_limit,
-        )))
     }
 }

@@ -1,76 +1,66 @@
 //! The credential in use.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{COOKIE, Entry},
 };
 
-use crate::{Clock, Credential, Error, ErrorKind, Result, Secret};
+use crate::{
+    Credential, Error, ErrorKind, Result, Secret,
+    copies::Copies,
+    validity::{Started, Validity},
+};
 
-/// A credential as the engine holds it: numbered, with headers ready to send and a deadline.
+/// A credential as the engine holds it: numbered, with headers ready to send.
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) credential: Credential,
     /// Counts the credentials of a session from 1, so that a refusal says which one it means.
     pub(crate) generation: u64,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    /// On the monotonic clock, which no operator's `date` command moves.
-    deadline: Option<Duration>,
-    expires_at: Option<SystemTime>,
-}
-
-/// The moment when an authentication started, on both clocks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Started {
-    monotonic: Duration,
-    wall: SystemTime,
-}
-
-impl Started {
-    pub(crate) fn now(clock: &dyn Clock) -> Self {
-        Self {
-            monotonic: clock.monotonic(),
-            wall: clock.wall(),
-        }
-    }
+    pub(crate) validity: Validity,
+    /// When it was asked for in place of a refused one, on the clock's monotonic time.
+    pub(crate) replaces_refused: Option<Duration>,
+    headers: Copies,
 }
 
 impl Held {
-    /// Prepares a credential for use.
+    /// Prepares a credential for use; `jitter` is from 0 to 1.
     ///
     /// # Errors
     ///
     /// `Protocol`, when a value has bytes that no header can carry.
-    pub(crate) fn new(credential: Credential, generation: u64, started: Started) -> Result<Self> {
+    pub(crate) fn new(
+        credential: Credential,
+        generation: u64,
+        started: Started,
+        jitter: f64,
+    ) -> Result<Self> {
         let headers = credential
             .iter_headers()
             .map(|(name, value)| Ok((name.clone(), header_value(name, value)?)))
             .collect::<Result<_>>()?;
-        let lifetime = lifetime(&credential, started);
         Ok(Self {
-            headers,
+            headers: Copies::new(headers),
             generation,
-            // A lifetime beyond what the clock can count is no limit.
-            deadline: lifetime.and_then(|lifetime| started.monotonic.checked_add(lifetime)),
-            expires_at: lifetime.and_then(|lifetime| started.wall.checked_add(lifetime)),
+            validity: Validity::new(&credential, started, jitter),
+            replaces_refused: None,
             credential,
         })
     }
 
-    pub(crate) fn is_expired(&self, clock: &dyn Clock) -> bool {
-        self.deadline
-            .is_some_and(|deadline| clock.monotonic() >= deadline)
-    }
-
-    pub(crate) fn expires_at(&self) -> Option<SystemTime> {
-        self.expires_at
+    /// The value of one of the session's headers.
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<HeaderValue> {
+        let mut headers = self.headers.mine().iter();
+        headers
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
     }
 
     /// Puts the session's headers on a request.
     pub(crate) fn apply(&self, headers: &mut HeaderMap) {
-        for (name, value) in &self.headers {
+        for (name, value) in self.headers.mine() {
             match headers.entry(name) {
                 Entry::Occupied(mut callers) if name == COOKIE => {
                     let merged = merge_cookies(callers.iter(), value);
@@ -84,19 +74,6 @@ impl Held {
                 }
             }
         }
-    }
-}
-
-/// The time that is left from the start of the authentication: the earlier of both statements.
-fn lifetime(credential: &Credential, started: Started) -> Option<Duration> {
-    let until = credential.expiry().map(|expiry| {
-        expiry
-            .duration_since(started.wall)
-            .unwrap_or(Duration::ZERO)
-    });
-    match (credential.lifetime(), until) {
-        (Some(lifetime), Some(until)) => Some(lifetime.min(until)),
-        (lifetime, until) => lifetime.or(until),
     }
 }
 

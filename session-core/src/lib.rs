@@ -28,11 +28,15 @@
 #![forbid(unsafe_code)]
 
 mod backend;
+mod backoff;
 mod blocking;
+mod builder;
 mod carrier;
 mod challenge;
+mod changes;
 mod clock;
 mod config;
+mod copies;
 mod credential;
 mod driver;
 mod engine;
@@ -54,18 +58,22 @@ mod secret;
 mod secret_source;
 mod services;
 mod session;
+mod settings;
 mod spelling;
 mod status;
 mod transport;
+mod validity;
 mod wiped;
 
 #[doc(hidden)]
 pub use backend::link;
 pub use backend::{Backend, backends, open};
 pub use blocking::Blocking;
+pub use builder::SessionBuilder;
 pub use carrier::Carrier;
 pub use challenge::Challenge;
-pub use clock::{Clock, SystemClock};
+pub use changes::Changes;
+pub use clock::{Clock, Coarse, SystemClock};
 pub use config::{Config, ConfigValue, FromConfig};
 pub use credential::Credential;
 pub use enter::Enter;
@@ -73,7 +81,7 @@ pub use environment::{BasicEnvironment, Environment};
 pub use error::{Error, ErrorKind, Result};
 pub use exchange::{Exchange, Incoming, Outgoing, Verdict};
 pub use executor::{BackgroundThread, BoxFuture, Executor};
-pub use handle::{SessionBuilder, SessionHandle};
+pub use handle::SessionHandle;
 pub use identity::Identity;
 pub use key::{Key, KeyKind};
 pub use profile::{Profiles, profile};

@@ -2,8 +2,10 @@
 
 use std::{fmt, time::SystemTime};
 
+use crate::Error;
+
 /// A snapshot of a session for people and dashboards.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Status {
     /// The session's name.
@@ -19,6 +21,10 @@ pub struct Status {
     pub expires_at: Option<SystemTime>,
     /// How many credentials it has had.
     pub generation: u64,
+    /// Whether the credential is being replaced just now.
+    pub is_renewing: bool,
+    /// Why the last authentication failed, if it did.
+    pub failure: Option<Error>,
 }
 
 /// Where a session is in its life.

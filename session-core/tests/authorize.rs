@@ -1,5 +1,11 @@
 //! What a request gets, and where it may go.
 
+#![allow(
+    clippy::unchecked_time_subtraction,
+    clippy::unwrap_used,
+    reason = "a test fails where it panics"
+)]
+
 mod support;
 
 use async_trait::async_trait;

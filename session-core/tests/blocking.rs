@@ -42,8 +42,8 @@ fn a_block_opens_and_closes() {
 #[test]
 fn a_block_that_cannot_open_does_not_run() {
     let session = MockSession::scripted([Step::fail(ErrorKind::Denied)]).handle();
-    let entered = session.blocking().enter(|| panic!("not open"));
-    assert_eq!(entered.map(|()| ()).unwrap_err().kind(), ErrorKind::Denied);
+    let entered: Result<(), _> = session.blocking().enter(|| panic!("not open"));
+    assert_eq!(entered.unwrap_err().kind(), ErrorKind::Denied);
 }
 
 #[test]

@@ -1,5 +1,11 @@
 //! Executors that hang, drop, panic and end; time limits; carriers.
 
+#![allow(
+    clippy::unchecked_time_subtraction,
+    clippy::unwrap_used,
+    reason = "a test fails where it panics"
+)]
+
 mod support;
 
 use std::{

@@ -85,9 +85,9 @@ async fn a_future_has_its_scope_whenever_it_is_polled() {
         }
         names
     };
-    let (x, y, z) = tokio::join!(a.scope(names(3)), names(3), names(3).with_session(&b));
+    let seen = tokio::join!(a.scope(names(3)), names(3), names(3).with_session(&b));
     assert_eq!(
-        (x, y, z),
+        seen,
         (
             vec!["a".to_owned(); 3],
             vec!["none".into(); 3],

@@ -8,8 +8,8 @@ use std::{
 };
 
 use session_core::{
-    BasicEnvironment, Challenge, Clock, Credential, Environment, Error, ErrorKind, Identity,
-    Secret, Services, SystemClock, Transport,
+    BasicEnvironment, Challenge, Credential, Environment, Error, ErrorKind, Identity, Secret,
+    Services, Transport,
 };
 use session_mock::MockSession;
 use url::Url;
@@ -203,15 +203,4 @@ fn errors_carry_what_a_caller_acts_on() {
     );
     let plain = format!("{:?}", Error::new(ErrorKind::Config, "x"));
     assert_eq!(plain, "Error { kind: Config, message: \"x\" }");
-}
-
-#[test]
-fn the_systems_clock_goes_forward_and_knows_the_year() {
-    let (before, clock) = (SystemTime::now(), SystemClock);
-    let first = clock.monotonic();
-    assert!(clock.wall() >= before);
-    while clock.monotonic() == first {
-        std::hint::spin_loop();
-    }
-    assert!(clock.monotonic() > first);
 }

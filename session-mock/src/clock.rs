@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use session_core::{BackgroundThread, BoxFuture, Clock, Executor};
+use session_core::{BackgroundThread, BoxFuture, Clock, Coarse, Executor};
 use tokio::sync::watch;
 
 /// A clock that stands still until a test moves it. Clones are the same clock.
@@ -23,7 +23,14 @@ use tokio::sync::watch;
 #[derive(Clone, Debug)]
 pub struct MockClock {
     monotonic: Arc<watch::Sender<Duration>>,
-    wall: Arc<Mutex<SystemTime>>,
+    sleepers: Arc<watch::Sender<Vec<Duration>>>,
+    rest: Arc<Mutex<Rest>>,
+}
+
+#[derive(Debug)]
+struct Rest {
+    wall: SystemTime,
+    suspended: Duration,
 }
 
 impl MockClock {
@@ -31,27 +38,39 @@ impl MockClock {
     pub fn new() -> Self {
         Self {
             monotonic: Arc::new(watch::Sender::new(Duration::ZERO)),
-            wall: Arc::new(Mutex::new(
-                SystemTime::UNIX_EPOCH + Duration::from_secs(1_893_456_000),
-            )),
+            sleepers: Arc::default(),
+            rest: Arc::new(Mutex::new(Rest {
+                wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_893_456_000),
+                suspended: Duration::ZERO,
+            })),
         }
     }
 
     /// Lets time pass.
     pub fn advance(&self, time: Duration) {
-        *self.lock_wall() += time;
+        self.rest().wall += time;
         self.monotonic.send_modify(|now| *now += time);
+        let now = self.monotonic();
+        self.sleepers
+            .send_modify(|sleepers| sleepers.retain(|until| *until > now));
+    }
+
+    /// Lets time pass while the machine is suspended: the cheap clock stands still.
+    pub fn suspend(&self, time: Duration) {
+        self.rest().suspended += time;
+        self.advance(time);
     }
 
     /// Sets the time of day, as an operator or a time server does: no time passes.
     pub fn set_wall(&self, time: SystemTime) {
-        *self.lock_wall() = time;
+        self.rest().wall = time;
     }
 
     /// Completes once that much time has passed on this clock.
     pub fn sleep(&self, time: Duration) -> BoxFuture<()> {
         let mut now = self.monotonic.subscribe();
         let until = now.borrow().saturating_add(time);
+        self.sleepers.send_modify(|sleepers| sleepers.push(until));
         Box::pin(async move {
             if now.wait_for(|now| *now >= until).await.is_err() {
                 // The clock is gone: its time never comes.
@@ -60,8 +79,19 @@ impl MockClock {
         })
     }
 
-    fn lock_wall(&self) -> MutexGuard<'_, SystemTime> {
-        self.wall.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Completes once somebody waits who will wake when that much time has passed from now: time can then be
+    /// moved without leaving behind who is only about to wait.
+    pub async fn sleeper(&self, time: Duration) {
+        let until = self.monotonic() + time;
+        let mut sleepers = self.sleepers.subscribe();
+        let result = sleepers
+            .wait_for(|sleepers| sleepers.contains(&until))
+            .await;
+        result.expect("the clock keeps its own sender");
+    }
+
+    fn rest(&self) -> MutexGuard<'_, Rest> {
+        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -77,7 +107,13 @@ impl Clock for MockClock {
     }
 
     fn wall(&self) -> SystemTime {
-        *self.lock_wall()
+        self.rest().wall
+    }
+
+    fn coarse(&self) -> Coarse {
+        let ticking = self.monotonic().saturating_sub(self.rest().suspended);
+        let wall = self.wall().duration_since(SystemTime::UNIX_EPOCH);
+        Coarse::new(ticking, wall.unwrap_or_default())
     }
 }
 

@@ -7,7 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use session_core::{
-    BasicEnvironment, Cause, Credential, Environment, Result, Session, SessionHandle,
+    BasicEnvironment, Cause, Credential, Environment, Result, Session, SessionBuilder,
+    SessionHandle,
 };
 
 use crate::{MockClock, MockExecutor, Step};
@@ -102,14 +103,21 @@ impl MockSession {
     }
 
     /// A new session over this mock. Nothing is asked of it yet.
+    ///
+    /// It leaves nothing to chance: credentials are renewed from 3/4 of their life on, but at most 5 minutes
+    /// ahead, and pauses after failures are as long as they get.
     pub fn handle(&self) -> SessionHandle {
-        let builder = SessionHandle::builder(self.clone());
+        self.builder().build()
+    }
+
+    /// As [`handle`](Self::handle), to change more about the session.
+    pub fn builder(&self) -> SessionBuilder {
+        let builder = SessionHandle::builder(self.clone()).jitter(|| 1.0);
         match &self.clock {
-            None => builder.build(),
+            None => builder,
             Some(clock) => builder
                 .clock(clock.clone())
-                .executor(MockExecutor::new(clock))
-                .build(),
+                .executor(MockExecutor::new(clock)),
         }
     }
 

@@ -6,9 +6,14 @@ use session_core::{Config, ErrorKind, State, open};
 use session_mock as _;
 
 fn token(session: &session_core::SessionHandle) -> String {
-    let credential = session.blocking().credential().unwrap();
-    let header = credential.header(&http::header::AUTHORIZATION).unwrap();
-    header.expose_str().unwrap().to_owned()
+    let credential = session
+        .blocking()
+        .credential()
+        .expect("the session is open");
+    let header = credential
+        .header(&http::header::AUTHORIZATION)
+        .expect("it is a bearer's");
+    header.expose_str().expect("the token is text").to_owned()
 }
 
 #[test]

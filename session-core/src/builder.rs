@@ -1,0 +1,69 @@
+//! Sessions that are not like most.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{Clock, Executor, Session, SessionHandle, engine::Engine, settings::Settings};
+
+/// Makes a [`SessionHandle`] that is not like most.
+#[derive(Debug)]
+#[must_use]
+pub struct SessionBuilder {
+    session: Arc<dyn Session>,
+    settings: Settings,
+}
+
+impl SessionBuilder {
+    /// How long a call of the backend may take, unless it is told otherwise.
+    pub const TIME_LIMIT: Duration = Settings::TIME_LIMIT;
+
+    pub(crate) fn new(session: Arc<dyn Session>) -> Self {
+        Self {
+            session,
+            settings: Settings::default(),
+        }
+    }
+
+    /// The session's name, for logs and [`current_named`](crate::current_named). Default: its scheme.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.settings.name = Some(name.into());
+        self
+    }
+
+    /// Where it gets the time from. Default: the [`SystemClock`](crate::SystemClock).
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.settings.clock = Arc::new(clock);
+        self
+    }
+
+    /// Where it authenticates. Default: the [`BackgroundThread`](crate::BackgroundThread).
+    pub fn executor(mut self, executor: impl Executor) -> Self {
+        self.settings.executor = Arc::new(executor);
+        self
+    }
+
+    /// How long each call of the backend may take: more where a person must log in. Default:
+    /// [`TIME_LIMIT`](Self::TIME_LIMIT).
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.settings.time_limit = limit;
+        self
+    }
+
+    /// Renews an open session ahead of its expiry even if nobody uses it, for programs whose next request
+    /// must not wait however long they were idle. Default: renewed when used.
+    pub fn keep_warm(mut self, keep_warm: bool) -> Self {
+        self.settings.keep_warm = keep_warm;
+        self
+    }
+
+    /// Where it gets randomness from, from 0 to 1: it spreads renewals and retries of many sessions
+    /// over time. Default: a generator that is good enough for that.
+    pub fn jitter(mut self, jitter: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
+        self.settings.jitter = Box::new(jitter);
+        self
+    }
+
+    /// The session. Nothing is sent yet.
+    pub fn build(self) -> SessionHandle {
+        SessionHandle::from_engine(Engine::new(self.session, self.settings))
+    }
+}

@@ -1,0 +1,48 @@
+//! How a session is run.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use crate::{BackgroundThread, Clock, Executor, SystemClock};
+
+/// What a [`SessionBuilder`](crate::SessionBuilder) decides, for the engine.
+pub(crate) struct Settings {
+    pub(crate) name: Option<String>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) executor: Arc<dyn Executor>,
+    /// For each call of the backend.
+    pub(crate) time_limit: Duration,
+    /// Renews without being asked.
+    pub(crate) keep_warm: bool,
+    /// From 0 to 1.
+    pub(crate) jitter: Box<dyn Fn() -> f64 + Send + Sync>,
+}
+
+impl Settings {
+    /// How long a call of the backend may take, unless it is told otherwise.
+    pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(60);
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: None,
+            clock: Arc::new(SystemClock),
+            executor: Arc::new(BackgroundThread),
+            time_limit: Self::TIME_LIMIT,
+            keep_warm: false,
+            jitter: Box::new(fastrand::f64),
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("name", &self.name)
+            .field("clock", &self.clock)
+            .field("executor", &self.executor)
+            .field("time_limit", &self.time_limit)
+            .field("keep_warm", &self.keep_warm)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,440 @@
+//! Renewal ahead of expiry, pauses after failures, and sessions that are kept warm.
+
+#![allow(
+    clippy::unchecked_time_subtraction,
+    clippy::unwrap_used,
+    reason = "a test fails where it panics"
+)]
+
+mod support;
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use session_core::{Error, ErrorKind, SessionHandle, State};
+use session_mock::{Call, Gate, MockClock, MockSession, Step};
+use support::{API, authorize, bearer, poll_once};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+async fn open(
+    clock: &MockClock,
+    steps: impl IntoIterator<Item = Step>,
+) -> (MockSession, SessionHandle) {
+    let mock = MockSession::scripted(steps).by_clock(clock);
+    let session = mock.handle();
+    session.init().await.unwrap();
+    (mock, session)
+}
+
+/// Waits until the session has had this many credentials.
+async fn generation(session: &SessionHandle, generation: u64) {
+    let mut changes = session.changes();
+    while session.status().generation < generation {
+        changes.next().await.unwrap();
+    }
+}
+
+/// Waits until the session has reported as many more changes.
+async fn failure(mock: &MockSession, session: &SessionHandle, renewals: usize) {
+    let mut changes = session.changes();
+    while mock.count(Call::Renew) < renewals || session.status().is_renewing {
+        changes.next().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn in_the_window_one_renewal_starts_and_nobody_waits() {
+    let (clock, gate) = (MockClock::new(), Gate::new());
+    let steps = [
+        Step::bearer("a").expires_in(MINUTE),
+        Step::bearer("b").expires_in(MINUTE).behind(&gate),
+    ];
+    let (mock, session) = open(&clock, steps).await;
+    clock.advance(45 * SECOND - Duration::from_nanos(1));
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer a");
+    assert_eq!(mock.calls(), [Call::Init], "not yet");
+    clock.advance(Duration::from_nanos(1));
+    for _ in 0..1_000 {
+        let mut caller = Box::pin(bearer(&session));
+        match poll_once(&mut caller) {
+            std::task::Poll::Ready(bearer) => assert_eq!(bearer.unwrap(), "Bearer a"),
+            std::task::Poll::Pending => panic!("a caller waits while there is a valid credential"),
+        }
+    }
+    gate.arrived(1).await;
+    assert_eq!(session.status().state, State::Open);
+    gate.open();
+    generation(&session, 2).await;
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer b");
+    assert_eq!(mock.calls(), [Call::Init, Call::Renew]);
+}
+
+#[tokio::test]
+async fn the_window_is_relative_to_the_lifetime_and_jittered() {
+    for (lifetime, jitter, due) in [
+        (4 * SECOND, 1.0, 3 * SECOND),
+        (4 * SECOND, 0.0, 3500 * SECOND / 1000),
+        (4 * SECOND, 7.0, 3 * SECOND),
+        (4 * SECOND, -7.0, 3500 * SECOND / 1000),
+        (20 * MINUTE, 1.0, 15 * MINUTE),
+        (24 * 60 * MINUTE, 1.0, 24 * 60 * MINUTE - 5 * MINUTE),
+        (24 * 60 * MINUTE, 0.0, 24 * 60 * MINUTE - 5 * MINUTE / 2),
+    ] {
+        let clock = MockClock::new();
+        let mock = MockSession::scripted([Step::bearer("a").expires_in(lifetime)]).by_clock(&clock);
+        let session = mock.builder().jitter(move || jitter).build();
+        session.init().await.unwrap();
+        clock.advance(due - Duration::from_millis(1));
+        bearer(&session).await.unwrap();
+        assert_eq!(mock.calls(), [Call::Init], "{lifetime:?} {jitter}");
+        clock.advance(Duration::from_millis(1));
+        bearer(&session).await.unwrap();
+        generation(&session, 2).await;
+        assert_eq!(
+            mock.calls(),
+            [Call::Init, Call::Renew],
+            "{lifetime:?} {jitter}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn requests_over_many_lifetimes_are_as_few_as_they_can_be_and_never_wait() {
+    for lifetime in [2 * SECOND, 5 * SECOND, 15 * SECOND, 60 * SECOND] {
+        let clock = MockClock::new();
+        let (mock, session) = open(&clock, [Step::bearer("a").expires_in(lifetime)]).await;
+        let (step, steps) = (lifetime / 40, 40 * 20);
+        for _ in 0..steps {
+            clock.advance(step);
+            let before = session.status().generation;
+            let mut caller = Box::pin(bearer(&session));
+            assert!(
+                poll_once(&mut caller).is_ready(),
+                "a caller waits at {lifetime:?}"
+            );
+            if session.status().is_renewing {
+                generation(&session, before + 1).await;
+            }
+        }
+        let (renewals, lives) = (mock.count(Call::Renew), 20);
+        assert!(
+            (lives..=lives * 4 / 3 + 1).contains(&renewals),
+            "{renewals} at {lifetime:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_failed_renewal_ahead_disturbs_nobody_and_is_not_repeated_at_once() {
+    let clock = MockClock::new();
+    let steps = [
+        Step::bearer("a").expires_in(100 * SECOND),
+        Step::fail(ErrorKind::Unavailable),
+        Step::panic(),
+        Step::bearer("b"),
+    ];
+    let (mock, session) = open(&clock, steps).await;
+    clock.advance(75 * SECOND);
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer a");
+    failure(&mock, &session, 1).await;
+    clock.advance(SECOND - Duration::from_nanos(1));
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer a");
+    assert!(!session.status().is_renewing);
+    clock.advance(Duration::from_nanos(1));
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer a");
+    failure(&mock, &session, 2).await;
+    clock.advance(2 * SECOND - Duration::from_nanos(1));
+    bearer(&session).await.unwrap();
+    assert!(!session.status().is_renewing, "the pause doubles");
+    clock.advance(Duration::from_nanos(1));
+    bearer(&session).await.unwrap();
+    generation(&session, 2).await;
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer b");
+    assert_eq!(mock.count(Call::Renew), 3);
+}
+
+#[tokio::test]
+async fn an_expired_session_fails_fast_during_a_pause_and_says_for_how_long() {
+    let clock = MockClock::new();
+    let steps = [
+        Step::bearer("a").expires_in(MINUTE),
+        Step::fail(ErrorKind::Unavailable),
+        Step::bearer("b"),
+    ];
+    let (mock, session) = open(&clock, steps).await;
+    clock.advance(MINUTE);
+    assert_eq!(
+        bearer(&session).await.unwrap_err().kind(),
+        ErrorKind::Unavailable
+    );
+    clock.advance(SECOND / 4);
+    for _ in 0..100 {
+        let error = bearer(&session).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert_eq!(error.retry_after(), Some(3 * SECOND / 4));
+    }
+    assert_eq!(
+        session.enter(async {}).await.unwrap_err().kind(),
+        ErrorKind::Unavailable
+    );
+    assert_eq!(mock.calls(), [Call::Init, Call::Renew]);
+    clock.advance(3 * SECOND / 4);
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer b");
+}
+
+#[tokio::test]
+async fn a_permanent_refusal_is_not_hammered_until_somebody_asks() {
+    let clock = MockClock::new();
+    let steps = [
+        Step::bearer("a").expires_in(MINUTE),
+        Step::fail(ErrorKind::Denied),
+        Step::fail(ErrorKind::Interaction),
+        Step::bearer("b"),
+    ];
+    let (mock, session) = open(&clock, steps).await;
+    clock.advance(MINUTE);
+    assert_eq!(
+        bearer(&session).await.unwrap_err().kind(),
+        ErrorKind::Denied
+    );
+    clock.advance(MINUTE - Duration::from_nanos(1));
+    assert_eq!(
+        bearer(&session).await.unwrap_err().kind(),
+        ErrorKind::Denied
+    );
+    assert_eq!(mock.count(Call::Renew), 1);
+    clock.advance(Duration::from_nanos(1));
+    assert_eq!(
+        bearer(&session).await.unwrap_err().kind(),
+        ErrorKind::Interaction
+    );
+    session.init().await.unwrap();
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer b");
+    assert_eq!(mock.count(Call::Renew), 3);
+}
+
+#[tokio::test]
+async fn pauses_grow_to_a_minute_and_end_with_a_success() {
+    let clock = MockClock::new();
+    let (mock, session) = open(
+        &clock,
+        [
+            Step::bearer("a").expires_in(MINUTE),
+            Step::fail(ErrorKind::Unavailable),
+        ],
+    )
+    .await;
+    clock.advance(MINUTE);
+    for (renewals, pause) in [1, 2, 4, 8, 16, 32, 60, 60, 60].into_iter().enumerate() {
+        assert!(bearer(&session).await.is_err());
+        assert_eq!(mock.count(Call::Renew), renewals + 1);
+        let left = bearer(&session).await.unwrap_err().retry_after();
+        assert_eq!(left, Some(pause * SECOND));
+        clock.advance(pause * SECOND);
+    }
+    mock.then(Step::bearer("b").expires_in(MINUTE));
+    mock.then(Step::fail(ErrorKind::Unavailable));
+    bearer(&session).await.unwrap();
+    clock.advance(MINUTE);
+    assert!(bearer(&session).await.is_err());
+    assert_eq!(
+        bearer(&session).await.unwrap_err().retry_after(),
+        Some(SECOND),
+        "as the first"
+    );
+}
+
+#[tokio::test]
+async fn without_jitter_there_is_no_pause_and_permanent_ones_keep_half() {
+    for (kind, pause) in [
+        (ErrorKind::Unavailable, None),
+        (ErrorKind::Denied, Some(MINUTE / 2)),
+    ] {
+        let clock = MockClock::new();
+        let steps = [Step::bearer("a").expires_in(MINUTE), Step::fail(kind)];
+        let mock = MockSession::scripted(steps).by_clock(&clock);
+        let session = mock.builder().jitter(|| 0.0).build();
+        session.init().await.unwrap();
+        clock.advance(MINUTE);
+        assert!(bearer(&session).await.is_err());
+        assert_eq!(bearer(&session).await.unwrap_err().retry_after(), pause);
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_asks_for_is_obeyed_within_reason() {
+    for (asked, pause) in [
+        (10 * SECOND, 10 * SECOND),
+        (SECOND / 2, SECOND),
+        (Duration::MAX, 60 * MINUTE),
+    ] {
+        let clock = MockClock::new();
+        let error = Error::new(ErrorKind::Unavailable, "busy").with_retry_after(asked);
+        let (_, session) = open(
+            &clock,
+            [Step::bearer("a").expires_in(MINUTE), Step::error(error)],
+        )
+        .await;
+        clock.advance(MINUTE);
+        assert!(bearer(&session).await.is_err());
+        assert_eq!(
+            bearer(&session).await.unwrap_err().retry_after(),
+            Some(pause)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_close_forgets_failures() {
+    let clock = MockClock::new();
+    let steps = [
+        Step::bearer("a").expires_in(MINUTE),
+        Step::fail(ErrorKind::Denied),
+        Step::bearer("b"),
+    ];
+    let (_, session) = open(&clock, steps).await;
+    clock.advance(MINUTE);
+    assert!(bearer(&session).await.is_err());
+    session.close().await.unwrap();
+    assert_eq!(
+        session.enter(bearer(&session)).await.unwrap().unwrap(),
+        "Bearer b"
+    );
+}
+
+#[tokio::test]
+async fn callers_at_expiry_join_the_renewal_that_was_started_ahead() {
+    let (clock, gate) = (MockClock::new(), Gate::new());
+    let steps = [
+        Step::bearer("a").expires_in(MINUTE),
+        Step::bearer("b").behind(&gate),
+    ];
+    let (mock, session) = open(&clock, steps).await;
+    clock.advance(50 * SECOND);
+    bearer(&session).await.unwrap();
+    clock.advance(10 * SECOND);
+    let mut callers: Vec<_> = (0..100).map(|_| Box::pin(bearer(&session))).collect();
+    assert!(
+        callers
+            .iter_mut()
+            .all(|caller| poll_once(caller).is_pending())
+    );
+    gate.open();
+    for outcome in join_all(callers).await {
+        assert_eq!(outcome.unwrap(), "Bearer b");
+    }
+    assert_eq!(mock.calls(), [Call::Init, Call::Renew]);
+}
+
+#[tokio::test]
+async fn a_session_kept_warm_renews_without_being_used() {
+    let clock = MockClock::new();
+    let mock = MockSession::scripted([Step::bearer("a").expires_in(MINUTE)]).by_clock(&clock);
+    let session = mock.builder().keep_warm(true).build();
+    session.init().await.unwrap();
+    for expected in 2..5 {
+        // The task that waits is on its way to the clock: time stands still until it is there.
+        clock.sleeper(45 * SECOND).await;
+        clock.advance(45 * SECOND);
+        generation(&session, expected).await;
+    }
+    session.close().await.unwrap();
+    clock.advance(10 * MINUTE);
+    assert_eq!(mock.count(Call::Renew), 3);
+    assert_eq!(mock.count(Call::Init), 1);
+}
+
+#[tokio::test]
+async fn a_session_kept_warm_tries_again_after_failures() {
+    let clock = MockClock::new();
+    let steps = [
+        Step::bearer("a").expires_in(MINUTE),
+        Step::fail(ErrorKind::Unavailable),
+        Step::bearer("b"),
+    ];
+    let mock = MockSession::scripted(steps).by_clock(&clock);
+    let session = mock.builder().keep_warm(true).build();
+    session.init().await.unwrap();
+    clock.sleeper(45 * SECOND).await;
+    clock.advance(45 * SECOND);
+    clock.sleeper(SECOND).await;
+    clock.advance(SECOND);
+    generation(&session, 2).await;
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer b");
+}
+
+#[tokio::test]
+async fn a_session_kept_warm_does_not_spin_on_credentials_without_life() {
+    let clock = MockClock::new();
+    let mock =
+        MockSession::scripted([Step::bearer("a").expires_in(Duration::ZERO)]).by_clock(&clock);
+    let session = mock.builder().keep_warm(true).build();
+    session.init().await.unwrap();
+    clock.sleeper(SECOND).await;
+    assert_eq!(mock.calls(), [Call::Init]);
+    clock.advance(SECOND);
+    generation(&session, 2).await;
+}
+
+#[tokio::test]
+async fn headers_are_there_at_once_or_not_at_all() {
+    let clock = MockClock::new();
+    let mock = MockSession::scripted([Step::bearer("a").expires_in(MINUTE), Step::bearer("b")])
+        .by_clock(&clock);
+    let session = mock.handle();
+    let name = http::header::AUTHORIZATION;
+    assert_eq!(session.header_now(&name), None);
+    session.init().await.unwrap();
+    let header = session.header_now(&name).unwrap();
+    assert_eq!(header, "Bearer a");
+    assert!(header.is_sensitive());
+    assert_eq!(session.header_now(&http::header::COOKIE), None);
+    clock.advance(45 * SECOND);
+    assert_eq!(
+        session.header_now(&name),
+        None,
+        "somebody has to look at it"
+    );
+    authorize(&session, API).await.unwrap();
+    generation(&session, 2).await;
+    assert_eq!(session.header_now(&name).unwrap(), "Bearer b");
+    session.close().await.unwrap();
+    assert_eq!(session.header_now(&name), None);
+}
+
+#[tokio::test]
+async fn changes_are_told_until_the_session_is_gone() {
+    let mock = MockSession::scripted([Step::fail(ErrorKind::Denied), Step::bearer("a")]);
+    let session = mock.handle();
+    let mut changes = session.changes();
+    assert!(session.init().await.is_err());
+    assert_eq!(changes.next().await.unwrap().state, State::Closed);
+    session.init().await.unwrap();
+    assert_eq!(changes.next().await.unwrap().state, State::Open);
+    session.close().await.unwrap();
+    assert_eq!(changes.next().await.unwrap().state, State::Closed);
+    assert!(format!("{changes:?}").contains("Changes"));
+    drop(session);
+    while changes.next().await.is_some() {}
+}
+
+#[test]
+fn every_thread_gets_the_same_header() {
+    let session = MockSession::bearer("t").handle();
+    session.blocking().init().unwrap();
+    let threads: Vec<_> = (0..40)
+        .map(|_| {
+            let session = session.clone();
+            std::thread::spawn(move || {
+                let header = session.header_now(&http::header::AUTHORIZATION).unwrap();
+                assert_eq!(header, "Bearer t");
+                assert!(header.is_sensitive());
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
