@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{
     HeaderMap, HeaderName, Method, StatusCode,
-    header::{AUTHORIZATION, COOKIE, EXPECT, PROXY_AUTHORIZATION, TRANSFER_ENCODING},
+    header::{EXPECT, TRANSFER_ENCODING},
     request::Parts,
 };
 use session_core::{
@@ -46,8 +46,8 @@ pub(crate) struct Progress {
     strayed: bool,
     /// The credential was refused and replaced: once is enough.
     renewed: bool,
-    /// Which headers the session put on.
-    of_session: Vec<HeaderName>,
+    /// Headers that no other origin gets: those that the session put on, and secrets of the caller's.
+    withheld: Vec<HeaderName>,
 }
 
 impl Dispatch {
@@ -117,7 +117,7 @@ impl Dispatch {
         let outgoing = Outgoing::new(&self.url, &mut head);
         let mut receipt = self.session.authorize(outgoing).await?;
         for _ in 0..MOST_LEGS {
-            self.remember_headers_of_session(&head.headers);
+            self.withhold(&head.headers);
             let answer = self.transmit(head.headers.clone()).await?;
             let verdict = match receipt.exchange() {
                 Some(exchange) => {
@@ -186,22 +186,20 @@ impl Dispatch {
         }
         if !hop.same_origin {
             self.progress.strayed = true;
-            let of_session = std::mem::take(&mut self.progress.of_session);
-            remove(&mut self.headers, |name| {
-                is_credential(name) || of_session.contains(name)
-            });
+            let withheld = std::mem::take(&mut self.progress.withheld);
+            remove(&mut self.headers, |name| withheld.contains(name));
         }
         self.method = hop.method;
         self.url = hop.url;
     }
 
-    /// The caller may have headers of the same names, which are no better known to another origin.
-    fn remember_headers_of_session(&mut self, sent: &HeaderMap) {
+    /// By name, because the caller may have put on what the session then replaced.
+    fn withhold(&mut self, sent: &HeaderMap) {
         for (name, value) in sent {
-            let known = &mut self.progress.of_session;
+            let withheld = &mut self.progress.withheld;
             let is_callers = self.headers.get_all(name).iter().any(|own| own == value);
-            if (value.is_sensitive() || !is_callers) && !known.contains(name) {
-                known.push(name.clone());
+            if (value.is_sensitive() || !is_callers) && !withheld.contains(name) {
+                withheld.push(name.clone());
             }
         }
     }
@@ -216,9 +214,4 @@ fn remove(headers: &mut HeaderMap, is_it: impl Fn(&HeaderName) -> bool) {
 
 fn describes_body(name: &HeaderName) -> bool {
     name.as_str().starts_with("content-") || *name == TRANSFER_ENCODING || *name == EXPECT
-}
-
-/// Headers that hold a credential in any scheme.
-pub(crate) fn is_credential(name: &HeaderName) -> bool {
-    *name == AUTHORIZATION || *name == COOKIE || *name == PROXY_AUTHORIZATION
 }

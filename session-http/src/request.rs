@@ -5,7 +5,10 @@ use std::{borrow::Borrow, fmt, time::Duration};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING},
+    header::{
+        AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION,
+        TRANSFER_ENCODING,
+    },
 };
 use serde::Serialize;
 use session_core::{Error, ErrorKind, Result};
@@ -15,7 +18,7 @@ use url::form_urlencoded;
 use crate::{
     Client, Response,
     body::Body,
-    dispatch::{Dispatch, Progress, is_credential},
+    dispatch::{Dispatch, Progress},
     target, transport_error,
 };
 
@@ -48,6 +51,9 @@ impl RequestBuilder {
 
     /// Adds a header. Those of the session replace it, except that cookies are merged. `Host`,
     /// `Content-Length` and `Transfer-Encoding` follow from the request and cannot be given.
+    ///
+    /// A value marked as sensitive is neither logged nor sent on to another origin;
+    /// `Authorization`, `Cookie` and `Proxy-Authorization` are marked here.
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         N: TryInto<HeaderName>,
@@ -63,7 +69,8 @@ impl RequestBuilder {
         if name == HOST || name == CONTENT_LENGTH || name == TRANSFER_ENCODING {
             return self.wrong("its `Host`, `Content-Length` and `Transfer-Encoding` follow from its URL and body; leave them out");
         }
-        if is_credential(&name) {
+        if name == AUTHORIZATION || name == COOKIE || name == PROXY_AUTHORIZATION {
+            // Not logged, and not sent on to another origin.
             value.set_sensitive(true);
         }
         self.headers.append(name, value);

@@ -76,6 +76,8 @@ fn to_another_origin_without_anything_of_the_session() {
         let session = session_core::SessionHandle::new(crate::support::Tokens::new(allowed).0);
         session.init().await.unwrap();
         let client = Client::new(&session);
+        let mut key: http::HeaderValue = "s3cr3t-own".parse().unwrap();
+        key.set_sensitive(true);
         let mut followed = 0;
         for status in [301, 302, 303, 307, 308] {
             for method in ["GET", "POST", "PUT"] {
@@ -85,6 +87,7 @@ fn to_another_origin_without_anything_of_the_session() {
                     .header("cookie", "id=s3cr3t-own")
                     .header("proxy-authorization", "Basic s3cr3t-own")
                     .header("x-csrf-token", "s3cr3t-own")
+                    .header("x-key", key.clone())
                     .header("accept", "text/plain");
                 let request = if method == "GET" {
                     request
