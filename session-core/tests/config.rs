@@ -249,6 +249,10 @@ fn a_text_in_place_of_a_map_is_for_all() {
 fn mistakes_are_told_with_their_line_and_remedy() {
     for (toml, expected) in [
         (
+            "CLIENT_AUHT = 1",
+            "`CLIENT_AUHT`: there is no such key; did you mean `client_auth`?",
+        ),
+        (
             "client_it = 1",
             "`client_it`: there is no such key; did you mean `client_id`?",
         ),
@@ -378,6 +382,13 @@ fn what_is_no_secret_is_refused_without_a_word_of_it() {
 fn an_unknown_key_like_no_other_lists_all() {
     let error = refused("proxy = 'x'").to_string();
     assert!(error.starts_with("configuration, line 2: `proxy`: there is no such key; known are client_auth, client_id, "), "{error}");
+}
+
+#[test]
+fn a_table_is_known_by_its_whole_name() {
+    let error = refused("environ = {}").to_string();
+    let expected = "configuration, line 2: `environ`: there is no such key; ";
+    assert!(error.starts_with(expected), "{error}");
 }
 
 #[test]

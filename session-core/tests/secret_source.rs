@@ -185,9 +185,28 @@ fn a_command_that_fails_shows_neither_arguments_nor_output() {
     );
 }
 
+/// In a process of its own, whose standard input has something to take and whose errors are read.
 #[test]
-fn a_command_has_no_standard_input() {
-    assert_eq!(found(&shell("cat; echo done")), b"done");
+fn a_command_shares_neither_input_nor_errors() {
+    if std::env::var_os("WITH_INPUT").is_some() {
+        assert_eq!(found(&shell("cat; echo done; echo hunter2 >&2")), b"done");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("input");
+    fs::write(&input, "taken").unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_command_shares_neither_input_nor_errors"])
+        .env("WITH_INPUT", "1")
+        .stdin(fs::File::open(&input).unwrap())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && told.contains("1 passed"),
+        "{told}"
+    );
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter2"));
 }
 
 /// The secret comes through a pipe that the same thread fills: blocked, it never would.
