@@ -66,7 +66,7 @@ impl Discovery {
         };
         match self.read(wire, &openid, redaction).await? {
             Ok(found) => Ok(found),
-            Err(second) => Err(self.nowhere(first, second)),
+            Err(second) => Err(self.nowhere(&first, &second)),
         }
     }
 
@@ -129,9 +129,10 @@ impl Discovery {
             ));
         }
         let endpoint = |name: &str, named: &str| {
-            let parsed = match redaction.allows_address(named) {
-                true => Endpoint::parse(named),
-                false => Err("is too long, or repeats a secret"),
+            let parsed = if redaction.allows_address(named) {
+                Endpoint::parse(named)
+            } else {
+                Err("is too long, or repeats a secret")
             };
             parsed.map_err(|problem| nonsense(address, &format!("names a {name} that {problem}")))
         };
@@ -150,13 +151,13 @@ impl Discovery {
     }
 
     /// No document will do.
-    fn nowhere(&self, first: Error, second: Error) -> Error {
-        let worth_retrying = [&first, &second]
+    fn nowhere(&self, first: &Error, second: &Error) -> Error {
+        let worth_retrying = [first, second]
             .into_iter()
             .find(|error| error.kind() == ErrorKind::Unavailable);
         let kind = match worth_retrying {
             Some(error) => error.kind(),
-            None if [&first, &second]
+            None if [first, second]
                 .iter()
                 .any(|error| error.kind() == ErrorKind::Protocol) =>
             {

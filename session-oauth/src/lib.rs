@@ -1,17 +1,87 @@
-//! Sessions by OAuth 2.
+//! Sessions by OAuth 2: a service gets an access token from an authorization server and sends it with every request.
 //!
 //! ```
+//! use session_core::State;
+//! use session_http::Client;
 //! use session_oauth::OAuth;
 //!
-//! let session = OAuth::client_credentials("https://idp.example.com/token", "orders-service", "hunter2")
+//! # let provider = session_mock::Provider::start().unwrap();
+//! # let (token_url, api_url) = (provider.token_endpoint(), provider.api().as_str());
+//! # let (id, secret) = (provider.client_id(), provider.client_secret());
+//! # let rt = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+//! # rt.block_on(async {
+//! let session = OAuth::client_credentials(token_url, id, secret)
 //!     .scope("read")
-//!     .api("https://api.example.com/v1/")
-//!     .open()?;
-//! # Ok::<(), session_core::Error>(())
+//!     .api(api_url)
+//!     .open()?; // nothing is sent yet
+//!
+//! session.init().await?; // gets the token
+//! let orders = Client::new(&session).get("orders").send().await?;
+//! assert!(orders.status().is_success());
+//! session.close().await?;
+//! # Ok::<(), session_core::Error>(()) }).unwrap();
 //! ```
+//!
+//! | you want to | read |
+//! |---|---|
+//! | authenticate a service as itself | [`OAuth::client_credentials`] |
+//! | have the endpoints discovered, or tokens revoked | [`AuthorizationServer`] |
+//! | choose how the client proves who it is | [`ClientAuth`], [`ClientSecret`] |
+//! | choose scopes, audiences, the environment | [`OAuthBuilder`] |
+//! | open one by name or profile | [`OAUTH`] |
+//!
+//! # By configuration
+//!
+//! ```toml
+//! [profiles.orders]
+//! backend = "oauth"
+//! client_id = "orders-service"
+//! client_secret = { env = "ORDERS_SECRET" }
+//! scopes = ["read"]
+//!
+//! [profiles.orders.environment]
+//! issuer = "https://idp.example.com"             # or token_endpoint = "…"
+//! api = "https://api.example.com/v1/"
+//! ca_file = "corporate-ca.pem"
+//! ```
+//!
+//! `client_auth` is `client_secret_basic`, or `client_secret_post`. [`Backend::keys`](session_core::Backend::keys) of
+//! [`OAUTH`] lists all keys.
+//!
+//! # What it does when
+//!
+//! - **init** asks the token endpoint (RFC 6749 §4.4), after looking it up where an issuer is given (RFC 8414, else OpenID
+//!   Connect Discovery). What was looked up is kept until a token could not be got. A secret from a file, a command or the
+//!   environment is read anew each time.
+//! - **renewal** uses the refresh token if the server gave one, and keeps its successor; without one, or where that is
+//!   refused, it asks as `init` does.
+//! - **close** revokes what the session holds (RFC 7009), where the revocation endpoint is given or discovered.
+//!
+//! Answers are taken as servers really write them: `bearer` in any case; `expires_in` as a number, a fraction or a text,
+//! where anything but a positive number counts as no expiry; scopes as a text or a list. An answer has at most 64 KiB
+//! and 15 seconds, no redirect is followed, and all addresses are `https`, or `http` to this machine.
+//!
+//! # Errors
+//!
+//! | kind | when |
+//! |---|---|
+//! | `Denied` | the client or its secret is wrong; it may not have the grant, scope or resource; 401, 403 |
+//! | `Config` | an address is wrong or redirects; the certificate is not trusted; the server does not have the grant |
+//! | `Unavailable` | the server cannot be reached, hangs, is busy; 429, 5xx. With its `Retry-After` |
+//! | `Interaction` | a person must log in |
+//! | `Protocol` | the answer is no token answer: a web page, truncated, too long, without token, of another token type |
+//!
+//! Errors quote the server's error code and description, unless they repeat part of a secret in some spelling.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `counterparts` | this crate's own tests against real providers, which `cargo xtask test` starts |
 
 #![forbid(unsafe_code)]
 
+mod asked;
 mod backend;
 mod builder;
 mod client;

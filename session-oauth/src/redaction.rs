@@ -13,7 +13,6 @@ const SHOWN: usize = 200;
 const FRAGMENT: usize = 8;
 
 /// The secrets that a request carried, or its answer brought, so that no text of that answer repeats them.
-#[derive(Default)]
 pub(crate) struct Redaction<'a>(Vec<&'a [u8]>);
 
 impl<'a> Redaction<'a> {
@@ -100,9 +99,9 @@ fn spellings(secret: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     spellings.extend([form.into_bytes(), percent.into_bytes()]);
-    spellings
-        .iter_mut()
-        .for_each(|spelling| spelling.make_ascii_lowercase());
+    for spelling in &mut spellings {
+        spelling.make_ascii_lowercase();
+    }
     spellings
 }
 
@@ -141,13 +140,10 @@ fn decimal(secret: &[u8]) -> Vec<u8> {
 
 /// The numbers of a text, each followed by a space.
 fn only_numbers(text: &str) -> String {
-    let mut numbers: String = text
-        .split(|c: char| !c.is_ascii_digit())
+    text.split(|c: char| !c.is_ascii_digit())
         .filter(|number| !number.is_empty())
         .flat_map(|number| [number, " "])
-        .collect();
-    numbers.shrink_to_fit();
-    numbers
+        .collect()
 }
 
 #[cfg(test)]
@@ -165,9 +161,17 @@ mod tests {
         ("upper case", |s| String::from_utf8_lossy(s).to_uppercase()),
         ("form", |s| form_urlencoded::byte_serialize(s).collect()),
         ("percent", |s| {
-            s.iter().map(|b| format!("%{b:02X}")).collect()
+            s.iter()
+                .map(|b| format!("%{b:02X}"))
+                .collect::<Vec<_>>()
+                .concat()
         }),
-        ("hex", |s| s.iter().map(|b| format!("{b:02x}")).collect()),
+        ("hex", |s| {
+            s.iter()
+                .map(|b| format!("{b:02x}"))
+                .collect::<Vec<_>>()
+                .concat()
+        }),
         ("decimal bytes", |s| format!("{s:?}")),
         ("decimal bytes without spaces", |s| {
             format!("{s:?}").replace(' ', "")

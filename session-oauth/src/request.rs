@@ -104,10 +104,10 @@ type Requests =
 ///
 /// Answers are not the crate's: it refuses an `expires_in` of `"3600"`, and its errors carry the body.
 fn hand_over(request: HttpRequest) -> Result<HttpResponse, Built> {
-    Err(Built(request))
+    Err(Built(Box::new(request)))
 }
 
-struct Built(HttpRequest);
+struct Built(Box<HttpRequest>);
 
 fn built<T, E: oauth2::ErrorResponse>(
     outcome: Result<T, RequestTokenError<Built, E>>,
@@ -118,7 +118,7 @@ fn built<T, E: oauth2::ErrorResponse>(
     if let Some(credentials) = request.headers_mut().get_mut(AUTHORIZATION) {
         credentials.set_sensitive(true);
     }
-    Ok(request)
+    Ok(*request)
 }
 
 impl fmt::Debug for Built {

@@ -1,5 +1,7 @@
 //! The authorization server.
 
+use std::fmt;
+
 use session_core::{Error, ErrorKind, Result};
 use url::Url;
 
@@ -78,7 +80,9 @@ impl AuthorizationServer {
             KnownBy::Issuer(identifier) => {
                 let issuer =
                     Issuer::parse(identifier).map_err(|problem| config("issuer", problem))?;
-                Ok(Server::Discovered(Discovery::new(issuer, revocation)))
+                Ok(Server::Discovered(Box::new(Discovery::new(
+                    issuer, revocation,
+                ))))
             }
         }
     }
@@ -114,9 +118,9 @@ impl From<&Url> for AuthorizationServer {
     }
 }
 
-impl std::fmt::Debug for AuthorizationServer {
+impl fmt::Debug for AuthorizationServer {
     /// Addresses that were not checked may hold a password.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthorizationServer")
             .finish_non_exhaustive()
     }
@@ -126,7 +130,7 @@ impl std::fmt::Debug for AuthorizationServer {
 #[derive(Debug)]
 pub(crate) enum Server {
     Given(Endpoints),
-    Discovered(Discovery),
+    Discovered(Box<Discovery>),
 }
 
 /// Where the requests of a session go.

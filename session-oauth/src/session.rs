@@ -8,12 +8,13 @@ use oauth2::HttpRequest;
 use session_core::{Cause, Credential, Environment, ErrorKind, Identity, Result, Secret, Session};
 
 use crate::{
+    asked::Asked,
     builder::OAuthBuilder,
     client::{Client, ClientSecret},
     endpoint::Endpoint,
     grant::{Extent, Grant},
     redaction::Redaction,
-    refusal::{Asked, Code},
+    refusal::Refusal,
     request::Token,
     server::{AuthorizationServer, Server},
     token::{self, REFRESH_TOKEN},
@@ -99,16 +100,16 @@ impl OAuth {
         redaction: &Redaction<'_>,
     ) -> Result<()> {
         let answer = self.wire.post(endpoint, request).await?;
-        let code = Code::of(&answer);
-        match &code {
-            Some(code) if code.is("unsupported_token_type") => {
+        let refusal = Refusal::of(&answer);
+        match &refusal {
+            Some(refusal) if refusal.is("unsupported_token_type") => {
                 tracing::debug!(%endpoint, "the server does not revoke this kind of token; it expires by itself");
                 Ok(())
             }
             None if answer.status.is_success() => Ok(()),
-            code => {
+            refusal => {
                 let asked = self.asked(&"revocation of a token", endpoint, redaction);
-                Err(asked.refused(&answer, code.as_ref()))
+                Err(asked.refused(&answer, refusal.as_ref()))
             }
         }
     }

@@ -6,11 +6,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{error::Category, value::RawValue};
 use session_core::{Credential, Error, Result, Secret};
 
-use crate::{
-    redaction::Redaction,
-    refusal::{Asked, Code},
-    wire::Answer,
-};
+use crate::{asked::Asked, redaction::Redaction, refusal::Refusal, wire::Answer};
 
 /// Under which name a credential keeps its refresh token.
 pub(crate) const REFRESH_TOKEN: &str = "refresh_token";
@@ -27,9 +23,9 @@ pub(crate) fn credential(
     requested: &[String],
 ) -> Result<Credential> {
     // Some servers answer errors with 200.
-    let code = Code::of(answer);
-    if code.is_some() || !answer.status.is_success() {
-        return Err(asked.refused(answer, code.as_ref()));
+    let refusal = Refusal::of(answer);
+    if refusal.is_some() || !answer.status.is_success() {
+        return Err(asked.refused(answer, refusal.as_ref()));
     }
     let Some(object) = answer.object() else {
         return Err(no_object(answer, asked));
@@ -449,7 +445,7 @@ mod tests {
                 // Always a token too, so that the server's texts have something to repeat.
                 let mut body = format!("{{\"access_token\":\"{TOKEN}\"");
                 for (name, value) in members {
-                    body += &format!(",\"{name}\":{value}");
+                    body.extend([",\"", name, "\":", &value]);
                 }
                 body.push('}');
                 let mut body = body.into_bytes();

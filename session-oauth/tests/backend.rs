@@ -1,5 +1,7 @@
 //! The backend by its name and configuration.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 use http::StatusCode;
 use session_core::{Config, ErrorKind, open};
 use session_mock::{ClientAuthMethod, Kind, Outage, Provider};
@@ -22,7 +24,7 @@ fn it_is_registered_with_its_keys() {
     let required: Vec<_> = OAUTH
         .keys()
         .filter(|key| key.is_required())
-        .map(|key| key.name())
+        .map(session_core::Key::name)
         .collect();
     assert_eq!(required, ["client_id", "client_secret"]);
 }

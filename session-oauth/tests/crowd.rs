@@ -1,5 +1,7 @@
 //! However many ask at once, the authorization server is asked once.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 use std::{pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use session_core::{Clock, SessionHandle};

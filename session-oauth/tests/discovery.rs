@@ -1,5 +1,7 @@
 //! Finding an issuer's endpoints.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 use std::time::Duration;
 
 use http::{
@@ -95,7 +97,7 @@ async fn what_was_found_is_looked_up_anew_after_a_failure() {
 #[tokio::test]
 async fn metadata_of_another_issuer_is_refused() {
     let provider = Provider::start().unwrap();
-    let [issuer, token] = [provider.issuer(), provider.token_endpoint()].map(|url| url.as_str());
+    let [issuer, token] = [provider.issuer(), provider.token_endpoint()].map(url::Url::as_str);
     let without_slash = issuer.strip_suffix('/').unwrap();
     for other in [
         without_slash,

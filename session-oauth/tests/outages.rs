@@ -1,5 +1,7 @@
 //! Authorization servers that misbehave.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 use std::time::Duration;
 
 use http::{
@@ -17,12 +19,25 @@ fn session(provider: &Provider) -> SessionHandle {
         .unwrap()
 }
 
+/// The first `init` meets the outage, the next works again.
+async fn fails(provider: &Provider, outage: Outage, kind: ErrorKind, text: &str) {
+    let session = session(provider);
+    provider.fail_next(Kind::Token, 1, outage.clone());
+    let error = session.init().await.expect_err(&format!("{outage:?}"));
+    assert_eq!(error.kind(), kind, "{outage:?}: {error}");
+    assert!(error.to_string().contains(text), "{outage:?}: {error}");
+    assert!(
+        error.to_string().contains("127.0.0.1"),
+        "it says where: {error}"
+    );
+    assert_eq!(session.status().state, State::Closed);
+    session.init().await.unwrap();
+}
+
 #[tokio::test]
-async fn each_outage_has_its_error_and_the_next_init_works() {
+async fn refusals() {
     let provider = Provider::start().unwrap();
-    let other = Provider::start().unwrap();
-    let to = HeaderValue::from_str(other.token_endpoint().as_str()).unwrap();
-    let json = |status: StatusCode, body: &str| Outage::json(status, body);
+    let invalid_scope = r#"{"error":"invalid_scope","error_description":"No such scope"}"#;
     for (outage, kind, text) in [
         (
             Outage::status(StatusCode::FORBIDDEN),
@@ -35,95 +50,86 @@ async fn each_outage_has_its_error_and_the_next_init_works() {
             "401 Unauthorized; check client_id",
         ),
         (
-            Outage::html(StatusCode::BAD_GATEWAY),
-            ErrorKind::Unavailable,
-            "502 Bad Gateway; try again",
-        ),
-        (
-            Outage::html(StatusCode::OK),
-            ErrorKind::Protocol,
-            "it is a web page",
-        ),
-        (Outage::empty(), ErrorKind::Protocol, "it is empty"),
-        (
-            Outage::status(StatusCode::NO_CONTENT),
-            ErrorKind::Protocol,
-            "it is empty",
-        ),
-        (
-            json(StatusCode::OK, r#"{"access_token":"tr"#),
-            ErrorKind::Protocol,
-            "ends in the middle",
-        ),
-        (
-            json(StatusCode::OK, r#"{"token_type":"Bearer"}"#),
-            ErrorKind::Protocol,
-            "no access_token",
-        ),
-        (
-            json(StatusCode::OK, r#"{"error":"invalid_client"}"#),
-            ErrorKind::Denied,
-            "200 OK, `invalid_client`",
-        ),
-        (
-            json(StatusCode::OK, "{\"access_token\":\"a\nb\"}"),
-            ErrorKind::Protocol,
-            "not a JSON object",
-        ),
-        (
-            json(StatusCode::OK, r#"{"access_token":"a\nb"}"#),
-            ErrorKind::Protocol,
-            "no header may carry",
-        ),
-        (
-            json(StatusCode::OK, r#"{"access_token":"t","token_type":"mac"}"#),
-            ErrorKind::Protocol,
-            "token_type is `mac`",
-        ),
-        (
-            json(
-                StatusCode::BAD_REQUEST,
-                r#"{"error":"invalid_scope","error_description":"No such scope"}"#,
-            ),
+            Outage::json(StatusCode::BAD_REQUEST, invalid_scope),
             ErrorKind::Denied,
             "400 Bad Request, `invalid_scope` (No such scope); check the scopes",
         ),
         (
-            Outage::oversized(10 << 20),
-            ErrorKind::Protocol,
-            "longer than 64 KiB",
-        ),
-        (Outage::truncated(), ErrorKind::Unavailable, ""),
-        (Outage::reset(), ErrorKind::Unavailable, ""),
-        (
-            Outage::status(StatusCode::TEMPORARY_REDIRECT).header(LOCATION, to.clone()),
-            ErrorKind::Config,
-            "a redirect is not followed",
-        ),
-        (
-            Outage::status(StatusCode::FOUND).header(LOCATION, to),
-            ErrorKind::Config,
-            "a redirect is not followed",
+            Outage::json(StatusCode::OK, r#"{"error":"invalid_client"}"#),
+            ErrorKind::Denied,
+            "200 OK, `invalid_client`",
         ),
         (
             Outage::status(StatusCode::NOT_FOUND),
             ErrorKind::Config,
             "check the address",
         ),
+        (
+            Outage::html(StatusCode::BAD_GATEWAY),
+            ErrorKind::Unavailable,
+            "502 Bad Gateway; try again",
+        ),
     ] {
-        let session = session(&provider);
-        provider.fail_next(Kind::Token, 1, outage.clone());
-        let error = session.init().await.expect_err(&format!("{outage:?}"));
-        assert_eq!(error.kind(), kind, "{outage:?}: {error}");
-        assert!(error.to_string().contains(text), "{outage:?}: {error}");
-        assert!(
-            error.to_string().contains("127.0.0.1"),
-            "it says where: {error}"
-        );
-        assert_eq!(session.status().state, State::Closed);
-        session.init().await.unwrap();
+        fails(&provider, outage, kind, text).await;
     }
-    assert!(other.log().is_empty(), "no redirect is followed");
+}
+
+#[tokio::test]
+async fn answers_without_a_token() {
+    let provider = Provider::start().unwrap();
+    for (body, text) in [
+        (r#"{"access_token":"tr"#, "ends in the middle"),
+        (r#"{"token_type":"Bearer"}"#, "no access_token"),
+        ("{\"access_token\":\"a\nb\"}", "not a JSON object"),
+        (r#"{"access_token":"a\nb"}"#, "no header may carry"),
+        (
+            r#"{"access_token":"t","token_type":"mac"}"#,
+            "token_type is `mac`",
+        ),
+    ] {
+        fails(
+            &provider,
+            Outage::json(StatusCode::OK, body),
+            ErrorKind::Protocol,
+            text,
+        )
+        .await;
+    }
+    for (outage, text) in [
+        (Outage::empty(), "it is empty"),
+        (Outage::status(StatusCode::NO_CONTENT), "it is empty"),
+        (Outage::html(StatusCode::OK), "it is a web page"),
+        (Outage::oversized(10 << 20), "longer than 64 KiB"),
+    ] {
+        fails(&provider, outage, ErrorKind::Protocol, text).await;
+    }
+}
+
+#[tokio::test]
+async fn connections_that_break() {
+    let provider = Provider::start().unwrap();
+    for outage in [Outage::truncated(), Outage::reset()] {
+        fails(&provider, outage, ErrorKind::Unavailable, "try again later").await;
+    }
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    let provider = Provider::start().unwrap();
+    let other = Provider::start().unwrap();
+    let to = HeaderValue::from_str(other.token_endpoint().as_str()).unwrap();
+    for status in [301, 302, 303, 307, 308] {
+        let outage =
+            Outage::status(StatusCode::from_u16(status).unwrap()).header(LOCATION, to.clone());
+        fails(
+            &provider,
+            outage,
+            ErrorKind::Config,
+            "a redirect is not followed",
+        )
+        .await;
+    }
+    assert!(other.log().is_empty());
 }
 
 #[tokio::test]

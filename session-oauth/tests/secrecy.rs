@@ -1,6 +1,8 @@
 //! Neither secret nor token appears anywhere, whatever the server answers. In a process of its own: it listens to every
 //! log line of it.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 use std::{
     error::Error,
     io,
@@ -55,12 +57,9 @@ fn spellings(secret: &str) -> Vec<(&'static str, String)> {
         ),
         (
             "percent-encoded",
-            bytes.iter().map(|byte| format!("%{byte:02X}")).collect(),
+            per_byte(bytes, |byte| format!("%{byte:02X}")),
         ),
-        (
-            "hexadecimal",
-            bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-        ),
+        ("hexadecimal", per_byte(bytes, |byte| format!("{byte:02x}"))),
         (
             "decimal bytes",
             format!("{bytes:?}").trim_matches(['[', ']']).to_owned(),
@@ -84,6 +83,10 @@ fn spellings(secret: &str) -> Vec<(&'static str, String)> {
     spellings
 }
 
+fn per_byte(bytes: &[u8], spell: fn(&u8) -> String) -> String {
+    bytes.iter().map(spell).collect()
+}
+
 fn leaks(text: &str, secrets: &[String]) -> Vec<String> {
     let mut leaks = Vec::new();
     for secret in secrets {
@@ -104,7 +107,7 @@ fn chain(error: &dyn Error) -> String {
     let mut text = format!("{error} {error:?} {error:#?}");
     let mut source = error.source();
     while let Some(error) = source {
-        text += &format!(" {error} {error:?}");
+        text = format!("{text} {error} {error:?}");
         source = error.source();
     }
     text
@@ -138,7 +141,7 @@ fn answers(issuer: &str, echoes: &[String]) -> Vec<Outage> {
             format!(r#"{{"access_token":"t","token_type":{quoted}}}"#),
             format!(r#"{{"access_token":"t","expires_in":{quoted}}}"#),
             format!(r#"{{"access_token":[{quoted}]}}"#),
-            format!(r#"{{{quoted}:1e999"#),
+            format!("{{{quoted}:1e999"),
             format!(r#"{{"issuer":{quoted},"token_endpoint":{quoted}}}"#),
             format!(
                 r#"{{"issuer":"{issuer}","token_endpoint":"http://127.0.0.1:1/{}"}}"#,
