@@ -53,16 +53,23 @@ impl Realm {
         self.folder.path().join("ca.pem")
     }
 
-    async fn client(&self, ca_file: Option<&Path>) -> Client {
-        let api = format!("https://localhost:{}/", self.server.address.port());
-        let mut environment = BasicEnvironment::new("test").service("api", &api).unwrap();
-        if let Some(path) = ca_file {
-            environment = environment.ca_file(path);
-        }
-        let session = SessionHandle::new(Tokens::new(environment).0);
-        session.init().await.unwrap();
-        Client::new(&session)
+    fn url(&self) -> String {
+        format!("https://localhost:{}/", self.server.address.port())
     }
+
+    async fn client(&self, ca_file: Option<&Path>) -> Client {
+        client(&self.url(), ca_file).await
+    }
+}
+
+async fn client(api: &str, ca_file: Option<&Path>) -> Client {
+    let mut environment = BasicEnvironment::new("test").service("api", api).unwrap();
+    if let Some(path) = ca_file {
+        environment = environment.ca_file(path);
+    }
+    let session = SessionHandle::new(Tokens::new(environment).0);
+    session.init().await.unwrap();
+    Client::new(&session)
 }
 
 #[test]
@@ -155,4 +162,31 @@ fn a_machine_without_certificate_authorities_will_do() {
         .unwrap();
     let output = String::from_utf8(output.stdout).unwrap();
     assert!(output.contains("3 passed; 0 failed"), "{output}");
+}
+
+/// Runs itself again, where the system trusts what the `ca_file` does not.
+#[test]
+fn with_a_ca_file_the_systems_authorities_are_not_trusted() {
+    const NAME: &str = "tls::with_a_ca_file_the_systems_authorities_are_not_trusted";
+    let (api, ca_file) = (std::env::var("TEST_API"), std::env::var("TEST_CA_FILE"));
+    let (Ok(api), Ok(ca_file)) = (api, ca_file) else {
+        let (realm, other) = (Realm::new(), Realm::new());
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args([NAME, "--exact"])
+            .env("SSL_CERT_FILE", realm.ca_file())
+            .env("TEST_API", realm.url())
+            .env("TEST_CA_FILE", other.ca_file())
+            .output()
+            .unwrap();
+        let output = String::from_utf8(output.stdout).unwrap();
+        assert!(output.contains("1 passed; 0 failed"), "{output}");
+        assert_eq!(realm.server.log().len(), 1);
+        return;
+    };
+    block_on(async {
+        let trusted = client(&api, None).await.get("/").send().await.unwrap();
+        assert_eq!(trusted.status(), 200);
+        let request = client(&api, Some(Path::new(&ca_file))).await.get("/");
+        assert_eq!(request.send().await.unwrap_err().kind(), ErrorKind::Config);
+    });
 }
