@@ -246,7 +246,7 @@ fn a_text_in_place_of_a_map_is_for_all() {
 }
 
 #[test]
-fn mistakes_are_told_with_their_line_and_remedy() {
+fn keys_that_are_not_there_are_told_with_their_line_and_remedy() {
     for (toml, expected) in [
         (
             "CLIENT_AUHT = 1",
@@ -272,6 +272,17 @@ fn mistakes_are_told_with_their_line_and_remedy() {
             "environment = 'QA'",
             "`environment`: expected a table; found a text",
         ),
+    ] {
+        assert_eq!(
+            refused(toml).to_string(),
+            format!("configuration, line 2: {expected}")
+        );
+    }
+}
+
+#[test]
+fn values_of_another_kind_are_told_with_what_was_expected() {
+    for (toml, expected) in [
         (
             "pkce = 'true'",
             "`pkce`: expected true or false, without quotes; found a text",

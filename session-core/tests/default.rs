@@ -1,7 +1,5 @@
 //! The process-wide default. One test, because a default is one for the whole process.
 
-mod support;
-
 use session_core::{
     ErrorKind, State, WithSession, current, current_named, in_current_scope, set_current,
     set_current_named, with_current,

@@ -6,6 +6,8 @@
     reason = "a test fails where it panics"
 )]
 
+#[path = "engine/support.rs"]
+#[allow(dead_code, reason = "this program uses a part of it")]
 mod support;
 
 use std::{

@@ -1,7 +1,5 @@
 //! Blocks with a session of their own.
 
-mod support;
-
 use std::{
     pin::pin,
     sync::{
@@ -10,9 +8,9 @@ use std::{
     },
 };
 
+use crate::support::{bearer, poll_once};
 use session_core::{ErrorKind, State, WithSession, current};
 use session_mock::{Call, Gate, MockSession, Step};
-use support::{bearer, poll_once};
 
 async fn whoami() -> String {
     match current() {

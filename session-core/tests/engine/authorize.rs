@@ -1,13 +1,6 @@
 //! What a request gets, and where it may go.
 
-#![allow(
-    clippy::unchecked_time_subtraction,
-    clippy::unwrap_used,
-    reason = "a test fails where it panics"
-)]
-
-mod support;
-
+use crate::support::{API, authorize, authorize_with, parts, text};
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use session_core::{
@@ -15,7 +8,6 @@ use session_core::{
     Secret, Session, SessionHandle, Verdict,
 };
 use session_mock::{MockSession, Step};
-use support::{API, authorize, authorize_with, parts, text};
 use url::Url;
 
 async fn open(credential: Credential) -> SessionHandle {

@@ -1,7 +1,5 @@
 //! What is current, where. No test here touches the process-wide default.
 
-mod support;
-
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -10,12 +8,12 @@ use std::{
     },
 };
 
+use crate::support::poll_once;
 use session_core::{
     ErrorKind, SessionHandle, WithSession, current, current_named, in_current_scope, set_current,
     set_current_named, with_current,
 };
 use session_mock::{Call, MockSession};
-use support::poll_once;
 
 fn session(name: &str) -> SessionHandle {
     SessionHandle::builder(MockSession::bearer("t"))

@@ -1,13 +1,11 @@
 //! Many callers, and callers that go away.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{bearer, poll_once};
 use futures_util::future::join_all;
 use session_core::{ErrorKind, State};
 use session_mock::{Call, Gate, MockClock, MockSession, Step};
-use support::{bearer, poll_once};
 
 const CALLERS: usize = 10_000;
 

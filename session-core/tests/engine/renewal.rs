@@ -1,19 +1,11 @@
 //! Renewal ahead of expiry, pauses after failures, and sessions that are kept warm.
 
-#![allow(
-    clippy::unchecked_time_subtraction,
-    clippy::unwrap_used,
-    reason = "a test fails where it panics"
-)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{API, authorize, bearer, poll_once};
 use futures_util::future::join_all;
 use session_core::{Error, ErrorKind, SessionHandle, State};
 use session_mock::{Call, Gate, MockClock, MockSession, Step};
-use support::{API, authorize, bearer, poll_once};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);

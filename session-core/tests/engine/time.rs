@@ -1,18 +1,10 @@
 //! Expiry in spite of what clocks do.
 
-#![allow(
-    clippy::unchecked_time_subtraction,
-    clippy::unwrap_used,
-    reason = "a test fails where it panics"
-)]
-
-mod support;
-
 use std::time::{Duration, SystemTime};
 
+use crate::support::bearer;
 use session_core::{Clock, Coarse, Credential, SessionHandle, State, SystemClock};
 use session_mock::{Call, MockClock, MockSession, Step};
-use support::bearer;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);

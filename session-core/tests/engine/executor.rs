@@ -1,13 +1,5 @@
 //! Executors that hang, drop, panic and end; time limits; carriers.
 
-#![allow(
-    clippy::unchecked_time_subtraction,
-    clippy::unwrap_used,
-    reason = "a test fails where it panics"
-)]
-
-mod support;
-
 use std::{
     sync::{
         Arc,
@@ -16,11 +8,11 @@ use std::{
     time::Duration,
 };
 
+use crate::support::{bearer, poll_once};
 use session_core::{
     BackgroundThread, BoxFuture, Carrier, ErrorKind, Executor, SessionBuilder, SessionHandle, State,
 };
 use session_mock::{Call, Gate, MockClock, MockExecutor, MockSession, Step};
-use support::{bearer, poll_once};
 use tokio::sync::watch;
 
 /// Drops the first tasks, then works.

@@ -1,19 +1,11 @@
 //! Credentials that expire.
 
-#![allow(
-    clippy::unchecked_time_subtraction,
-    clippy::unwrap_used,
-    reason = "a test fails where it panics"
-)]
-
-mod support;
-
 use std::time::{Duration, SystemTime};
 
+use crate::support::{bearer, poll_once};
 use futures_util::future::join_all;
 use session_core::{Clock, ErrorKind, SessionHandle, State};
 use session_mock::{Call, Gate, MockClock, MockSession, Step};
-use support::{bearer, poll_once};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

@@ -1,8 +1,6 @@
 //! Sessions without async.
 
-mod support;
-
-use session_core::{ErrorKind, State, current, current_named};
+use session_core::{ErrorKind, State, current};
 use session_mock::{Call, MockSession, Step};
 
 #[test]
@@ -68,17 +66,4 @@ async fn it_works_inside_a_current_thread_runtime() {
     session.blocking().init().unwrap();
     assert_eq!(session.blocking().enter(|| 1).unwrap(), 1);
     session.close().await.unwrap();
-}
-
-#[test]
-fn installing_blocks_too() {
-    // The only test of this program that touches what is process-wide.
-    let (a, b) = (
-        MockSession::bearer("a").handle(),
-        MockSession::bearer("b").handle(),
-    );
-    assert!(a.blocking().install_as("blocking").unwrap().is_none());
-    let displaced = b.blocking().install_as("blocking").unwrap();
-    assert!(displaced.unwrap().is_same(&a));
-    assert!(current_named("blocking").unwrap().is_same(&b));
 }

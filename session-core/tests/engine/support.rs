@@ -1,5 +1,4 @@
-//! What several test programs share.
-#![allow(dead_code, reason = "each test program uses its own part")]
+//! What several tests share.
 
 use std::{
     future::Future,

@@ -1,7 +1,5 @@
 //! The plain types: secrets, credentials, services, identities, challenges, errors.
 
-mod support;
-
 use std::{
     error::Error as _,
     time::{Duration, SystemTime},

@@ -1,10 +1,8 @@
 //! Init, close, and what a session answers in between.
 
-mod support;
-
+use crate::support::{API, authorize, bearer, poll_once};
 use session_core::{ErrorKind, SessionHandle, State};
 use session_mock::{Call, Gate, MockSession, Step};
-use support::{API, authorize, bearer, poll_once};
 
 #[tokio::test]
 async fn nothing_happens_before_init() {

@@ -1,19 +1,11 @@
 //! Credentials that a server refuses.
 
-#![allow(
-    clippy::unchecked_time_subtraction,
-    clippy::unwrap_used,
-    reason = "a test fails where it panics"
-)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{API, authorize, bearer, poll_once};
 use futures_util::future::join_all;
 use session_core::{Challenge, ErrorKind, Receipt, SessionHandle};
 use session_mock::{Call, Gate, MockClock, MockSession, Step};
-use support::{API, authorize, bearer, poll_once};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

@@ -1,0 +1,22 @@
+//! The engine through its public API. What touches the process-wide default, or the process's log, is in
+//! programs of its own.
+
+#![allow(
+    clippy::unchecked_time_subtraction,
+    clippy::unwrap_used,
+    reason = "a test fails where it panics"
+)]
+
+mod authorize;
+mod blocking;
+mod concurrency;
+mod enter;
+mod executor;
+mod expiry;
+mod life_cycle;
+mod refusal;
+mod renewal;
+mod scope;
+mod support;
+mod time;
+mod values;
