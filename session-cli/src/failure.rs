@@ -37,7 +37,7 @@ impl Failure {
             Self::ClosedPipe => {}
             Self::Session(error) => report(error),
             Self::Status { host, status } => {
-                output::error(format_args!("{host} answered {status}"))
+                output::error(format_args!("{host} answered {status}"));
             }
             Self::Usage(problem) | Self::Unexpected(problem) => output::error(problem),
         }

@@ -2,33 +2,37 @@
 
 use std::{
     fmt,
+    future::poll_fn,
     io::{self, IsTerminal as _, Write},
     pin::pin,
+    task::{Context, Poll},
     time::Duration,
 };
 
-use tokio::time::{Instant, Interval, interval_at};
-
-const SECOND: Duration = Duration::from_secs(1);
+use tokio::time::{Instant, interval_at};
 
 /// Says on a terminal what one waits for, from the first second on.
 pub(crate) struct Progress(Option<Line>);
 
 struct Line {
-    ticks: Interval,
+    /// Ready once a second.
+    tick: Box<Tick>,
     seconds: u64,
     bytes: u64,
     to: Box<dyn Write>,
 }
 
+type Tick = dyn FnMut(&mut Context<'_>) -> Poll<()>;
+
 impl Progress {
     /// On standard error, if that is a terminal.
     pub(crate) fn on_terminal() -> Self {
-        if io::stderr().is_terminal() {
-            Self::on(Box::new(io::stderr()))
-        } else {
-            Self::none()
+        if !io::stderr().is_terminal() {
+            return Self::none();
         }
+        let second = Duration::from_secs(1);
+        let mut seconds = interval_at(Instant::now() + second, second);
+        Self::new(move |cx| seconds.poll_tick(cx).map(drop), io::stderr())
     }
 
     /// Says nothing.
@@ -36,13 +40,15 @@ impl Progress {
         Self(None)
     }
 
-    fn on(to: Box<dyn Write>) -> Self {
-        let ticks = interval_at(Instant::now() + SECOND, SECOND);
+    fn new(
+        tick: impl FnMut(&mut Context<'_>) -> Poll<()> + 'static,
+        to: impl Write + 'static,
+    ) -> Self {
         Self(Some(Line {
-            ticks,
+            tick: Box::new(tick),
             seconds: 0,
             bytes: 0,
-            to,
+            to: Box::new(to),
         }))
     }
 
@@ -69,7 +75,7 @@ impl Progress {
                     }
                     return output;
                 }
-                _ = line.ticks.tick() => {
+                () = poll_fn(|cx| (line.tick)(cx)) => {
                     line.seconds += 1;
                     line.show();
                     shown = true;
@@ -115,8 +121,6 @@ impl fmt::Display for Size {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use tokio::time::sleep;
-
     use super::*;
 
     #[derive(Clone, Default)]
@@ -131,6 +135,20 @@ mod tests {
                 .map(str::to_owned)
                 .collect()
         }
+
+        /// Progress on it, where seconds pass when it is looked at: none, one, none, one …
+        fn progress(&self) -> Progress {
+            let mut looks = 0;
+            let tick = move |_: &mut Context<'_>| {
+                looks += 1;
+                if looks % 2 == 0 {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            };
+            Progress::new(tick, self.clone())
+        }
     }
 
     impl Write for Screen {
@@ -143,26 +161,48 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn nothing_is_said_within_the_first_second() {
+    /// Takes so many looks at the time.
+    async fn work(mut looks: usize) {
+        poll_fn(|cx| {
+            if looks == 0 {
+                return Poll::Ready(());
+            }
+            looks -= 1;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn nothing_is_said_before_a_second_has_passed() {
         let screen = Screen::default();
-        let mut progress = Progress::on(Box::new(screen.clone()));
-        progress.during(sleep(Duration::from_millis(999))).await;
+        screen.progress().during(work(1)).await;
         assert!(screen.lines().is_empty());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_line_a_second_that_is_gone_in_the_end() {
         let screen = Screen::default();
-        let mut progress = Progress::on(Box::new(screen.clone()));
-        progress.during(sleep(Duration::from_millis(1500))).await;
+        let mut progress = screen.progress();
+        progress.during(work(4)).await;
         progress.received(1_234_567);
-        progress.during(sleep(Duration::from_millis(1000))).await;
-        progress.during(sleep(Duration::from_millis(100))).await;
+        progress.during(work(2)).await;
         assert_eq!(
             screen.lines(),
-            ["waiting, 1 s", "", "1.2 MB received, 2 s", ""]
+            [
+                "waiting, 1 s",
+                "waiting, 2 s",
+                "",
+                "1.2 MB received, 3 s",
+                ""
+            ]
         );
+    }
+
+    #[tokio::test]
+    async fn nobody_has_to_be_told() {
+        assert_eq!(Progress::none().during(async { 7 }).await, 7);
     }
 
     #[test]

@@ -1,0 +1,171 @@
+//! `session demo`
+
+use crate::run::{run, session};
+
+#[test]
+fn each_fact_holds() {
+    let shown = run(session(["demo"])).quietly();
+    let facts = shown
+        .lines()
+        .filter(|line| line.starts_with("   ✓ "))
+        .count();
+    assert!(
+        shown.contains(&format!("\n{facts} facts checked in ")),
+        "{shown}"
+    );
+    assert!(!shown.contains('✗'), "{shown}");
+    for line in [
+        "   ✓ nothing was sent: the provider received 0 requests",
+        "   ✓ still 1 token request",
+        "   ✓ the provider received 1 token request",
+        "   ✓ GET /api/orders → 401, token 1",
+        "   ✓ POST /revoke → 200, token 2",
+        "   REQUESTS RECEIVED  TOKEN  API   REFUSED  REVOCATION",
+        "   prod               2      1008  1        1",
+        "   qa                 1      4     0        1",
+        "Try next",
+    ] {
+        assert!(
+            shown.lines().any(|shown| shown == line),
+            "{line:?} is not in {shown}"
+        );
+    }
+}
+
+#[cfg(unix)]
+mod serve {
+    use std::{
+        fs,
+        io::{BufRead as _, BufReader, Lines},
+        os::unix::fs::PermissionsExt as _,
+        path::{Path, PathBuf},
+        process::{Child, ChildStdout, Command, Stdio},
+    };
+
+    use serde_json::Value;
+
+    use crate::run::{Ended, run, session};
+
+    /// A demonstration that keeps its providers up.
+    struct Served {
+        child: Child,
+        lines: Lines<BufReader<ChildStdout>>,
+        config: PathBuf,
+        /// The configuration as it was printed.
+        printed: String,
+    }
+
+    impl Served {
+        fn start() -> Self {
+            let mut command = session(["demo", "--serve"]);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = command.spawn().unwrap();
+            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            let mut until = |start: &str| {
+                let mut read = Vec::new();
+                loop {
+                    let line = lines.next().expect("there are more lines").unwrap();
+                    if line.starts_with(start) {
+                        return (line, read.join("\n"));
+                    }
+                    read.push(line);
+                }
+            };
+            let (heading, _) = until("The providers stay up.");
+            let config = heading.split_once(": ").unwrap().1.into();
+            let (_, printed) = until("Try next");
+            until("End it by Ctrl-C");
+            Self {
+                child,
+                lines,
+                config,
+                printed,
+            }
+        }
+
+        fn run(&self, args: &str) -> Ended {
+            let mut command = session(["--config"]);
+            command.arg(&self.config).args(args.split(' '));
+            run(command)
+        }
+
+        /// Its last words, after it got this signal.
+        fn end(mut self, signal: &str) -> (Option<i32>, Vec<String>) {
+            let id = self.child.id().to_string();
+            assert!(
+                Command::new("kill")
+                    .args([signal, &id])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            let rest = self.lines.map(Result::unwrap).collect();
+            (self.child.wait().unwrap().code(), rest)
+        }
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn the_other_commands_work_with_the_printed_configuration() {
+        let served = Served::start();
+        let status = served.run("status").quietly();
+        assert!(
+            status.contains("\nprod     oauth    prod         closed  -\nqa "),
+            "{status}"
+        );
+        let token = served.run("token").quietly();
+        assert_eq!(token.lines().count(), 1);
+        let json: Value =
+            serde_json::from_str(&served.run("token -p qa --json").quietly()).unwrap();
+        assert_eq!(json["token_type"], "Bearer");
+        let header = served.run("header").quietly();
+        assert!(header.starts_with("Authorization: Bearer "), "{header}");
+        let seen: Value =
+            serde_json::from_str(&served.run("request GET orders").quietly()).unwrap();
+        assert_eq!(seen["path"], "/api/orders");
+        assert_eq!(served.run("request GET status/404").code, Some(22));
+
+        let (code, requests) = served.end("-TERM");
+        assert_eq!(code, Some(0));
+        for line in [
+            "   prod  POST /token → 200, token 3",
+            "   qa    POST /token → 200, token 2",
+        ] {
+            assert!(
+                requests.iter().any(|request| request == line),
+                "{requests:#?}"
+            );
+        }
+        let told = requests.join("\n");
+        assert!(!told.contains(token.trim()), "{told}");
+    }
+
+    #[test]
+    fn the_configuration_is_private_and_goes_in_the_end() {
+        for signal in ["-TERM", "-INT"] {
+            let served = Served::start();
+            let folder = served.config.parent().unwrap().to_owned();
+            assert_eq!(mode(&folder), 0o700);
+            let files: Vec<_> = fs::read_dir(&folder)
+                .unwrap()
+                .map(|file| file.unwrap().path())
+                .collect();
+            assert_eq!(files.len(), 3);
+            for file in files {
+                assert_eq!(mode(&file), 0o600, "{}", file.display());
+            }
+            let printed: String = served
+                .printed
+                .lines()
+                .map(|line| line.trim().to_owned() + "\n")
+                .collect();
+            let written = fs::read_to_string(&served.config).unwrap();
+            assert_eq!(printed.trim(), written.trim());
+            assert_eq!(served.end(signal).0, Some(0));
+            assert!(!folder.exists());
+        }
+    }
+}
