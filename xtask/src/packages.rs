@@ -27,23 +27,12 @@ pub(crate) fn ensure(workspace: &Workspace, wanted: &[&Package]) -> Result {
     if missing.is_empty() {
         return Ok(());
     }
-    if !is_on_path("apt-get") {
-        return Err(format!(
-            "these programs are missing: {}. Install them, and try again",
-            programs(&missing)
-        ));
-    }
-    let install = install_arguments(&missing);
-    if !is_root()? {
-        return Err(format!(
-            "these programs are missing: {}. Install them, and try again:\n\n    \
-             sudo apt-get update && sudo apt-get {}\n",
-            programs(&missing),
-            install.join(" "),
-        ));
+    let has_apt = is_on_path("apt-get");
+    if !has_apt || !is_root()? {
+        return Err(request(&missing, has_apt));
     }
     run(installer(workspace, "apt-get").arg("update"))?;
-    run(installer(workspace, "apt-get").args(install))
+    run(installer(workspace, "apt-get").args(install_arguments(&missing)))
 }
 
 /// Checks for Node.
@@ -61,13 +50,13 @@ pub(crate) fn ensure_node(workspace: &Workspace) -> Result {
         ));
     }
     let version = output(workspace.command("node").arg("--version"))?;
-    match major(&version) {
-        Some(major) if major >= NODE => Ok(()),
-        _ => Err(format!(
-            "the counterparts need a later node than {}. {remedy}",
-            version.trim()
-        )),
+    if is_recent(&version) {
+        return Ok(());
     }
+    let version = version.trim();
+    Err(format!(
+        "the counterparts need a later node than {version}. {remedy}"
+    ))
 }
 
 /// Installs what the `package-lock.json` in `folder` says, unless it is there.
@@ -113,6 +102,20 @@ fn missing<'a>(wanted: &[&'a Package], is_present: impl Fn(&str) -> bool) -> Vec
     missing
 }
 
+/// What somebody has to do for us.
+fn request(missing: &[&Package], has_apt: bool) -> String {
+    let programs: Vec<_> = missing.iter().map(|package| package.program).collect();
+    let what = format!(
+        "missing programs: {}. Install them, and try again",
+        programs.join(", ")
+    );
+    if !has_apt {
+        return what;
+    }
+    let install = install_arguments(missing).join(" ");
+    format!("{what}:\n\n    sudo apt-get update && sudo apt-get {install}\n")
+}
+
 fn install_arguments(packages: &[&Package]) -> Vec<&'static str> {
     let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
     arguments.extend(packages.iter().map(|package| package.name));
@@ -128,14 +131,6 @@ fn installer(workspace: &Workspace, program: &str) -> Command {
     command
 }
 
-fn programs(packages: &[&Package]) -> String {
-    packages
-        .iter()
-        .map(|package| package.program)
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
 fn is_root() -> Result<bool> {
     Ok(output(Command::new("id").arg("-u"))?.trim() == "0")
 }
@@ -145,14 +140,13 @@ pub(crate) fn is_on_path(program: &str) -> bool {
     env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-fn major(version: &str) -> Option<u32> {
-    version
-        .trim()
-        .strip_prefix('v')?
-        .split('.')
-        .next()?
-        .parse()
-        .ok()
+fn is_recent(version: &str) -> bool {
+    let major = version
+        .strip_prefix('v')
+        .and_then(|numbers| numbers.split('.').next());
+    major
+        .and_then(|major| major.parse().ok())
+        .is_some_and(|major: u32| major >= NODE)
 }
 
 #[cfg(test)]
@@ -187,9 +181,19 @@ mod tests {
     }
 
     #[test]
-    fn node_says_its_version() {
-        assert_eq!(major("v22.3.1\n"), Some(22));
-        assert_eq!(major("20"), None);
+    fn what_is_missing_is_asked_for_with_the_command_that_installs_it() {
+        let request_with_apt = request(&[&OPENSSL, &SQLITE], true);
+        assert!(request_with_apt.contains("missing programs: openssl, sqlite3"));
+        let command = "sudo apt-get install --yes --no-install-recommends openssl sqlite3";
+        assert!(request_with_apt.contains(command), "{request_with_apt}");
+        let request_without = request(&[&OPENSSL], false);
+        assert!(request_without.contains("openssl") && !request_without.contains("apt-get"));
+    }
+
+    #[test]
+    fn old_versions_of_node_are_told_from_recent_ones() {
+        assert!(is_recent("v20.0.0\n") && is_recent("v22.3.1\n"));
+        assert!(!is_recent("v18.20.4\n") && !is_recent("20") && !is_recent(""));
     }
 
     #[test]

@@ -37,23 +37,26 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
     let root = workspace.root();
     let tree =
         Tree::read(root).map_err(|error| format!("cannot read {}: {error}", root.display()))?;
-    let (mut errors, mut warnings) = (0, 0);
-    for (name, check) in CHECKS {
-        for finding in check(&tree) {
-            print(&format!("{name}: {finding}"));
-            *if finding.is_warning {
-                &mut warnings
-            } else {
-                &mut errors
-            } += 1;
-        }
+    let findings = CHECKS
+        .iter()
+        .flat_map(|(name, check)| check(&tree).into_iter().map(move |found| (*name, found)));
+    conclude(
+        &tree,
+        findings.inspect(|(name, found)| print(&format!("{name}: {found}"))),
+    )
+    .map(|sum| print(&sum))
+}
+
+/// Sums up; with an error among the findings that is an error too.
+fn conclude<'a>(tree: &Tree, findings: impl Iterator<Item = (&'a str, Finding)>) -> Result<String> {
+    let (warnings, errors): (Vec<_>, Vec<_>) = findings.partition(|(_, found)| found.is_warning);
+    let [files, errors, warnings] = [tree.len(), errors.len(), warnings.len()];
+    let sum = format!("{files} files: {errors} errors, {warnings} warnings");
+    if errors == 0 {
+        Ok(sum)
+    } else {
+        Err(format!("untidy: {sum}"))
     }
-    let sum = format!("{} files: {errors} errors, {warnings} warnings", tree.len());
-    if errors > 0 {
-        return Err(format!("untidy: {sum}"));
-    }
-    print(&sum);
-    Ok(())
 }
 
 /// Something to be tidied.
@@ -117,6 +120,24 @@ mod tests {
         assert_eq!(whole.to_string(), "a.rs: is wrong");
         let line = Finding::warning("a.rs", 3, "is long");
         assert_eq!(line.to_string(), "a.rs:3: warning: is long");
+    }
+
+    #[test]
+    fn errors_fail_and_warnings_do_not() {
+        let tree = Tree::from([("a.rs", "")]);
+        let judge = |findings: Vec<Finding>| {
+            conclude(&tree, findings.into_iter().map(|found| ("size", found)))
+        };
+        let [warning, error] = [
+            Finding::warning("a.rs", 0, ""),
+            Finding::error("a.rs", 0, ""),
+        ];
+        assert_eq!(
+            judge(vec![warning.clone()]),
+            Ok("1 files: 0 errors, 1 warnings".to_owned())
+        );
+        let sum = "untidy: 1 files: 1 errors, 1 warnings".to_owned();
+        assert_eq!(judge(vec![warning, error]), Err(sum));
     }
 
     #[test]

@@ -192,5 +192,6 @@ mod tests {
             removed.contains(&OsStr::new("CARGO_PKG_NAME")),
             "{removed:?}"
         );
+        assert!(!removed.contains(&OsStr::new("PATH")), "{removed:?}");
     }
 }

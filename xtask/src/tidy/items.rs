@@ -231,6 +231,16 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_counted_over_what_is_skipped() {
+        let source = "/* a\nb /* c */\n*/\nuse d;\nconst E: &str = \"\n\";\nuse f;\n";
+        let lines: Vec<usize> = items(source).iter().map(|item| item.line).collect();
+        assert_eq!(lines, [4, 5, 7]);
+        // A name that ends in r, and what merely looks like a raw string.
+        let source = "a!(for r in \"}\");\nb!(r#type, _r#\"}\"#);\nuse c;";
+        assert_eq!(items(source).last().unwrap().text, "use c;");
+    }
+
+    #[test]
     fn what_does_not_end_is_not_lost() {
         assert_eq!(
             texts("use a;\nfn b("),
