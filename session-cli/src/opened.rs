@@ -55,3 +55,66 @@ async fn close(session: &SessionHandle) {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use session_kit::{
+        ErrorKind,
+        mock::{Call, MockSession, Step},
+    };
+    use tokio::{runtime::Handle, task::yield_now};
+
+    use super::*;
+
+    /// A session whose work is done on the one thread of its test.
+    fn session(mock: &MockSession) -> SessionHandle {
+        mock.builder().executor(Handle::current()).build()
+    }
+
+    /// What was asked of it, also by tasks that nobody waits for.
+    async fn calls(mock: &MockSession) -> Vec<Call> {
+        for _ in 0..10 {
+            yield_now().await;
+        }
+        mock.calls()
+    }
+
+    fn failed() -> Failure {
+        Failure::Unexpected("as told".into())
+    }
+
+    #[tokio::test]
+    async fn what_was_printed_stays_valid() {
+        let mock = MockSession::bearer("t0k3n");
+        for_keeps(session(&mock), async |_| Ok(())).await.unwrap();
+        assert_eq!(calls(&mock).await, [Call::Init]);
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_printed_is_closed() {
+        let mock = MockSession::bearer("t0k3n");
+        let outcome = for_keeps(session(&mock), async |_| Err(failed())).await;
+        assert!(matches!(outcome, Err(Failure::Unexpected(_))));
+        assert_eq!(mock.calls(), [Call::Init, Call::Close]);
+    }
+
+    #[tokio::test]
+    async fn what_was_used_is_closed_whatever_came_of_it() {
+        for outcome in [Ok(()), Err(failed())] {
+            let mock = MockSession::bearer("t0k3n");
+            let expected = outcome.is_ok();
+            let outcome = for_now(session(&mock), async |_| outcome).await;
+            assert_eq!(outcome.is_ok(), expected);
+            assert_eq!(mock.calls(), [Call::Init, Call::Close]);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_did_not_open_is_not_used() {
+        let mock = MockSession::scripted([Step::fail(ErrorKind::Denied)]);
+        let outcome = for_now(session(&mock), async |_| panic!("used")).await;
+        assert!(
+            matches!(outcome, Err(Failure::Session(error)) if error.kind() == ErrorKind::Denied)
+        );
+    }
+}

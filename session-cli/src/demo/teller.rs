@@ -102,3 +102,18 @@ pub(crate) fn program() -> String {
         .next()
         .unwrap_or_else(|| "session".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::Exit;
+
+    #[test]
+    fn what_is_not_so_ends_the_demonstration() {
+        let mut teller = Teller::new();
+        teller.fact("one and one are two", 1 + 1, 2).unwrap();
+        let failure = teller.fact("one and one are three", 1 + 1, 3).unwrap_err();
+        assert_eq!(failure.exit(), Exit::Unexpected);
+        assert_eq!(teller.facts, 1);
+    }
+}
