@@ -99,7 +99,9 @@ fn parse(name: &str, address: &str) -> Result<Url> {
     }
     if !is_confidential(&url) {
         return config(format!(
-            "service `{name}` at `{url}` would get the credential unencrypted; use https (http only works on this machine)"
+            "service `{name}` at {}://{} would get the credential unencrypted; use https (http only works on this machine)",
+            url.scheme(),
+            url.host_str().unwrap_or_default(),
         ));
     }
     Ok(url)

@@ -96,6 +96,12 @@ fn services_are_absolute_encrypted_and_without_passwords() {
         assert_eq!(error.kind(), ErrorKind::Config, "{bad}");
         assert!(error.to_string().contains("`api`"), "{error}");
     }
+    let error = services
+        .insert("api", "http://a.test/k3y?t0k3n#fr4gment")
+        .unwrap_err();
+    for secret in ["k3y", "t0k3n", "fr4gment"] {
+        assert!(!error.to_string().contains(secret), "{error}");
+    }
     for bad in [
         "https://u:hunter2@a.test/",
         "https://hunter2@a.test/",
