@@ -9,6 +9,7 @@
 //! | you want to | read |
 //! |---|---|
 //! | use a session | [`SessionHandle`], [`current`], [`WithSession`] |
+//! | act for many users | [`Family`] |
 //! | write a backend | [`Session`], [`Credential`], [`register_backend!`] |
 //! | open one by name or profile | [`open`], [`profile`], [`Profiles`], [`Config`] |
 //! | send requests by yourself | [`SessionHandle::authorize`], [`Exchange`], [`Carrier`] |
@@ -45,6 +46,7 @@ mod environment;
 mod error;
 mod exchange;
 mod executor;
+mod family;
 mod flight;
 mod handle;
 mod held;
@@ -81,6 +83,7 @@ pub use environment::{BasicEnvironment, Environment};
 pub use error::{Error, ErrorKind, Result};
 pub use exchange::{Exchange, Incoming, Outgoing, Verdict};
 pub use executor::{BackgroundThread, BoxFuture, Executor};
+pub use family::{Family, FamilyBuilder};
 pub use handle::SessionHandle;
 pub use identity::Identity;
 pub use key::{Key, KeyKind};

@@ -88,6 +88,8 @@ async fn the_default_serves_all_unscoped_code() {
     assert_eq!(failed.unwrap_err().kind(), ErrorKind::Denied);
     assert!(current_named("risk").is_err());
 
-    assert!(set_current(None).unwrap().unwrap().is_same(&a));
+    // Without async the same.
+    assert!(b.blocking().install().unwrap().unwrap().is_same(&a));
+    assert!(set_current(None).unwrap().unwrap().is_same(&b));
     assert_eq!(here(), None);
 }

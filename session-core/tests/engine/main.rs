@@ -13,6 +13,7 @@ mod concurrency;
 mod enter;
 mod executor;
 mod expiry;
+mod family;
 mod life_cycle;
 mod refusal;
 mod renewal;
