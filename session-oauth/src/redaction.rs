@@ -212,6 +212,19 @@ mod tests {
     }
 
     #[test]
+    fn addresses_are_not_too_long_and_repeat_nothing() {
+        let redaction = Redaction::of([b"hunter2hunter2".as_slice()]);
+        assert!(redaction.allows_address("https://idp.example.com/token"));
+        assert!(!redaction.allows_address("https://idp.example.com/hunter2hunter2"));
+        assert!(
+            !redaction.allows_address("https://idp.example.com/?s=%68%75%6e%74%65%72%32%68%75")
+        );
+        assert!(
+            !redaction.allows_address(&format!("https://idp.example.com/{}", "x".repeat(2048)))
+        );
+    }
+
+    #[test]
     fn names_are_short_and_made_of_letters() {
         let redaction = Redaction::of([b"hunter2hunter2".as_slice()]);
         assert_eq!(redaction.name("invalid_client").unwrap(), "invalid_client");

@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use std::time::Duration;
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    time::Duration,
+};
 
 use http::{
     HeaderValue, StatusCode,
@@ -11,6 +15,7 @@ use http::{
 use session_core::{ErrorKind, SessionHandle, State};
 use session_mock::{Kind, Outage, Provider};
 use session_oauth::OAuth;
+use tokio::{runtime::Handle, time::Instant};
 
 fn session(provider: &Provider) -> SessionHandle {
     let (id, secret) = (provider.client_id(), provider.client_secret());
@@ -181,6 +186,50 @@ async fn a_server_that_hangs_is_given_up() {
     let error = session.init().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     assert!(error.to_string().contains("in time"), "{error}");
+}
+
+/// On a clock that leaps to the next time limit: the first one must be the session's own.
+#[tokio::test(start_paused = true)]
+async fn the_time_limit_is_the_sessions_own() {
+    let provider = Provider::start().unwrap();
+    provider.fail(Kind::Token, Outage::hang());
+    let builder = OAuth::client_credentials(provider.token_endpoint(), "svc", "s");
+    let session = builder.time_limit(Duration::from_secs(5)).build().unwrap();
+    let session = SessionHandle::builder(session)
+        .executor(Handle::current())
+        .build();
+    let began = Instant::now();
+    session.init().await.unwrap_err();
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+/// A refusal whose body never ends is a refusal.
+#[tokio::test]
+async fn the_status_is_enough_where_the_body_breaks_off() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}/token", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        // Closing with something unread would reset the connection.
+        while !request.ends_with(b"grant_type=client_credentials") {
+            let mut byte = [0];
+            connection.read_exact(&mut byte).unwrap();
+            request.extend(byte);
+        }
+        let answer = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 100\r\n\r\n{\"error\":";
+        connection.write_all(answer).unwrap();
+    });
+    let session = OAuth::client_credentials(endpoint, "svc", "s")
+        .open()
+        .unwrap();
+    let error = session.init().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+    server.join().unwrap();
 }
 
 #[tokio::test]

@@ -238,23 +238,25 @@ async fn neither_secret_nor_token_appears_anywhere() {
     }
     secrets.extend(provider.issued().into_iter().step_by(200));
 
-    // A revocation that is refused by repeating the very token.
+    // A revocation that is refused by repeating the very tokens.
+    let [access, refresh] = ["access", "refresh"].map(|kind| format!("{kind}-t0k3n-n3v3r-s33n"));
+    let given_out = serde_json::json!({ "access_token": access, "refresh_token": refresh });
+    let told = serde_json::json!({ "error": "invalid_request", "error_description": format!("{access} {refresh}") });
     provider.fail_next(
         Kind::Token,
         1,
-        Outage::json(StatusCode::OK, r#"{"access_token":"4cc355-t0k3n-1","token_type":"Bearer","refresh_token":"r3fr35h-t0k3n-1"}"#),
+        Outage::json(StatusCode::OK, given_out.to_string()),
     );
-    let told =
-        r#"{"error":"invalid_request","error_description":"4cc355-t0k3n-1, r3fr35h-t0k3n-1"}"#;
-    provider.fail_next(Kind::Revoke, 2, Outage::json(StatusCode::BAD_REQUEST, told));
-    use_up(
-        &OAuth::client_credentials(given(), "svc", secret.as_str())
-            .open()
-            .unwrap(),
-        &written,
-    )
-    .await;
-    secrets.extend(["4cc355-t0k3n-1".to_owned(), "r3fr35h-t0k3n-1".to_owned()]);
+    provider.fail_next(
+        Kind::Revoke,
+        2,
+        Outage::json(StatusCode::BAD_REQUEST, told.to_string()),
+    );
+    let session = OAuth::client_credentials(given(), "svc", secret.as_str())
+        .open()
+        .unwrap();
+    use_up(&session, &written).await;
+    secrets.extend([access, refresh]);
 
     // The secret where it does not belong.
     let misplaced = Config::new()
