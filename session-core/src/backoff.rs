@@ -65,6 +65,7 @@ impl Backoff {
     }
 }
 
-fn is_worth_retrying(kind: ErrorKind) -> bool {
+/// Whether the same question may get another answer in a while.
+pub(crate) fn is_worth_retrying(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Unavailable | ErrorKind::Protocol)
 }

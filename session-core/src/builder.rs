@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{Clock, Executor, Session, SessionHandle, engine::Engine, settings::Settings};
+use crate::{Clock, Executor, Session, SessionHandle, Store, engine::Engine, settings::Settings};
 
 /// Makes a [`SessionHandle`] that is not like most.
 #[derive(Debug)]
@@ -52,6 +52,14 @@ impl SessionBuilder {
     /// must not wait however long they were idle. Default: renewed when used.
     pub fn keep_warm(mut self, keep_warm: bool) -> Self {
         self.settings.keep_warm = keep_warm;
+        self
+    }
+
+    /// Where its credential outlives it, if its backend says who it is
+    /// ([`Session::identity`]). A session dropped open is then left to those that come after; one
+    /// that is closed is removed from the store too. Default: none.
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.settings.store = Some(Arc::new(store));
         self
     }
 

@@ -12,9 +12,9 @@ use http::{HeaderName, HeaderValue};
 
 use crate::Secret;
 
-/// How many copies there are at most: enough for threads not to meet often, few enough to hold for
-/// every session that many threads use.
-const COPIES: usize = 16;
+/// How many copies there are at most, beside the original: enough for threads not to meet often, few enough to
+/// hold for every session that many threads use.
+const COPIES: usize = 15;
 
 /// A value, and copies of it for threads that would meet at its reference count.
 ///
@@ -23,7 +23,7 @@ const COPIES: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Copies {
     original: Headers,
-    others: OnceLock<Box<[Padded; COPIES - 1]>>,
+    others: OnceLock<Box<[Padded; COPIES]>>,
 }
 
 pub(crate) type Headers = Vec<(HeaderName, HeaderValue)>;
@@ -44,7 +44,7 @@ impl Copies {
     /// The copy for this thread, made when it first asks.
     pub(crate) fn mine(&self) -> &Headers {
         // The first thread, which is the only one of many programs, needs no copy.
-        let Some(other) = (thread_number() % COPIES).checked_sub(1) else {
+        let Some(other) = (thread_number() % (COPIES + 1)).checked_sub(1) else {
             return &self.original;
         };
         let others = self.others.get_or_init(Box::default);
@@ -77,4 +77,49 @@ fn thread_number() -> usize {
             })
         })
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        sync::{Arc, Barrier},
+        thread,
+    };
+
+    use super::*;
+
+    /// Where the bytes lie that each of so many threads gets.
+    fn addresses(copies: &Arc<Copies>, threads: usize) -> BTreeSet<usize> {
+        let together = Arc::new(Barrier::new(threads));
+        let threads: Vec<_> = (0..threads)
+            .map(|_| {
+                let (copies, together) = (Arc::clone(copies), Arc::clone(&together));
+                thread::spawn(move || {
+                    let address = || copies.mine()[0].1.as_bytes().as_ptr().addr();
+                    let first = address();
+                    together.wait();
+                    assert_eq!(address(), first, "a thread keeps its copy");
+                    first
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no thread panics"))
+            .collect()
+    }
+
+    #[test]
+    fn threads_have_copies_of_their_own_but_not_without_end() {
+        let value = HeaderValue::from_static("Bearer t");
+        let copies = Arc::new(Copies::new(vec![(http::header::AUTHORIZATION, value)]));
+        assert_eq!(addresses(&copies, 16).len(), 16);
+        assert_eq!(addresses(&copies, 40).len(), 16);
+        let (name, value) = &copies.mine()[0];
+        assert_eq!(
+            (name.as_str(), value.as_bytes()),
+            ("authorization", b"Bearer t".as_slice())
+        );
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    borrow::Cow,
     fmt,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -26,7 +27,7 @@ use crate::Secret;
 pub struct Credential {
     headers: Vec<(HeaderName, Secret)>,
     state: Option<Arc<dyn Any + Send + Sync>>,
-    kept: Vec<(&'static str, Secret)>,
+    kept: Vec<(Cow<'static, str>, Secret)>,
     lifetime: Option<Duration>,
     expires_at: Option<SystemTime>,
     server_time: Option<SystemTime>,
@@ -99,7 +100,8 @@ impl Credential {
 
     /// Keeps a secret that is never sent with a request, such as a refresh token.
     #[must_use]
-    pub fn keep(mut self, name: &'static str, secret: Secret) -> Self {
+    pub fn keep(mut self, name: impl Into<Cow<'static, str>>, secret: Secret) -> Self {
+        let name = name.into();
         self.kept.retain(|(known, _)| *known != name);
         self.kept.push((name, secret));
         self
@@ -124,6 +126,23 @@ impl Credential {
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, secret)| secret)
+    }
+
+    /// All secrets given to [`keep`](Self::keep).
+    pub fn iter_kept(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        self.kept
+            .iter()
+            .map(|(name, secret)| (name.as_ref(), secret))
+    }
+
+    /// The same with no statement of how long it is valid.
+    pub(crate) fn without_lifetime(self) -> Self {
+        Self {
+            lifetime: None,
+            expires_at: None,
+            server_time: None,
+            ..self
+        }
     }
 
     /// The headers, in the order given.

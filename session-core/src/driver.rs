@@ -10,9 +10,11 @@ use std::{
 };
 
 use crate::{
-    Cause, Credential, Error, ErrorKind, Executor, Result, Session,
+    Cause, Credential, Error, ErrorKind, Executor, Result, Session, Stored,
+    backoff::is_worth_retrying,
     engine::{Authentication, Engine, Job},
     held::Held,
+    shelf::Shelf,
     validity::Started,
 };
 
@@ -53,31 +55,76 @@ impl Drop for Driver {
     }
 }
 
-async fn authenticate(engine: &Engine, job: &Authentication) -> Result<Held> {
+/// A new credential: from the store, if another process was quicker, else from the server.
+async fn authenticate(engine: &Arc<Engine>, job: &Authentication) -> Result<Held> {
+    let Some(shelf) = Shelf::of(engine) else {
+        return ask(engine, job, None).await.map(|(held, _)| held);
+    };
+    let known = job.stale.as_deref();
+    let news = shelf.news(known).await;
+    if let Some(held) = news.and_then(|stored| shelf.revive(&stored, job.generation)) {
+        return Ok(held);
+    }
+    let lease = shelf.lease().await;
+    // Whoever had the lease before may have done the work.
+    let news = shelf.news(known).await;
+    if let Some(held) = news
+        .as_ref()
+        .and_then(|stored| shelf.revive(stored, job.generation))
+    {
+        return Ok(held);
+    }
+    // What is stored may have expired and still hold the last refresh token.
+    let (held, started) = ask(engine, job, news.as_ref()).await?;
+    shelf.save(&held, started).await;
+    drop(lease);
+    Ok(held)
+}
+
+/// Has the backend authenticate.
+async fn ask(
+    engine: &Engine,
+    job: &Authentication,
+    stored: Option<&Stored>,
+) -> Result<(Held, Started)> {
     let (session, settings) = (&engine.session, &engine.settings);
     let started = Started::now(&*settings.clock);
-    let (action, outcome) = match &job.stale {
-        None => ("init", guard(engine, "init", session.init()).await),
-        Some(stale) => {
+    let latest = stored.map(Stored::credential);
+    let (action, outcome) = match (latest, &job.stale) {
+        (None, None) => ("init", guard(engine, "init", session.init()).await),
+        (Some(stored), None) => {
+            let renewal = session.renew(stored, Cause::Expiring);
+            match guard(engine, "renew", renewal).await {
+                // Nobody is bound to what an earlier process left.
+                Err(error) if !is_worth_retrying(error.kind()) => {
+                    ("init", guard(engine, "init", session.init()).await)
+                }
+                outcome => ("renew", outcome),
+            }
+        }
+        (latest, Some(stale)) => {
             let cause = job
                 .refused
                 .as_deref()
                 .map_or(Cause::Expiring, Cause::Refused);
-            let renewal = session.renew(&stale.credential, cause);
+            let renewal = session.renew(latest.unwrap_or(&stale.credential), cause);
             ("renew", guard(engine, "renew", renewal).await)
         }
     };
     let outcome = outcome.and_then(|new: Credential| {
         let mut held = Held::new(new, job.generation, started, (settings.jitter)())?;
         held.replaces_refused = job.refused.as_ref().map(|_| started.monotonic());
-        Ok(held)
+        Ok((held, started))
     });
     trace(engine, action, started.monotonic(), outcome.as_ref().err());
     outcome
 }
 
 /// Ends all of them, even when one fails; the first failure is the answer.
-async fn close_all(engine: &Engine, held: &[Arc<Held>]) -> Result<()> {
+async fn close_all(engine: &Arc<Engine>, held: &[Arc<Held>]) -> Result<()> {
+    if let Some(shelf) = Shelf::of(engine) {
+        shelf.remove().await;
+    }
     let mut answer = Ok(());
     for held in held {
         let began = engine.settings.clock.monotonic();
@@ -96,7 +143,7 @@ pub(crate) async fn end_orphan(
     time_limit: Duration,
 ) {
     let close = session.close(&held.credential);
-    if let Err(error) = limit(&*executor, time_limit, "close", close).await {
+    if let Err(error) = limit(&*executor, time_limit, "backend", "close", close).await {
         tracing::warn!(
             session = session.scheme(),
             environment = session.environment().name(),
@@ -111,19 +158,22 @@ async fn guard<T>(
     action: &str,
     call: impl Future<Output = Result<T>>,
 ) -> Result<T> {
+    let settings = &engine.settings;
     limit(
-        &*engine.settings.executor,
-        engine.settings.time_limit,
+        &*settings.executor,
+        settings.time_limit,
+        "backend",
         action,
         call,
     )
     .await
 }
 
-/// Runs a call of the backend; one that hangs or panics ends in an error.
-async fn limit<T>(
+/// Runs somebody else's code; what hangs or panics ends in an error.
+pub(crate) async fn limit<T>(
     executor: &dyn Executor,
     time_limit: Duration,
+    who: &str,
     action: &str,
     call: impl Future<Output = Result<T>>,
 ) -> Result<T> {
@@ -134,28 +184,28 @@ async fn limit<T>(
             Ok(Poll::Pending) => timer
                 .as_mut()
                 .poll(cx)
-                .map(|()| Err(timed_out(action, time_limit))),
+                .map(|()| Err(timed_out(who, action, time_limit))),
             Ok(ready) => ready,
-            Err(_) => Poll::Ready(Err(panicked(action))),
+            Err(_) => Poll::Ready(Err(panicked(who, action))),
         },
     )
     .await
 }
 
-fn timed_out(action: &str, limit: Duration) -> Error {
+fn timed_out(who: &str, action: &str, limit: Duration) -> Error {
     Error::new(
         ErrorKind::Unavailable,
         format!(
-            "the backend's `{action}` did not end within {limit:?}; the server or the network hangs"
+            "the {who}'s `{action}` did not end within {limit:?}; the server or the network hangs"
         ),
     )
 }
 
 /// The panic's own message may hold a secret, so it goes no further than the panic hook.
-fn panicked(action: &str) -> Error {
+fn panicked(who: &str, action: &str) -> Error {
     Error::new(
         ErrorKind::Protocol,
-        format!("the backend's `{action}` panicked; this is a bug in the backend"),
+        format!("the {who}'s `{action}` panicked; this is a bug in the {who}"),
     )
 }
 

@@ -468,7 +468,7 @@ impl Engine {
     }
 
     /// Runs a task on the executor. One that panics drops it.
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let executor = &self.settings.executor;
         let _ = catch_unwind(AssertUnwindSafe(|| executor.spawn(Box::pin(task))));
     }
@@ -515,18 +515,22 @@ impl Engine {
 }
 
 impl Drop for Engine {
-    /// The last handle is gone: what is held is ended at the server, without waiting for it.
+    /// The last handle is gone: what is held is ended at the server, without waiting for it, unless a store
+    /// has it for others.
     fn drop(&mut self) {
         let Some(held) = self.held.swap(None) else {
             return;
         };
+        self.disconnect();
+        if self.settings.store.is_some() && self.session.identity().is_some() {
+            return;
+        }
         self.spawn(driver::end_orphan(
             Arc::clone(&self.session),
             held,
             Arc::clone(&self.settings.executor),
             self.settings.time_limit,
         ));
-        self.disconnect();
     }
 }
 

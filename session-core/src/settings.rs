@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{BackgroundThread, Clock, Executor, SystemClock};
+use crate::{BackgroundThread, Clock, Executor, Store, SystemClock};
 
 /// What a [`SessionBuilder`](crate::SessionBuilder) decides, for the engine.
 pub(crate) struct Settings {
@@ -13,6 +13,7 @@ pub(crate) struct Settings {
     pub(crate) time_limit: Duration,
     /// Renews without being asked.
     pub(crate) keep_warm: bool,
+    pub(crate) store: Option<Arc<dyn Store>>,
     /// From 0 to 1.
     pub(crate) jitter: Box<dyn Fn() -> f64 + Send + Sync>,
 }
@@ -30,6 +31,7 @@ impl Default for Settings {
             executor: Arc::new(BackgroundThread),
             time_limit: Self::TIME_LIMIT,
             keep_warm: false,
+            store: None,
             jitter: Box::new(fastrand::f64),
         }
     }
@@ -43,6 +45,7 @@ impl fmt::Debug for Settings {
             .field("executor", &self.executor)
             .field("time_limit", &self.time_limit)
             .field("keep_warm", &self.keep_warm)
+            .field("store", &self.store)
             .finish_non_exhaustive()
     }
 }

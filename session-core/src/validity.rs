@@ -62,6 +62,21 @@ impl Started {
         }
     }
 
+    /// One of which only the time of day is known.
+    pub(crate) fn at(clock: &dyn Clock, wall: SystemTime) -> Self {
+        let now = Self::now(clock);
+        let age = now.wall.duration_since(wall).unwrap_or_default();
+        match now.monotonic.checked_sub(age) {
+            Some(monotonic) => Self { monotonic, wall },
+            // Before the clock began to count. All that is lost is some of the time to renew in.
+            None => now,
+        }
+    }
+
+    pub(crate) fn wall(self) -> SystemTime {
+        self.wall
+    }
+
     pub(crate) fn monotonic(self) -> Duration {
         self.monotonic
     }

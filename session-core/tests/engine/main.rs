@@ -18,6 +18,7 @@ mod life_cycle;
 mod refusal;
 mod renewal;
 mod scope;
+mod store;
 mod support;
 mod time;
 mod values;

@@ -1,0 +1,362 @@
+//! Credentials that outlive a session.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use session_core::{
+    BasicEnvironment, Cause, Clock, Credential, Environment, Error, ErrorKind, Identity, Lease,
+    MemoryStore, Result, Secret, Session, SessionBuilder, SessionHandle, State, Store, Stored,
+};
+use session_mock::{Gate, MockClock, MockExecutor};
+use tokio::sync::watch;
+
+use crate::support::{bearer, poll_once};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// An identity provider that rotates refresh tokens: each is good once, and two uses are an attack.
+#[derive(Debug, Default)]
+struct Rotating {
+    issued: AtomicUsize,
+    inits: AtomicUsize,
+    renewals: AtomicUsize,
+    attacks: AtomicUsize,
+}
+
+/// One process's backend of that provider.
+#[derive(Clone, Debug)]
+struct Client {
+    provider: Arc<Rotating>,
+    environment: BasicEnvironment,
+    who: Option<Identity>,
+    gate: Option<Gate>,
+}
+
+impl Client {
+    fn new(provider: &Arc<Rotating>) -> Self {
+        let environment = BasicEnvironment::new("mock").service("api", "https://api.mock.test/");
+        Self {
+            provider: Arc::clone(provider),
+            environment: environment.unwrap(),
+            who: Some(Identity::new(["svc"])),
+            gate: None,
+        }
+    }
+
+    fn builder(&self, clock: &MockClock) -> SessionBuilder {
+        SessionHandle::builder(self.clone())
+            .clock(clock.clone())
+            .executor(MockExecutor::new(clock))
+            .jitter(|| 1.0)
+    }
+
+    async fn issue(&self) -> Credential {
+        if let Some(gate) = &self.gate {
+            gate.pass().await;
+        }
+        let number = self.provider.issued.fetch_add(1, Ordering::SeqCst) + 1;
+        Credential::bearer(format!("t{number}"))
+            .expires_in(HOUR)
+            .keep("refresh_token", Secret::new(number.to_string()))
+    }
+}
+
+#[async_trait]
+impl Session for Client {
+    fn scheme(&self) -> &'static str {
+        "rotating"
+    }
+    fn environment(&self) -> &dyn Environment {
+        &self.environment
+    }
+    fn identity(&self) -> Option<Identity> {
+        self.who.clone()
+    }
+    async fn init(&self) -> Result<Credential> {
+        self.provider.inits.fetch_add(1, Ordering::SeqCst);
+        Ok(self.issue().await)
+    }
+    async fn renew(&self, stale: &Credential, _why: Cause<'_>) -> Result<Credential> {
+        self.provider.renewals.fetch_add(1, Ordering::SeqCst);
+        let refresh = stale
+            .kept("refresh_token")
+            .and_then(Secret::expose_str)
+            .unwrap_or("0");
+        if refresh.parse() != Ok(self.provider.issued.load(Ordering::SeqCst)) {
+            self.provider.attacks.fetch_add(1, Ordering::SeqCst);
+            return Err(Error::new(
+                ErrorKind::Denied,
+                "this refresh token was used before",
+            ));
+        }
+        Ok(self.issue().await)
+    }
+}
+
+impl Rotating {
+    /// How often it was asked for a first credential, for a renewal, and attacked.
+    fn counts(&self) -> (usize, usize, usize) {
+        (
+            self.inits.load(Ordering::SeqCst),
+            self.renewals.load(Ordering::SeqCst),
+            self.attacks.load(Ordering::SeqCst),
+        )
+    }
+}
+
+async fn open(session: &SessionHandle) -> String {
+    session.init().await.unwrap();
+    bearer(session).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_second_process_uses_what_the_first_one_got() {
+    let (provider, clock, store) = (Arc::default(), MockClock::new(), MemoryStore::new());
+    let client = Client::new(&provider);
+    let first = client.builder(&clock).store(store.clone()).build();
+    assert_eq!(open(&first).await, "Bearer t1");
+    clock.advance(10 * MINUTE);
+    let second = client.builder(&clock).store(store.clone()).build();
+    assert_eq!(open(&second).await, "Bearer t1");
+    assert_eq!(second.status().expires_at, first.status().expires_at);
+    assert_eq!(provider.counts(), (1, 0, 0));
+
+    // Another identity, and a session that says none, share nothing.
+    let other = Client {
+        who: Some(Identity::new(["other"])),
+        ..client.clone()
+    };
+    assert_eq!(
+        open(&other.builder(&clock).store(store.clone()).build()).await,
+        "Bearer t2"
+    );
+    let nobody = Client {
+        who: None,
+        ..client.clone()
+    };
+    assert_eq!(
+        open(&nobody.builder(&clock).store(store).build()).await,
+        "Bearer t3"
+    );
+    assert_eq!(
+        open(&client.builder(&clock).build()).await,
+        "Bearer t4",
+        "no store"
+    );
+}
+
+#[tokio::test]
+async fn of_many_processes_one_renews_and_no_refresh_token_is_used_twice() {
+    let (provider, clock, store) = (Arc::default(), MockClock::new(), MemoryStore::new());
+    let client = Client::new(&provider);
+    let sessions: Vec<_> = (0..20)
+        .map(|_| client.builder(&clock).store(store.clone()).build())
+        .collect();
+    let inits = sessions.iter().map(open);
+    let tokens = futures_util::future::join_all(inits).await;
+    assert_eq!(tokens, ["Bearer t1"; 20]);
+    for round in 2..5 {
+        clock.advance(HOUR);
+        let uses = sessions
+            .iter()
+            .map(|session| async { bearer(session).await.unwrap() });
+        let tokens = futures_util::future::join_all(uses).await;
+        assert_eq!(tokens, vec![format!("Bearer t{round}"); 20]);
+    }
+    assert_eq!(provider.counts(), (1, 3, 0));
+}
+
+#[tokio::test]
+async fn a_refused_credential_is_not_taken_from_the_store_again() {
+    let (provider, clock, store) = (Arc::default(), MockClock::new(), MemoryStore::new());
+    let client = Client::new(&provider);
+    let session = client.builder(&clock).store(store.clone()).build();
+    open(&session).await;
+    let other = client.builder(&clock).store(store).build();
+    open(&other).await;
+    let (_, receipt) = crate::support::authorize(&session, crate::support::API)
+        .await
+        .unwrap();
+    session.report_refusal(&receipt, &[]).await.unwrap();
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer t2");
+    let (_, receipt) = crate::support::authorize(&other, crate::support::API)
+        .await
+        .unwrap();
+    other.report_refusal(&receipt, &[]).await.unwrap();
+    assert_eq!(
+        bearer(&other).await.unwrap(),
+        "Bearer t2",
+        "the other had renewed it"
+    );
+    assert_eq!(provider.counts(), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn a_process_that_starts_late_renews_what_it_finds() {
+    let (provider, clock, store) = (Arc::default(), MockClock::new(), MemoryStore::new());
+    let client = Client::new(&provider);
+    drop({
+        let first = client.builder(&clock).store(store.clone()).build();
+        open(&first).await;
+        first
+    });
+    clock.advance(2 * HOUR);
+    let late = client.builder(&clock).store(store.clone()).build();
+    assert_eq!(open(&late).await, "Bearer t2");
+    assert_eq!(provider.counts(), (1, 1, 0));
+
+    // What is left behind may be of no use any more; that is no reason to fail.
+    provider.issued.fetch_add(1, Ordering::SeqCst);
+    clock.advance(2 * HOUR);
+    let later = client.builder(&clock).store(store).build();
+    assert_eq!(open(&later).await, "Bearer t4");
+    assert_eq!(provider.counts(), (2, 2, 1));
+}
+
+#[tokio::test]
+async fn closing_removes_and_dropping_leaves() {
+    let (provider, clock, store) = (Arc::default(), MockClock::new(), MemoryStore::new());
+    let client = Client::new(&provider);
+    let who = client.who.clone().unwrap();
+    let session = client.builder(&clock).store(store.clone()).build();
+    open(&session).await;
+    drop(session);
+    let stored = store.load(&who).await.unwrap().unwrap();
+    assert_eq!(
+        stored.credential().kept("refresh_token").unwrap().expose(),
+        b"1"
+    );
+    assert_eq!(stored.obtained_at(), clock.wall());
+    assert_eq!(stored.expires_at(), Some(clock.wall() + HOUR));
+    assert!(!format!("{stored:?} {store:?}").contains("t1"));
+    let session = client.builder(&clock).store(store.clone()).build();
+    open(&session).await;
+    session.close().await.unwrap();
+    assert!(store.load(&who).await.unwrap().is_none());
+    assert_eq!(session.status().state, State::Closed);
+}
+
+/// What a store does wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    Fails,
+    Panics,
+    Hangs,
+    Lies,
+}
+
+#[derive(Clone, Debug)]
+struct Faulty {
+    fault: Fault,
+    saves: Arc<watch::Sender<usize>>,
+}
+
+impl Faulty {
+    async fn do_wrong<T>(&self, lie: T) -> Result<T> {
+        match self.fault {
+            Fault::Fails => Err(Error::new(ErrorKind::Unavailable, "the disk is full")),
+            Fault::Panics => panic!("the store's own bug"),
+            Fault::Hangs => std::future::pending().await,
+            Fault::Lies => Ok(lie),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Faulty {
+    async fn load(&self, _: &Identity) -> Result<Option<Stored>> {
+        let credential = Credential::per_request(1_u8);
+        self.do_wrong(Some(Stored::new(
+            credential,
+            std::time::SystemTime::UNIX_EPOCH,
+            None,
+        )))
+        .await
+    }
+    async fn save(&self, _: &Identity, _: &Stored) -> Result<()> {
+        self.saves.send_modify(|saves| *saves += 1);
+        self.do_wrong(()).await
+    }
+    async fn remove(&self, _: &Identity) -> Result<()> {
+        self.do_wrong(()).await
+    }
+    async fn lease(&self, _: &Identity, _: Duration) -> Result<Lease> {
+        self.do_wrong(Lease::new(())).await
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_hangs_or_lies_costs_no_request() {
+    for fault in [Fault::Fails, Fault::Panics, Fault::Hangs, Fault::Lies] {
+        let (provider, clock) = (Arc::default(), MockClock::new());
+        let store = Faulty {
+            fault,
+            saves: Arc::default(),
+        };
+        let session = Client::new(&provider)
+            .builder(&clock)
+            .store(store.clone())
+            .build();
+        let mut init = Box::pin(session.init());
+        assert!(poll_once(&mut init).is_pending());
+        if fault == Fault::Hangs {
+            // Load, lease, load again, save: each is given up in its time.
+            for seconds in [2, 10, 2, 2] {
+                clock.sleeper(Duration::from_secs(seconds)).await;
+                clock.advance(Duration::from_secs(seconds));
+            }
+        }
+        init.await.unwrap();
+        assert_eq!(bearer(&session).await.unwrap(), "Bearer t1", "{fault:?}");
+        let mut saves = store.saves.subscribe();
+        if fault == Fault::Fails {
+            // It goes on trying, in the background, a given number of times.
+            for attempt in 0..8 {
+                clock.sleeper(Duration::from_secs(1 << attempt)).await;
+                clock.advance(Duration::from_secs(1 << attempt));
+                saves.wait_for(|saves| *saves == attempt + 2).await.unwrap();
+            }
+        }
+        let mut close = Box::pin(session.close());
+        if poll_once(&mut close).is_pending() && fault == Fault::Hangs {
+            clock.sleeper(Duration::from_secs(2)).await;
+            clock.advance(Duration::from_secs(2));
+        }
+        close.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_lease_keeps_others_waiting_until_the_new_credential_is_saved() {
+    let (provider, clock, store, gate) = (
+        Arc::default(),
+        MockClock::new(),
+        MemoryStore::new(),
+        Gate::new(),
+    );
+    let slow = Client {
+        gate: Some(gate.clone()),
+        ..Client::new(&provider)
+    };
+    let first = slow.builder(&clock).store(store.clone()).build();
+    let second = Client::new(&provider).builder(&clock).store(store).build();
+    let mut one = Box::pin(first.init());
+    assert!(poll_once(&mut one).is_pending());
+    gate.arrived(1).await;
+    let two = tokio::spawn({
+        let second = second.clone();
+        async move { open(&second).await }
+    });
+    gate.open();
+    one.await.unwrap();
+    assert_eq!(two.await.unwrap(), "Bearer t1");
+    assert_eq!(provider.counts(), (1, 0, 0));
+    assert_eq!(format!("{:?}", Lease::new(())), "Lease");
+}
