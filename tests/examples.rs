@@ -1,0 +1,73 @@
+//! The examples run, and say what they are there to show.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use std::{env, fs, path::Path, process::Command};
+
+/// The examples, and lines of what each prints.
+const EXAMPLES: &[(&str, &[&str])] = &[
+    (
+        "custom_backend",
+        &[r#"SessionHandle { name: "api-key", environment: "default", state: Open }"#],
+    ),
+    ("global", &["token requests: 1", "revocations: 1"]),
+    ("mock_in_a_unit_test", &["Err(NoSession)"]),
+    (
+        "scoped",
+        &[
+            "prod: 200 OK",
+            "qa: 200 OK",
+            "unasked: Err(NoSession)",
+            "afterwards: prod is closed",
+        ],
+    ),
+    (
+        "select_by_feature",
+        &[
+            "linked: oauth, OAuth 2 and OpenID Connect providers: the client credentials grant",
+            "UnknownBackend: there is no backend `smoke-signals`; linked are mock, oauth; \
+             link the backend's crate: by its feature of session-kit, or by `use its_crate as _;`",
+        ],
+    ),
+];
+
+#[test]
+fn all_examples_run() {
+    for (name, expected) in EXAMPLES {
+        let said = run(name);
+        for line in *expected {
+            assert!(
+                said.lines().any(|said| said == *line),
+                "{name} does not say {line:?}:\n{said}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_example_is_left_out() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut there: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_owned())
+        .collect();
+    there.sort();
+    let known: Vec<_> = EXAMPLES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(there, known);
+}
+
+/// What the example prints. Cargo builds examples with the tests, beside the folder that we are in.
+fn run(name: &str) -> String {
+    let us = env::current_exe().unwrap();
+    let built = us.ancestors().nth(2).unwrap().join("examples").join(name);
+    let output = Command::new(built.with_extension(env::consts::EXE_EXTENSION))
+        .output()
+        .unwrap_or_else(|error| panic!("{name}: {error}; `cargo test` without `--test` builds it"));
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{name}: {}\n{complaint}",
+        output.status
+    );
+    String::from_utf8(output.stdout).unwrap()
+}

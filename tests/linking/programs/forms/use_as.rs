@@ -1,0 +1,14 @@
+//! The backend's crate is mentioned.
+
+mod program;
+
+use trivial_backend as _;
+
+fn main() {
+    program::report(session_core::open, "trivial");
+}
+
+#[test]
+fn as_a_test() {
+    main();
+}
