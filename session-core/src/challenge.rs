@@ -60,14 +60,33 @@ impl Challenge {
     }
 }
 
+/// Those registered with IANA (HTTP Authentication Scheme Registry), in lower case.
+const KNOWN: &[&str] = &[
+    "basic",
+    "bearer",
+    "concealed",
+    "digest",
+    "dpop",
+    "gnap",
+    "hoba",
+    "mutual",
+    "negotiate",
+    "ntlm",
+    "oauth",
+    "privatetoken",
+    "scram-sha-1",
+    "scram-sha-256",
+    "vapid",
+];
+
 impl fmt::Debug for Challenge {
-    /// Values are left out: a server may echo what it was sent.
+    /// Nothing but the names of known schemes: a server may echo what it was sent, anywhere.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.parameters.iter().map(|(name, _)| name).collect();
+        let known = KNOWN.iter().find(|known| self.is(known));
         f.debug_struct("Challenge")
-            .field("scheme", &self.scheme)
+            .field("scheme", known.unwrap_or(&"unknown"))
             .field("token68", &self.token68)
-            .field("parameters", &names)
+            .field("parameters", &self.parameters.len())
             .finish()
     }
 }

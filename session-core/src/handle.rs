@@ -231,12 +231,14 @@ impl SessionHandle {
     /// # Errors
     ///
     /// `Closed` when the session is not open; otherwise whatever the renewal failed with.
-    pub async fn report_refusal(&self, receipt: &Receipt, challenges: &[Challenge]) -> Result<()> {
-        self.0
-            .refused(receipt.generation(), challenges)
-            .get()
-            .await
-            .map(drop)
+    pub fn report_refusal<'a>(
+        &'a self,
+        receipt: &Receipt,
+        challenges: &'a [Challenge],
+    ) -> impl Future<Output = Result<()>> + Send + use<'a> {
+        // Does not borrow the receipt, whose exchange is not `Sync`: the future may move between threads.
+        let generation = receipt.generation();
+        async move { self.0.refused(generation, challenges).get().await.map(drop) }
     }
 
     /// Has `carrier` told when the session closes. It is held weakly.

@@ -7,10 +7,8 @@ use http::{
     header::{EXPECT, TRANSFER_ENCODING},
     request::Parts,
 };
-use session_core::{
-    Challenge, Error, ErrorKind, Incoming, Outgoing, Receipt, Result, SessionHandle, Verdict,
-};
-use tokio::{runtime::Handle, task::spawn_blocking, time::Instant};
+use session_core::{Error, ErrorKind, Incoming, Outgoing, Receipt, Result, SessionHandle, Verdict};
+use tokio::time::Instant;
 use url::Url;
 
 use crate::{
@@ -85,29 +83,13 @@ impl Dispatch {
             self.progress.renewed = true;
             let asked_for = challenges(answer.headers());
             tracing::debug!(session = self.session.name(), "the credential was refused");
-            let renewal = self.renewed(receipt, asked_for).await;
+            let renewal = self.session.report_refusal(&receipt, &asked_for).await;
             if !self.body.is_repeatable() {
                 // The next request has a credential that is good, or learns why there is none.
                 return Ok(answer);
             }
             renewal?;
         }
-    }
-
-    /// Waits until the credential of this receipt is replaced.
-    ///
-    /// On a thread for blocking work, because a future that borrows a receipt cannot move between
-    /// threads (its exchange is not `Sync`), and ours must.
-    async fn renewed(&self, receipt: Receipt, asked_for: Vec<Challenge>) -> Result<()> {
-        let session = self.session.clone();
-        let runtime = Handle::current();
-        let report = move || runtime.block_on(session.report_refusal(&receipt, &asked_for));
-        spawn_blocking(report).await.unwrap_or_else(|_| {
-            Err(Error::new(
-                ErrorKind::Unavailable,
-                "the runtime is shutting down; the request was not repeated",
-            ))
-        })
     }
 
     /// Sends the request with one authorization, in as many legs as the scheme needs. Gives back the

@@ -1,7 +1,11 @@
 //! The answer to a token request.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
+use http::header::DATE;
 use serde::{Deserialize, Deserializer};
 use serde_json::{error::Category, value::RawValue};
 use session_core::{Credential, Error, Result, Secret};
@@ -32,7 +36,15 @@ pub(crate) fn credential(
     };
     let token: TokenAnswer =
         serde_json::from_slice(object).map_err(|error| unreadable(asked, &error))?;
-    token.credential(asked, requested)
+    let credential = token.credential(asked, requested)?;
+    // The server's own clock tells how far from now an expiry is that it gives as a time of day.
+    let date = answer.headers.get(DATE).and_then(|date| date.to_str().ok());
+    Ok(
+        match date.and_then(|date| httpdate::parse_http_date(date).ok()) {
+            Some(date) => credential.issued_at(date),
+            None => credential,
+        },
+    )
 }
 
 /// Does not come from [`oauth2`]: that crate's own refuses what servers really send.
@@ -79,11 +91,26 @@ impl TokenAnswer {
                 "the token answer's expires_in is not a positive number of seconds; the token counts as one without expiry"
             ),
         }
+        if let Some(expiry) = jwt_expiry(access_token.expose()) {
+            credential = credential.expires_at(expiry);
+        }
         if let Some(refresh_token) = self.refresh_token.filter(|token| !token.is_empty()) {
             credential = credential.keep(REFRESH_TOKEN, refresh_token);
         }
         Ok(credential)
     }
+}
+
+/// Until when an access token is valid by its own account, if it is a JWT (RFC 7519 §4.1.4). Its signature is none of the
+/// client's business: at worst the token is renewed at another time.
+fn jwt_expiry(token: &[u8]) -> Option<SystemTime> {
+    #[derive(Deserialize)]
+    struct Claims {
+        exp: f64,
+    }
+    let claims: Claims = jsonwebtoken::dangerous::insecure_decode_claims(token).ok()?;
+    let expiry = Duration::try_from_secs_f64(claims.exp).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(expiry)
 }
 
 fn unknown_type(
@@ -195,7 +222,8 @@ impl fmt::Debug for TokenAnswer {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    use http::{HeaderMap, HeaderValue, StatusCode, header::AUTHORIZATION};
     use proptest::prelude::*;
     use session_core::ErrorKind;
 
@@ -206,19 +234,26 @@ mod tests {
     /// What a server gives out here.
     const TOKEN: &str = "tok-3xtr4-0rd1n4ry-c4n4ry";
 
-    fn read(status: u16, body: Option<&[u8]>) -> Result<Credential> {
-        let answer = Answer {
-            status: StatusCode::from_u16(status).unwrap(),
+    fn answer(status: u16, body: Option<&[u8]>) -> Answer {
+        Answer {
+            status: StatusCode::from_u16(status).expect("the test's status is one"),
             headers: HeaderMap::new(),
             body: body.map(Secret::new),
-        };
+        }
+    }
+
+    fn read(status: u16, body: Option<&[u8]>) -> Result<Credential> {
+        read_answer(&answer(status, body))
+    }
+
+    fn read_answer(answer: &Answer) -> Result<Credential> {
         let asked = Asked {
             what: &"client credentials grant",
             endpoint: &Endpoint::parse("https://idp.example.com/token").unwrap(),
             client_id: "svc",
             redaction: &Redaction::of([SECRET.as_bytes()]),
         };
-        credential(&answer, &asked, &["read".to_owned(), "write".to_owned()])
+        credential(answer, &asked, &["read".to_owned(), "write".to_owned()])
     }
 
     fn ok(body: &str) -> Credential {
@@ -243,6 +278,48 @@ mod tests {
         assert_eq!(credential.lifetime(), Some(Duration::from_secs(3600)));
         assert_eq!(credential.granted_scopes(), ["read", "write"]);
         assert!(credential.kept(REFRESH_TOKEN).is_none());
+    }
+
+    #[test]
+    fn a_token_that_is_a_jwt_says_itself_when_it_expires() {
+        let jwt = |claims: &str| {
+            let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
+            let token = format!("{}.{}.c2ln", part(r#"{"alg":"none-known"}"#), part(claims));
+            ok(&format!(r#"{{"access_token":"{token}","expires_in":60}}"#))
+        };
+        let at = |seconds| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        let credential = jwt(r#"{"exp":1893456000}"#);
+        assert_eq!(credential.expiry(), at(1_893_456_000));
+        assert_eq!(credential.lifetime(), Some(Duration::from_secs(60)));
+        assert_eq!(
+            jwt(r#"{"exp":7.5}"#).expiry(),
+            at(7).map(|at| at + Duration::from_millis(500))
+        );
+        for claims in [
+            "{}",
+            "[]",
+            "x",
+            r#"{"exp":"soon"}"#,
+            r#"{"exp":-1}"#,
+            r#"{"exp":1e300}"#,
+        ] {
+            assert_eq!(jwt(claims).expiry(), None, "{claims}");
+        }
+        assert_eq!(ok(r#"{"access_token":"opaque"}"#).expiry(), None);
+        assert_eq!(ok(r#"{"access_token":"a.b.c"}"#).expiry(), None);
+    }
+
+    #[test]
+    fn the_servers_clock_is_noted() {
+        let date = |date: &'static str| {
+            let mut answer = answer(200, Some(br#"{"access_token":"t"}"#));
+            answer.headers.insert(DATE, HeaderValue::from_static(date));
+            read_answer(&answer).unwrap().server_time()
+        };
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        assert_eq!(date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(at));
+        assert_eq!(date("half past eight"), None);
+        assert_eq!(ok(r#"{"access_token":"t"}"#).server_time(), None);
     }
 
     #[test]

@@ -174,9 +174,14 @@ fn challenges_compare_without_case_and_hide_values() {
     assert_eq!(challenge.parameter("scope"), None);
     assert_eq!(challenge.token68().unwrap().expose(), b"c2VjcmV0");
     let debug = format!("{challenge:?}");
+    assert_eq!(
+        debug,
+        "Challenge { scheme: \"bearer\", token68: Some(Secret(..)), parameters: 2 }"
+    );
+    let echo = format!("{:?}", Challenge::new("t0k3n").with_parameter("t0k3n", "x"));
     assert!(
-        debug.contains("Error") && !debug.contains("invalid_token"),
-        "{debug}"
+        echo.contains("unknown") && !echo.contains("t0k3n"),
+        "{echo}"
     );
 }
 
@@ -194,7 +199,7 @@ fn errors_carry_what_a_caller_acts_on() {
     assert_eq!(same.to_string(), "it failed");
     assert_eq!(same.source().unwrap().to_string(), "disk full");
     let debug = format!("{same:?}");
-    for part in ["Unavailable", "it failed", "3s", "Negotiate", "disk full"] {
+    for part in ["Unavailable", "it failed", "3s", "negotiate", "disk full"] {
         assert!(debug.contains(part), "{debug}");
     }
     let other = same.clone().with_retry_after(Duration::from_secs(4));
