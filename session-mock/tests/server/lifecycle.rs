@@ -1,5 +1,7 @@
 //! Its thread, its connections and its limits.
 
+use std::sync::Arc;
+
 use session_mock::{Kind, Provider};
 
 use crate::wire::{Wire, ask, get, get_with_token, post, token, token_request, wait_for};
@@ -21,6 +23,20 @@ fn dropping_it_ends_every_connection() {
     }
     // Reset or closed, according to whether the provider had read the half request.
     assert!(halfway.answer().is_err());
+    hold.release();
+}
+
+#[test]
+fn dropping_it_leaves_nothing_behind() {
+    let provider = Provider::start().unwrap();
+    let held_by_script = Arc::new(());
+    let captured = held_by_script.clone();
+    provider.override_token_answer(move |_| format!("{captured:?}"));
+    let hold = provider.hold_tokens();
+    Wire::to(&provider).send(token_request(&provider, ""));
+    wait_for(&provider, |log| log.len() == 1);
+    drop(provider);
+    assert_eq!(Arc::strong_count(&held_by_script), 1);
     hold.release();
 }
 

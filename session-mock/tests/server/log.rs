@@ -163,6 +163,7 @@ fn waiting_sees_what_comes_while_it_waits() {
         scope.spawn(|| token(&provider));
         // The predicate may use the provider itself.
         wait_for(&provider, |_| provider.count(Kind::Token) == 1);
+        assert_eq!(provider.log()[0].status(), None);
         scope.spawn(|| hold.release());
         wait_for(&provider, |log| log[0].status() == Some(StatusCode::OK));
     });
@@ -187,9 +188,11 @@ fn waiting_is_a_future_too() {
         scope.spawn(|| token(&provider));
         let received = provider.wait_for(|_| provider.count(Kind::Token) == 1);
         runtime.block_on(async { timeout(PATIENCE, received).await.unwrap() });
+        assert_eq!(provider.log()[0].status(), None);
         scope.spawn(|| hold.release());
         let answered = provider.wait_for(|log| log[0].status() == Some(StatusCode::OK));
         runtime.block_on(async { timeout(PATIENCE, answered).await.unwrap() });
+        assert_eq!(provider.issued().len(), 1);
     });
     assert_eq!(provider.issued().len(), 1);
 }
