@@ -43,19 +43,23 @@ mod tests {
 
     #[test]
     fn long_files_are_warned_of_and_longer_ones_refused() {
-        let [good, long, longest] = [300, 301, 501].map(|lines| "x\n".repeat(lines));
+        let [good, long, most, longest] = [300, 301, 500, 501].map(|lines| "x\n".repeat(lines));
         let tree = Tree::from([
             ("a.rs", good.as_str()),
             ("b.rs", &long),
-            ("c.mjs", &longest),
-            ("tests/d.rs", &longest),
+            ("c.py", &most),
+            ("d.mjs", &longest),
+            ("a/tests/e.rs", &longest),
+            ("a/src/b/tests.rs", &longest),
+            ("f.test.mjs", &longest),
+            ("g.md", &longest),
         ]);
         let findings = check(&tree);
         let seen: Vec<_> = findings
             .iter()
             .map(|finding| (finding.path.as_str(), finding.is_warning))
             .collect();
-        assert_eq!(seen, [("b.rs", true), ("c.mjs", false)]);
+        assert_eq!(seen, [("b.rs", true), ("c.py", true), ("d.mjs", false)]);
     }
 
     #[test]
