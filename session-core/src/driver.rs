@@ -12,8 +12,9 @@ use std::{
 use crate::{
     Cause, Credential, Error, ErrorKind, Executor, Result, Session, Stored,
     backoff::is_worth_retrying,
-    engine::{Authentication, Engine, Job},
+    engine::Engine,
     held::Held,
+    job::{Authentication, Job},
     shelf::Shelf,
     validity::Started,
 };

@@ -3,7 +3,7 @@
 use std::{
     fmt::Debug,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -11,11 +11,14 @@ use arc_swap::{ArcSwapOption, Guard};
 use tokio::sync::watch;
 
 use crate::{
-    Carrier, Challenge, Error, ErrorKind, Result, Session, State, Status,
+    Challenge, Error, ErrorKind, Result, Session, State, Status,
     backoff::Backoff,
+    carrier::Carriers,
     driver::{self, Driver},
-    flight::{Flight, Join},
+    flight::{Flight, Soon},
     held::Held,
+    job::{Authentication, Job},
+    life::{Closing, Life, Wanted},
     settings::Settings,
     validity::Phase,
 };
@@ -40,75 +43,8 @@ pub(crate) struct Engine {
     /// Read without the lock, written only with it.
     held: ArcSwapOption<Held>,
     life: Mutex<Life>,
-    carriers: Mutex<Vec<Weak<dyn Carrier>>>,
+    pub(crate) carriers: Carriers,
     changes: watch::Sender<()>,
-}
-
-/// What the lock guards.
-#[derive(Debug, Default)]
-struct Life {
-    /// The authentication that callers wait for: under way, or next.
-    wanted: Option<Wanted>,
-    /// The end that callers wait for: under way, or next.
-    closing: Option<Closing>,
-    /// A driver is at work or on its way.
-    driven: bool,
-    /// The driver is inside `init` or `renew`.
-    authenticating: bool,
-    /// Blocks that have entered and not left.
-    users: usize,
-    /// Opened by `init` or `install`: blocks that leave do not close it.
-    kept: bool,
-    generation: u64,
-    /// Failures since the last success: while it lasts, nothing is tried unless `init` asks.
-    backoff: Option<Backoff>,
-}
-
-/// An authentication that somebody waits for.
-#[derive(Debug)]
-struct Wanted {
-    flight: Arc<Flight<Result<Arc<Held>>>>,
-    /// Asked for by `init`: the session stays open without users.
-    keep: bool,
-    refused: Option<Vec<Challenge>>,
-}
-
-/// Credentials to be ended at the server, and who waits for that.
-#[derive(Debug)]
-struct Closing {
-    flight: Arc<Flight<Result<()>>>,
-    credentials: Vec<Arc<Held>>,
-}
-
-/// What the driver is to do next.
-pub(crate) enum Job {
-    Authenticate(Authentication),
-    Close(Vec<Arc<Held>>),
-}
-
-/// An authentication for the driver.
-pub(crate) struct Authentication {
-    /// Says whose it is when it ends.
-    flight: Arc<Flight<Result<Arc<Held>>>>,
-    /// The credential to replace; `None` for the first.
-    pub(crate) stale: Option<Arc<Held>>,
-    pub(crate) refused: Option<Vec<Challenge>>,
-    pub(crate) generation: u64,
-}
-
-/// A result that may have to be waited for.
-pub(crate) enum Soon<T: Clone> {
-    Now(T),
-    Later(Join<T>),
-}
-
-impl<T: Clone> Soon<T> {
-    pub(crate) async fn get(self) -> T {
-        match self {
-            Self::Now(value) => value,
-            Self::Later(join) => join.await,
-        }
-    }
 }
 
 impl Engine {
@@ -118,7 +54,7 @@ impl Engine {
             settings,
             held: ArcSwapOption::empty(),
             life: Mutex::default(),
-            carriers: Mutex::default(),
+            carriers: Carriers::default(),
             changes: watch::Sender::new(()),
         }
     }
@@ -243,12 +179,6 @@ impl Engine {
         self.changes.subscribe()
     }
 
-    pub(crate) fn attach(&self, carrier: Weak<dyn Carrier>) {
-        let mut carriers = self.carriers.lock().unwrap_or_else(PoisonError::into_inner);
-        carriers.retain(|known| known.upgrade().is_some());
-        carriers.push(carrier);
-    }
-
     /// Does about the credential in use what is to be done.
     fn look_at(
         self: &Arc<Self>,
@@ -343,19 +273,9 @@ impl Engine {
         if let Some(wanted) = wanted {
             wanted.flight.land(Err(closed_meanwhile()));
         }
-        self.disconnect();
+        self.carriers.disconnect();
         self.changes.send_replace(());
         answer
-    }
-
-    fn disconnect(&self) {
-        let carriers: Vec<_> = {
-            let carriers = self.carriers.lock().unwrap_or_else(PoisonError::into_inner);
-            carriers.iter().filter_map(Weak::upgrade).collect()
-        };
-        for carrier in carriers {
-            carrier.disconnect();
-        }
     }
 
     /// Sends a driver if there is work and none is at it.
@@ -521,7 +441,7 @@ impl Drop for Engine {
         let Some(held) = self.held.swap(None) else {
             return;
         };
-        self.disconnect();
+        self.carriers.disconnect();
         if self.settings.store.is_some() && self.session.identity().is_some() {
             return;
         }

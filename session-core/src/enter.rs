@@ -11,8 +11,8 @@ use pin_project_lite::pin_project;
 
 use crate::{
     Result, Scoped, SessionHandle,
-    engine::{Engine, Soon},
-    flight::Join,
+    engine::Engine,
+    flight::{Join, Soon},
     held::Held,
     scope::Frames,
 };

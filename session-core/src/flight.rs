@@ -89,3 +89,18 @@ impl<T: Clone> Drop for Join<T> {
         }
     }
 }
+
+/// A result that may have to be waited for.
+pub(crate) enum Soon<T: Clone> {
+    Now(T),
+    Later(Join<T>),
+}
+
+impl<T: Clone> Soon<T> {
+    pub(crate) async fn get(self) -> T {
+        match self {
+            Self::Now(value) => value,
+            Self::Later(join) => join.await,
+        }
+    }
+}

@@ -244,7 +244,7 @@ impl SessionHandle {
     /// Has `carrier` told when the session closes. It is held weakly.
     pub fn attach<C: Carrier>(&self, carrier: &Arc<C>) {
         let carrier: Arc<dyn Carrier> = Arc::<C>::clone(carrier);
-        self.0.attach(Arc::downgrade(&carrier));
+        self.0.carriers.attach(Arc::downgrade(&carrier));
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {

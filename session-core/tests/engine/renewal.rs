@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{API, authorize, bearer, poll_once};
 use futures_util::future::join_all;
-use session_core::{Error, ErrorKind, SessionHandle, State};
+use session_core::{Clock, Error, ErrorKind, SessionHandle, State};
 use session_mock::{Call, Gate, MockClock, MockSession, Step};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -131,6 +131,10 @@ async fn a_failed_renewal_ahead_disturbs_nobody_and_is_not_repeated_at_once() {
     clock.advance(75 * SECOND);
     assert_eq!(bearer(&session).await.unwrap(), "Bearer a");
     failure(&mock, &session, 1).await;
+    // A changed time of day has somebody look, and still nobody asks again.
+    clock.set_wall(clock.wall() + 24 * 60 * MINUTE);
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer a");
+    assert!(!session.status().is_renewing);
     clock.advance(SECOND - Duration::from_nanos(1));
     assert_eq!(bearer(&session).await.unwrap(), "Bearer a");
     assert!(!session.status().is_renewing);

@@ -1,0 +1,41 @@
+//! Where a session is in its life.
+
+use std::sync::Arc;
+
+use crate::{Challenge, Result, backoff::Backoff, flight::Flight, held::Held};
+
+/// What an [`Engine`](crate::engine::Engine)'s lock guards.
+#[derive(Debug, Default)]
+pub(crate) struct Life {
+    /// The authentication that callers wait for: under way, or next.
+    pub(crate) wanted: Option<Wanted>,
+    /// The end that callers wait for: under way, or next.
+    pub(crate) closing: Option<Closing>,
+    /// A driver is at work or on its way.
+    pub(crate) driven: bool,
+    /// The driver is inside `init` or `renew`.
+    pub(crate) authenticating: bool,
+    /// Blocks that have entered and not left.
+    pub(crate) users: usize,
+    /// Opened by `init` or `install`: blocks that leave do not close it.
+    pub(crate) kept: bool,
+    pub(crate) generation: u64,
+    /// Failures since the last success: while it lasts, nothing is tried unless `init` asks.
+    pub(crate) backoff: Option<Backoff>,
+}
+
+/// An authentication that somebody waits for.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) flight: Arc<Flight<Result<Arc<Held>>>>,
+    /// Asked for by `init`: the session stays open without users.
+    pub(crate) keep: bool,
+    pub(crate) refused: Option<Vec<Challenge>>,
+}
+
+/// Credentials to be ended at the server, and who waits for that.
+#[derive(Debug)]
+pub(crate) struct Closing {
+    pub(crate) flight: Arc<Flight<Result<()>>>,
+    pub(crate) credentials: Vec<Arc<Held>>,
+}
