@@ -1,7 +1,6 @@
 //! When a session authenticates, renews and closes.
 
 use std::{
-    fmt::Debug,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -342,11 +341,11 @@ impl Engine {
         drop(life);
         // Outside the lock: dropping a credential's state, and waking, run foreign code.
         drop(replaced);
-        job.flight.land(outcome);
-        self.changes.send_replace(());
         if let Some(pause) = warm {
             self.warm_after(pause);
         }
+        job.flight.land(outcome);
+        self.changes.send_replace(());
     }
 
     /// Notes a failure, and lets requests go on with a credential that is still good.
@@ -362,17 +361,12 @@ impl Engine {
 
     /// How long until a session that is kept warm is to be looked at; `None` for all others.
     fn next_warming(&self, life: &Life) -> Option<Duration> {
-        let held = self.held().filter(|_| self.settings.keep_warm)?;
-        let due = held
-            .validity
-            .due()
-            .max(life.backoff.as_ref().map_or(Duration::ZERO, Backoff::until));
-        // One that is never due is not looked at.
-        let due = Some(due).filter(|due| *due < Duration::MAX)?;
-        Some(
-            due.saturating_sub(self.settings.clock.monotonic())
-                .max(WARM_PAUSE),
-        )
+        let is_warm =
+            |held: &Arc<Held>| self.settings.keep_warm && held.validity.expires_at().is_some();
+        let due = self.held().filter(is_warm)?.validity.due();
+        let due = due.max(life.backoff.as_ref().map_or(Duration::ZERO, Backoff::until));
+        let pause = due.saturating_sub(self.settings.clock.monotonic());
+        Some(pause.max(WARM_PAUSE))
     }
 
     /// Looks at the credential after a while, as a request would.
@@ -451,14 +445,6 @@ impl Drop for Engine {
             Arc::clone(&self.settings.executor),
             self.settings.time_limit,
         ));
-    }
-}
-
-impl Debug for Engine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine")
-            .field("name", &self.name())
-            .finish_non_exhaustive()
     }
 }
 

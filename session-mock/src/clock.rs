@@ -79,6 +79,12 @@ impl MockClock {
         })
     }
 
+    /// Whether somebody waits who will wake when exactly that much time has passed from now.
+    pub fn is_awaited(&self, time: Duration) -> bool {
+        let until = self.monotonic() + time;
+        self.sleepers.borrow().contains(&until)
+    }
+
     /// Completes once somebody waits who will wake when that much time has passed from now: time can then be
     /// moved without leaving behind who is only about to wait.
     pub async fn sleeper(&self, time: Duration) {

@@ -343,6 +343,24 @@ async fn a_session_kept_warm_renews_without_being_used() {
 }
 
 #[tokio::test]
+async fn a_session_not_kept_warm_or_never_due_waits_for_nothing() {
+    let (clock, due) = (MockClock::new(), 45 * SECOND);
+    let mock = MockSession::scripted([Step::bearer("a").expires_in(MINUTE)]).by_clock(&clock);
+    mock.handle().init().await.unwrap();
+    assert!(!clock.is_awaited(due));
+    mock.builder().keep_warm(true).build().init().await.unwrap();
+    assert!(clock.is_awaited(due), "the other way round it is");
+
+    let clock = MockClock::new();
+    let mock = MockSession::bearer("a").by_clock(&clock);
+    mock.builder().keep_warm(true).build().init().await.unwrap();
+    assert!(
+        !clock.is_awaited(Duration::MAX),
+        "only the time limit of the call was awaited"
+    );
+}
+
+#[tokio::test]
 async fn a_session_kept_warm_tries_again_after_failures() {
     let clock = MockClock::new();
     let steps = [
