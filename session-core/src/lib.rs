@@ -68,6 +68,7 @@ mod shelf;
 mod spelling;
 mod status;
 mod store;
+mod system_clock;
 mod transport;
 mod validity;
 mod wiped;
@@ -80,7 +81,7 @@ pub use builder::SessionBuilder;
 pub use carrier::Carrier;
 pub use challenge::Challenge;
 pub use changes::Changes;
-pub use clock::{Clock, Coarse, SystemClock};
+pub use clock::{Clock, Coarse};
 pub use config::{Config, ConfigValue, FromConfig};
 pub use credential::Credential;
 pub use enter::Enter;
@@ -103,6 +104,7 @@ pub use services::Services;
 pub use session::{Cause, Session};
 pub use status::{State, Status};
 pub use store::{Lease, Store, Stored};
+pub use system_clock::SystemClock;
 pub use transport::Transport;
 
 /// For the macros of this crate.
