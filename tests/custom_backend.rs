@@ -16,7 +16,7 @@ use outside::{Outside, run};
 fn a_backend_made_by_the_documentation_works() {
     let workspace = Outside::new("custom_backend");
     let page = include_str!("../docs/backends.md");
-    let rust: Vec<_> = code_blocks(page, "rust").collect();
+    let rust: Vec<_> = code_blocks(page, &["rs", "rust"]).collect();
     let sources = [
         "acme-session/src/lib.rs",
         "acme-session/src/session.rs",
@@ -26,7 +26,7 @@ fn a_backend_made_by_the_documentation_works() {
     for (source, text) in sources.into_iter().zip(rust) {
         write(&workspace.path(source), &text);
     }
-    let profiles = code_blocks(page, "toml").next().unwrap();
+    let profiles = code_blocks(page, &["toml"]).next().unwrap();
     write(&workspace.path("sessions.toml"), &profiles);
     let built = workspace.build("dev");
 

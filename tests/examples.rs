@@ -11,7 +11,6 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[r#"SessionHandle { name: "api-key", environment: "default", state: Open }"#],
     ),
     ("global", &["token requests: 1", "revocations: 1"]),
-    ("mock_in_a_unit_test", &["Err(NoSession)"]),
     (
         "scoped",
         &[
@@ -30,6 +29,9 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
 ];
+
+/// Runs as a test: cargo builds no program of it then.
+const TEST: &str = "mock_in_a_unit_test";
 
 #[test]
 fn all_examples_run() {
@@ -52,7 +54,9 @@ fn no_example_is_left_out() {
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_owned())
         .collect();
     there.sort();
-    let known: Vec<_> = EXAMPLES.iter().map(|(name, _)| *name).collect();
+    let mut known: Vec<_> = EXAMPLES.iter().map(|(name, _)| *name).collect();
+    known.push(TEST);
+    known.sort_unstable();
     assert_eq!(there, known);
 }
 
