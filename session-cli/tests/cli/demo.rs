@@ -60,27 +60,33 @@ mod serve {
             let mut command = session(["demo", "--serve"]);
             command.stdout(Stdio::piped()).stderr(Stdio::piped());
             let mut child = command.spawn().unwrap();
-            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-            let mut until = |start: &str| {
-                let mut read = Vec::new();
-                loop {
-                    let line = lines.next().expect("there are more lines").unwrap();
-                    if line.starts_with(start) {
-                        return (line, read.join("\n"));
-                    }
-                    read.push(line);
-                }
-            };
-            let (heading, _) = until("The providers stay up.");
-            let config = heading.split_once(": ").unwrap().1.into();
-            let (_, printed) = until("Try next");
-            until("End it by Ctrl-C");
-            Self {
+            let mut served = Self {
+                lines: BufReader::new(child.stdout.take().unwrap()).lines(),
                 child,
-                lines,
-                config,
-                printed,
+                config: PathBuf::new(),
+                printed: String::new(),
+            };
+            let heading = served.read_to(&["The providers stay up."]).pop().unwrap();
+            served.config = heading.split_once(": ").unwrap().1.into();
+            let mut printed = served.read_to(&["Try next"]);
+            printed.pop();
+            served.printed = printed.join("\n");
+            served.read_to(&["End it by Ctrl-C"]);
+            served
+        }
+
+        /// The lines up to that one with which lines have been seen that start with each of these.
+        fn read_to(&mut self, starts: &[&str]) -> Vec<String> {
+            let mut read: Vec<String> = Vec::new();
+            let seen = |read: &[String], start| read.iter().any(|line| line.starts_with(start));
+            while !starts.iter().all(|start| seen(&read, *start)) {
+                let line = self.lines.next();
+                read.push(
+                    line.unwrap_or_else(|| panic!("no {starts:?} in {read:#?}"))
+                        .unwrap(),
+                );
             }
+            read
         }
 
         fn run(&self, args: &str) -> Ended {
@@ -89,18 +95,21 @@ mod serve {
             run(command)
         }
 
-        /// Its last words, after it got this signal.
+        /// Its exit code and last words, after it got this signal.
         fn end(mut self, signal: &str) -> (Option<i32>, Vec<String>) {
             let id = self.child.id().to_string();
-            assert!(
-                Command::new("kill")
-                    .args([signal, &id])
-                    .status()
-                    .unwrap()
-                    .success()
-            );
-            let rest = self.lines.map(Result::unwrap).collect();
+            let sent = Command::new("kill").args([signal, &id]).status();
+            assert!(sent.unwrap().success());
+            let rest = self.lines.by_ref().map(Result::unwrap).collect();
             (self.child.wait().unwrap().code(), rest)
+        }
+    }
+
+    impl Drop for Served {
+        /// A test that fails half-way leaves nothing running; of one that has ended, nothing is left to kill.
+        fn drop(&mut self) {
+            drop(self.child.kill());
+            drop(self.child.wait());
         }
     }
 
@@ -110,7 +119,7 @@ mod serve {
 
     #[test]
     fn the_other_commands_work_with_the_printed_configuration() {
-        let served = Served::start();
+        let mut served = Served::start();
         let status = served.run("status").quietly();
         assert!(
             status.contains("\nprod     oauth    prod         closed  -\nqa "),
@@ -128,19 +137,14 @@ mod serve {
         assert_eq!(seen["path"], "/api/orders");
         assert_eq!(served.run("request GET status/404").code, Some(22));
 
-        let (code, requests) = served.end("-TERM");
-        assert_eq!(code, Some(0));
-        for line in [
+        let mut told = served.read_to(&[
             "   prod  POST /token → 200, token 3",
             "   qa    POST /token → 200, token 2",
-        ] {
-            assert!(
-                requests.iter().any(|request| request == line),
-                "{requests:#?}"
-            );
-        }
-        let told = requests.join("\n");
-        assert!(!told.contains(token.trim()), "{told}");
+        ]);
+        let (code, rest) = served.end("-TERM");
+        assert_eq!(code, Some(0));
+        told.extend(rest);
+        assert!(!told.join("\n").contains(token.trim()), "{told:#?}");
     }
 
     #[test]
