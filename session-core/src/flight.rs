@@ -104,3 +104,44 @@ impl<T: Clone> Soon<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{pin::pin, task::Wake};
+
+    use super::*;
+
+    struct Nothing;
+
+    impl Wake for Nothing {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn who_leaves_leaves_nothing_behind() {
+        let (flight, task) = (Flight::<u8>::new(), Arc::new(Nothing));
+        let waker = Waker::from(Arc::clone(&task));
+        let mut join = flight.join();
+        for _ in 0..3 {
+            let polled = pin!(&mut join).poll(&mut Context::from_waker(&waker));
+            assert!(polled.is_pending());
+        }
+        assert_eq!(
+            Arc::strong_count(&task),
+            3,
+            "ours, the waker's, and one that waits"
+        );
+        drop(join);
+        assert_eq!(Arc::strong_count(&task), 2);
+        drop(flight.join());
+    }
+
+    #[test]
+    fn the_first_result_stays() {
+        let flight = Flight::new();
+        flight.land(1);
+        flight.land(2);
+        let polled = pin!(flight.join()).poll(&mut Context::from_waker(Waker::noop()));
+        assert_eq!(polled, Poll::Ready(1));
+    }
+}
