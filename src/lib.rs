@@ -47,11 +47,12 @@ mod linked;
 pub use linked::{backends, open, profile};
 pub use session_core::{
     Backend, BackgroundThread, BasicEnvironment, Blocking, BoxFuture, Carrier, Cause, Challenge,
-    Clock, Config, ConfigValue, Credential, Enter, Environment, Error, ErrorKind, Exchange,
-    Executor, FromConfig, Identity, Incoming, Key, KeyKind, Outgoing, Profiles, Receipt, Result,
-    Scoped, Secret, SecretSource, Services, Session, SessionBuilder, SessionHandle, State, Status,
-    SystemClock, Transport, Verdict, WithSession, current, current_named, in_current_scope,
-    register_backend, set_current, set_current_named, with_current,
+    Changes, Clock, Coarse, Config, ConfigValue, Credential, Enter, Environment, Error, ErrorKind,
+    Exchange, Executor, Family, FamilyBuilder, FromConfig, Identity, Incoming, Key, KeyKind, Lease,
+    MemoryStore, Outgoing, Profiles, Receipt, Result, Scoped, Secret, SecretSource, Services,
+    Session, SessionBuilder, SessionHandle, State, Status, Store, Stored, SystemClock, Transport,
+    Verdict, WithSession, current, current_named, in_current_scope, register_backend, set_current,
+    set_current_named, with_current,
 };
 #[cfg(feature = "http")]
 pub use session_http as http;

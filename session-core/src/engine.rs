@@ -2,7 +2,10 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -37,6 +40,7 @@ const WARM_PAUSE: Duration = Duration::from_secs(1);
 /// A request that finds a valid credential takes no part in any of this: it loads the credential and looks at
 /// a coarse clock.
 pub(crate) struct Engine {
+    pub(crate) id: u64,
     pub(crate) session: Arc<dyn Session>,
     pub(crate) settings: Settings,
     /// Read without the lock, written only with it.
@@ -48,7 +52,9 @@ pub(crate) struct Engine {
 
 impl Engine {
     pub(crate) fn new(session: Arc<dyn Session>, settings: Settings) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
             session,
             settings,
             held: ArcSwapOption::empty(),

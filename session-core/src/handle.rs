@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use http::{HeaderName, HeaderValue};
+use url::Url;
 
 use crate::{
     Blocking, Carrier, Challenge, Changes, Credential, Enter, Environment, Error, ErrorKind,
@@ -78,6 +79,11 @@ impl SessionHandle {
     /// The environment that it is for.
     pub fn environment(&self) -> &dyn Environment {
         self.0.session.environment()
+    }
+
+    /// A number that no other session of this process has or had.
+    pub fn id(&self) -> u64 {
+        self.0.id
     }
 
     /// Whether both are handles of one session.
@@ -251,9 +257,13 @@ impl SessionHandle {
         &self.0
     }
 
-    /// Whether the credential may go there; the URL's path and query may be the caller's secrets and
-    /// are not repeated.
-    fn check(&self, url: &url::Url) -> Result<()> {
+    /// Whether the credential may go there. Sends nothing, and needs no open session.
+    ///
+    /// # Errors
+    ///
+    /// `Forbidden`, when it may not. The text has scheme and host only: path and query may be the caller's
+    /// secrets.
+    pub fn check(&self, url: &Url) -> Result<()> {
         let problem = if url.password().is_some() || !url.username().is_empty() {
             "its URL holds a user or a password; leave them out"
         } else if !is_confidential(url) {

@@ -35,6 +35,9 @@ pub enum KeyKind {
     Secret,
     /// An absolute URL. Under `environment.` it is the address of the service of that name.
     Url,
+    /// An absolute URL that the backend itself uses. Under `environment.` it is no service: the credential
+    /// does not go there.
+    Endpoint,
     /// Texts, in order.
     List,
     /// Yes or no.
@@ -85,6 +88,12 @@ impl Key {
     /// [`Config::environment`](crate::Config::environment).
     pub const fn url(name: &'static str, documentation: &'static str) -> Self {
         Self::new(name, KeyKind::Url, documentation)
+    }
+
+    /// An absolute URL that the backend itself uses, such as a token endpoint. Unlike a [`url`](Self::url)
+    /// it is no service of the environment, so that the credential does not go there.
+    pub const fn endpoint(name: &'static str, documentation: &'static str) -> Self {
+        Self::new(name, KeyKind::Endpoint, documentation)
     }
 
     /// A list of texts.
@@ -180,7 +189,7 @@ impl KeyKind {
         match self {
             Self::Text => "text",
             Self::Secret => "secret",
-            Self::Url => "url",
+            Self::Url | Self::Endpoint => "url",
             Self::List => "list",
             Self::Flag => "flag",
             Self::Duration => "duration",
@@ -209,7 +218,7 @@ impl fmt::Display for KeyKind {
             Self::Secret => f.write_str(
                 r#"a secret: "…", { env = "NAME" }, { file = "PATH" } or { command = ["PROGRAM"] }"#,
             ),
-            Self::Url => f.write_str(r#"an absolute URL in quotes, such as "https://host/path""#),
+            Self::Url | Self::Endpoint => f.write_str(r#"an absolute URL in quotes, such as "https://host/path""#),
             Self::List => f.write_str(r#"a list of texts, such as ["a", "b"]"#),
             Self::Flag => f.write_str("true or false, without quotes"),
             Self::Duration => f.write_str(r#"a duration, such as "30s" or "5m", or seconds"#),

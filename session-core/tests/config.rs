@@ -667,3 +667,27 @@ fn without_backends_an_unknown_one_says_so() {
          link the backend's crate: by its feature of session-kit, or by `use its_crate as _;`"
     );
 }
+
+#[test]
+fn an_endpoint_is_an_address_where_the_credential_does_not_go() {
+    const ENDPOINT: Backend = Backend::new(
+        "endpoint",
+        "has one",
+        &[Key::endpoint(
+            "environment.token_endpoint",
+            "where it authenticates",
+        )],
+        |config| {
+            assert!(config.environment()?.services().iter().next().is_none());
+            let found: Url = config.require("environment.token_endpoint")?;
+            Err(config.error("environment.token_endpoint", found))
+        },
+    );
+    let open = |address: &str| {
+        let config = Config::new().set("environment.token_endpoint", address);
+        ENDPOINT.open(config).unwrap_err().to_string()
+    };
+    assert!(open("https://idp.test/token").contains("https://idp.test/token"));
+    assert!(open("idp.test").contains("expected an absolute URL"));
+    assert_eq!(ENDPOINT.keys().next().unwrap().kind().as_str(), "url");
+}

@@ -1,7 +1,7 @@
 //! Which connections belong to which session.
 
 use std::{
-    fmt, ptr,
+    fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -23,8 +23,7 @@ pub(crate) enum Carriers {
 
 /// The connections of a session. It is not kept alive by them.
 pub(crate) struct Known {
-    /// Where the session is, as long as it is.
-    address: usize,
+    session: u64,
     connections: Arc<Connections>,
 }
 
@@ -63,17 +62,16 @@ fn find(
     builder: Option<&Arc<OwnBuilder>>,
     session: &SessionHandle,
 ) -> Arc<Connections> {
-    let address = ptr::from_ref(session.session()).cast::<()>().addr();
     let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-    // A session's weak hold on its connections ends with it; another may be at its address then.
+    // A session's weak hold on its connections ends with it.
     let gone: Vec<_> = known
         .extract_if(.., |known| Arc::weak_count(&known.connections) == 0)
         .collect();
-    let found = known.iter().position(|known| known.address == address);
+    let found = known.iter().position(|known| known.session == session.id());
     let entry = match found {
         Some(at) => known.remove(at),
         None => Known {
-            address,
+            session: session.id(),
             connections: attached(session, builder),
         },
     };

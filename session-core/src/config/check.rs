@@ -93,7 +93,7 @@ impl Check<'_> {
                 }
                 None => false,
             },
-            (KeyKind::Url, Value::Text(text)) => match Url::parse(text) {
+            (KeyKind::Url | KeyKind::Endpoint, Value::Text(text)) => match Url::parse(text) {
                 Ok(url) if !url.username().is_empty() || url.password().is_some() => {
                     let problem = "the URL holds a user or a password; leave them out";
                     return Err(self.place.error(line, path, problem));

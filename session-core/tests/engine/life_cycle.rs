@@ -247,6 +247,8 @@ async fn handles_know_their_session() {
     let (a, b) = (mock.handle(), mock.handle());
     assert!(a.is_same(&a.clone()));
     assert!(!a.is_same(&b));
+    assert_eq!(a.id(), a.clone().id());
+    assert_ne!(a.id(), b.id());
     assert_eq!(a.name(), "mock");
     assert_eq!(a.environment().name(), "mock");
     assert_eq!(a.session().scheme(), "mock");
