@@ -42,7 +42,14 @@ impl Outside {
         let mut command = Command::new(cargo);
         command
             .current_dir(&self.0)
-            .args(["build", "--offline", "--workspace", "--profile", profile])
+            .args([
+                "build",
+                "--quiet",
+                "--offline",
+                "--workspace",
+                "--profile",
+                profile,
+            ])
             .args(["--lib", "--bins", "--examples", "--test", "*"])
             .args(["--message-format", "json-render-diagnostics"])
             .args([
@@ -92,13 +99,14 @@ impl Built {
 /// The output of a program that succeeds.
 pub(crate) fn run(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).output().unwrap();
-    let complaint = String::from_utf8_lossy(&output.stderr);
+    let [said, complained] =
+        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
     assert!(
         output.status.success(),
-        "`{command:?}`: {}\n{complaint}",
+        "`{command:?}`: {}\n{said}{complained}",
         output.status
     );
-    String::from_utf8(output.stdout).unwrap()
+    said
 }
 
 fn copy_folder(from: &Path, to: &Path) {
