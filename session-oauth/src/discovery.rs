@@ -10,6 +10,9 @@ use crate::{
     endpoint::Endpoint, issuer::Issuer, redaction::Redaction, server::Endpoints, wire::Wire,
 };
 
+/// The longest address that is taken from a server, in bytes.
+const LONGEST: usize = 2048;
+
 /// An issuer and what is known of it.
 #[derive(Debug)]
 pub(crate) struct Discovery {
@@ -128,13 +131,9 @@ impl Discovery {
                 ),
             ));
         }
-        let endpoint = |name: &str, named: &str| {
-            let parsed = if redaction.allows_address(named) {
-                Endpoint::parse(named)
-            } else {
-                Err("is too long, or repeats a secret")
-            };
-            parsed.map_err(|problem| nonsense(address, &format!("names a {name} that {problem}")))
+        let endpoint = |name: &str, named: &str| match parse(named) {
+            Ok(endpoint) => Ok(redaction.endpoint(endpoint)),
+            Err(problem) => Err(nonsense(address, &format!("names a {name} that {problem}"))),
         };
         let Some(token) = &metadata.token_endpoint else {
             return Err(nonsense(address, "names no token_endpoint"));
@@ -183,6 +182,14 @@ impl Discovery {
     fn found(&self) -> MutexGuard<'_, Option<Endpoints>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// An endpoint that a server names.
+fn parse(named: &str) -> Result<Endpoint, &'static str> {
+    if named.len() > LONGEST {
+        return Err("is too long");
+    }
+    Endpoint::parse(named)
 }
 
 fn nonsense(address: &Endpoint, problem: &str) -> Error {

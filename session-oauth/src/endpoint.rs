@@ -5,8 +5,12 @@ use std::fmt;
 use url::{Host, Url};
 
 /// An address that a client's secret, or a token, may be sent to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Endpoint(Url);
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    url: Url,
+    /// Whether errors and logs tell more of it than its origin.
+    shows_path: bool,
+}
 
 impl Endpoint {
     /// Checks an address. What is wrong with it comes back as the end of a sentence, and never quotes it: it may hold a
@@ -23,34 +27,52 @@ impl Endpoint {
             return Err("has a fragment; leave out `#` and what follows");
         }
         match url.scheme() {
-            "https" => Ok(Self(url)),
-            "http" if is_loopback(&url) => Ok(Self(url)),
-            "http" => Err("is not encrypted; use https (http only works on this machine)"),
-            _ => Err("is not a URL of https"),
+            "https" => {}
+            "http" if is_loopback(&url) => {}
+            "http" => return Err("is not encrypted; use https (http only works on this machine)"),
+            _ => return Err("is not a URL of https"),
         }
+        Ok(Self {
+            url,
+            shows_path: true,
+        })
     }
 
     pub(crate) fn url(&self) -> &Url {
-        &self.0
+        &self.url
+    }
+
+    /// The same address, of which nothing but the origin is shown. That much of every address is in the open anyway: name
+    /// servers and the network see it.
+    pub(crate) fn shown_by_origin(self) -> Self {
+        Self {
+            shows_path: false,
+            ..self
+        }
     }
 
     /// Another address of the same origin.
     pub(crate) fn with_path(&self, path: &str) -> Self {
-        let mut url = self.0.clone();
-        url.set_path(path);
-        Self(url)
+        let mut endpoint = self.clone();
+        endpoint.url.set_path(path);
+        endpoint
     }
 }
 
 /// Without the query, where some servers take a key.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}{}",
-            self.0.origin().ascii_serialization(),
-            self.0.path()
-        )
+        f.write_str(&self.url.origin().ascii_serialization())?;
+        if self.shows_path {
+            f.write_str(self.url.path())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({self})")
     }
 }
 
@@ -101,5 +123,17 @@ mod tests {
     fn the_query_is_not_shown() {
         let endpoint = Endpoint::parse("https://idp.example.com:8443/a/token?code=k-123").unwrap();
         assert_eq!(endpoint.to_string(), "https://idp.example.com:8443/a/token");
+        assert_eq!(
+            format!("{endpoint:?}"),
+            "Endpoint(https://idp.example.com:8443/a/token)"
+        );
+    }
+
+    #[test]
+    fn what_is_shown_by_its_origin_is_the_same_address() {
+        let address = "https://idp.example.com:8443/a/token?code=k-123";
+        let endpoint = Endpoint::parse(address).unwrap().shown_by_origin();
+        assert_eq!(endpoint.to_string(), "https://idp.example.com:8443");
+        assert_eq!(endpoint.url().as_str(), address);
     }
 }

@@ -6,6 +6,8 @@ use base64::{
 };
 use url::form_urlencoded;
 
+use crate::endpoint::Endpoint;
+
 /// How much of a text is shown.
 const SHOWN: usize = 200;
 
@@ -13,11 +15,27 @@ const SHOWN: usize = 200;
 const FRAGMENT: usize = 8;
 
 /// The secrets that a request carried, or its answer brought, so that no text of that answer repeats them.
-pub(crate) struct Redaction<'a>(Vec<&'a [u8]>);
+///
+/// It decides what is shown, never what is used.
+pub(crate) struct Redaction<'a> {
+    secrets: Vec<&'a [u8]>,
+    /// In lower case.
+    public: String,
+}
 
 impl<'a> Redaction<'a> {
     pub(crate) fn of(secrets: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        Self(secrets.into_iter().collect())
+        Self {
+            secrets: secrets.into_iter().collect(),
+            public: String::new(),
+        }
+    }
+
+    /// What these secrets have in common with a text that is configured, and shown, in the open gives nothing away: a
+    /// secret may well begin with the host's name.
+    pub(crate) fn beside(mut self, public: &str) -> Self {
+        self.public = public.to_ascii_lowercase();
+        self
     }
 
     /// The text, fit to be shown: short, in the characters that RFC 6749 §5.2 allows, and only if no part of it is part of
@@ -38,9 +56,12 @@ impl<'a> Redaction<'a> {
         (!shown.is_empty()).then_some(shown)
     }
 
-    /// Whether an address that a server gave may be used, and so be shown in full: no part of it is part of a secret.
-    pub(crate) fn allows_address(&self, address: &str) -> bool {
-        address.len() <= 2048 && !self.is_repeated_in(address)
+    /// An address that a server gave, fit to be shown: by its origin alone where the rest repeats part of a secret.
+    pub(crate) fn endpoint(&self, endpoint: Endpoint) -> Endpoint {
+        if self.is_repeated_in(&endpoint.to_string()) {
+            return endpoint.shown_by_origin();
+        }
+        endpoint
     }
 
     /// The text, if it looks like the name of something: an error code, a token type.
@@ -57,14 +78,15 @@ impl<'a> Redaction<'a> {
         // Letter case only matters to secrets themselves; to ignore it costs a description at worst.
         let text = text.to_ascii_lowercase();
         let digits = only_numbers(&text);
-        self.0
+        let is_part = |spelling: &[u8], text: &str| has_part(text, spelling, &self.public);
+        self.secrets
             .iter()
             .filter(|secret| !secret.is_empty())
             .any(|secret| {
                 spellings(secret)
                     .iter()
-                    .any(|spelling| has_part(text.as_bytes(), spelling))
-                    || has_part(digits.as_bytes(), &decimal(secret))
+                    .any(|spelling| is_part(spelling, &text))
+                    || is_part(&decimal(secret), &digits)
             })
     }
 }
@@ -74,12 +96,14 @@ fn is_allowed(c: char) -> bool {
     matches!(c, ' '..='~') && c != '"' && c != '\\'
 }
 
-fn has_part(text: &[u8], spelling: &[u8]) -> bool {
+/// Whether the text has a part of the spelling that is not public.
+fn has_part(text: &str, spelling: &[u8], public: &str) -> bool {
     let length = FRAGMENT.min(spelling.len());
+    let has = |text: &str, part| text.as_bytes().windows(length).any(|window| window == part);
     length > 0
         && spelling
             .windows(length)
-            .any(|part| text.windows(length).any(|window| window == part))
+            .any(|part| has(text, part) && !has(public, part))
 }
 
 /// The ways to write a secret that servers and debuggers have, in lower case.
@@ -212,16 +236,36 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_not_too_long_and_repeat_nothing() {
+    fn of_an_address_that_repeats_a_secret_the_origin_is_shown() {
         let redaction = Redaction::of([b"hunter2hunter2".as_slice()]);
-        assert!(redaction.allows_address("https://idp.example.com/token"));
-        assert!(!redaction.allows_address("https://idp.example.com/hunter2hunter2"));
-        assert!(
-            !redaction.allows_address("https://idp.example.com/?s=%68%75%6e%74%65%72%32%68%75")
-        );
-        assert!(
-            !redaction.allows_address(&format!("https://idp.example.com/{}", "x".repeat(2048)))
-        );
+        for (path, shown) in [
+            ("/token", "https://idp.example.com/token"),
+            ("/hunter2hunter2", "https://idp.example.com"),
+            ("/%68%75%6e%74%65%72%32%68%75", "https://idp.example.com"),
+        ] {
+            let address = format!("https://idp.example.com{path}");
+            let endpoint = redaction.endpoint(Endpoint::parse(&address).unwrap());
+            assert_eq!(endpoint.to_string(), shown);
+            assert_eq!(endpoint.url().as_str(), address);
+        }
+    }
+
+    #[test]
+    fn what_is_public_gives_nothing_away() {
+        let redaction = Redaction::of([b"IDP.example.com-dev-secret".as_slice()])
+            .beside("https://idp.example.com/Tenant");
+        for shown in ["no client at idp.example.com", "//IDP.EXAMPLE.COM/"] {
+            assert_eq!(redaction.text(shown).unwrap(), shown);
+        }
+        for hidden in [
+            "IDP.example.com-dev-secret",
+            "le.com-d",
+            "-dev-secret",
+            "got aWRwLmV4YW1wbGUuY29t", // base64 of the part that is public otherwise
+            "SURQLmV4YW1wbGUuY29tLWRldi1zZWNyZXQ=",
+        ] {
+            assert_eq!(redaction.text(hidden), None, "{hidden}");
+        }
     }
 
     #[test]

@@ -133,6 +133,16 @@ pub(crate) enum Server {
     Discovered(Box<Discovery>),
 }
 
+/// By the address that it is configured with.
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(endpoints) => endpoints.token.fmt(f),
+            Self::Discovered(discovery) => discovery.issuer().fmt(f),
+        }
+    }
+}
+
 /// Where the requests of a session go.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints {

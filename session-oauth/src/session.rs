@@ -48,7 +48,7 @@ impl OAuth {
     /// Asks for a token, in place of a stale one if there is one.
     async fn token(&self, grant: Grant<'_>, stale: Option<&Credential>) -> Result<Credential> {
         let secret = self.client.secret().await?;
-        let redaction = redaction(&secret, stale);
+        let redaction = self.redaction(&secret, stale);
         let outcome = self.token_for(&secret, grant, &redaction).await;
         if outcome.is_err() {
             // The server may have moved.
@@ -75,7 +75,7 @@ impl OAuth {
     /// Revokes what the credential holds, where it is known how.
     async fn end(&self, credential: &Credential) -> Result<()> {
         let secret = self.client.secret().await?;
-        let redaction = redaction(&secret, Some(credential));
+        let redaction = self.redaction(&secret, Some(credential));
         let endpoints = self.server.endpoints(&self.wire, &redaction).await?;
         let Some(endpoint) = &endpoints.revocation else {
             return Ok(());
@@ -112,6 +112,20 @@ impl OAuth {
                 Err(asked.refused(&answer, refusal.as_ref()))
             }
         }
+    }
+
+    /// What no error may repeat.
+    fn redaction<'a>(
+        &self,
+        secret: &'a Secret,
+        credential: Option<&'a Credential>,
+    ) -> Redaction<'a> {
+        let access_token = credential.and_then(access_token).map(str::as_bytes);
+        let refresh_token = credential.and_then(|credential| credential.kept(REFRESH_TOKEN));
+        let tokens = access_token
+            .into_iter()
+            .chain(refresh_token.map(Secret::expose));
+        Redaction::of(tokens.chain([secret.expose()])).beside(&self.server.to_string())
     }
 
     fn asked<'a>(
@@ -186,16 +200,6 @@ impl Session for OAuth {
         self.wire.disconnect();
         outcome
     }
-}
-
-/// What no error may repeat.
-fn redaction<'a>(secret: &'a Secret, credential: Option<&'a Credential>) -> Redaction<'a> {
-    let access_token = credential.and_then(access_token).map(str::as_bytes);
-    let refresh_token = credential.and_then(|credential| credential.kept(REFRESH_TOKEN));
-    let tokens = access_token
-        .into_iter()
-        .chain(refresh_token.map(Secret::expose));
-    Redaction::of(tokens.chain([secret.expose()]))
 }
 
 fn access_token(credential: &Credential) -> Option<&str> {

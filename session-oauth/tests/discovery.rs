@@ -9,7 +9,7 @@ use http::{
     header::{LOCATION, RETRY_AFTER},
 };
 use session_core::{ErrorKind, SessionHandle};
-use session_mock::{Kind, MockClock, Outage, Provider};
+use session_mock::{Client, Kind, MockClock, Outage, Provider};
 use session_oauth::{AuthorizationServer, OAuth, OAuthBuilder};
 
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
@@ -128,6 +128,7 @@ async fn endpoints_that_would_give_secrets_away_are_refused() {
         r#","token_endpoint":"https://user:pass@idp.example.com/token""#.to_owned(),
         r#","token_endpoint":null"#.to_owned(),
         r#","token_endpoint":7"#.to_owned(),
+        format!(r#","token_endpoint":"{token}?{}""#, "x".repeat(2048)),
         format!(
             r#","token_endpoint":"{token}","revocation_endpoint":"http://idp.example.com/revoke""#
         ),
@@ -137,6 +138,48 @@ async fn endpoints_that_would_give_secrets_away_are_refused() {
         assert_eq!(error.kind(), ErrorKind::Protocol, "{endpoints}: {error}");
     }
     assert_eq!(provider.count(Kind::Token), 0);
+}
+
+/// Such as `127.0.0.1-dev-secret`, or the company's name in both.
+#[tokio::test]
+async fn a_secret_may_have_letters_in_common_with_the_addresses() {
+    for secret in ["127.0.0.1-dev-secret", "/token-/revoke-secret", "127.0.0.1"] {
+        let provider = Provider::builder()
+            .client(Client::new("svc", secret))
+            .start()
+            .unwrap();
+        let server = AuthorizationServer::issuer(provider.issuer().as_str());
+        let session = OAuth::client_credentials(server, "svc", secret)
+            .open()
+            .unwrap();
+        session.init().await.unwrap();
+        session.close().await.unwrap();
+        assert_eq!(paths(&provider), [OAUTH, "/token", "/revoke"], "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn of_an_endpoint_that_repeats_the_secret_the_origin_is_shown() {
+    let provider = Provider::builder()
+        .client(Client::new("svc", "127.0.0.1-dev-secret"))
+        .start()
+        .unwrap();
+    let issuer = provider.issuer();
+    let origin = issuer.as_str().trim_end_matches('/');
+    for (path, shown) in [("/dev-secret", ""), ("/127.0.0.1", "/127.0.0.1")] {
+        let endpoints = format!(r#","token_endpoint":"{origin}{path}?k=1""#);
+        provider.fail_next(Kind::Discovery, 1, metadata(&provider, &endpoints));
+        let server = AuthorizationServer::issuer(issuer.as_str());
+        let session = OAuth::client_credentials(server, "svc", "127.0.0.1-dev-secret")
+            .open()
+            .unwrap();
+        let error = session.init().await.unwrap_err().to_string();
+        assert_eq!(paths(&provider).pop().as_deref(), Some(path));
+        assert!(
+            error.starts_with(&format!("{origin}{shown} refused")),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -147,6 +147,10 @@ fn answers(issuer: &str, echoes: &[String]) -> Vec<Outage> {
                 r#"{{"issuer":"{issuer}","token_endpoint":"http://127.0.0.1:1/{}"}}"#,
                 quoted.trim_matches('"')
             ),
+            format!(
+                r#"{{"issuer":"{issuer}","token_endpoint":"{issuer}{}"}}"#,
+                quoted.trim_matches('"')
+            ),
         ] {
             for status in statuses {
                 answers.push(Outage::json(status, body.clone()));
