@@ -43,15 +43,17 @@
 #![forbid(unsafe_code)]
 
 mod linked;
+mod profiles;
 
 pub use linked::{backends, open, profile};
+pub use profiles::Profiles;
 pub use session_core::{
     Backend, BackgroundThread, BasicEnvironment, Blocking, BoxFuture, Carrier, Cause, Challenge,
     Changes, Clock, Coarse, Config, ConfigValue, Credential, Enter, Environment, Error, ErrorKind,
     Exchange, Executor, Family, FamilyBuilder, FromConfig, Identity, Incoming, Key, KeyKind, Lease,
-    MemoryStore, Outgoing, Profiles, Receipt, Result, Scoped, Secret, SecretSource, Services,
-    Session, SessionBuilder, SessionHandle, State, Status, Store, Stored, SystemClock, Transport,
-    Verdict, WithSession, current, current_named, in_current_scope, register_backend, set_current,
+    MemoryStore, Outgoing, Receipt, Result, Scoped, Secret, SecretSource, Services, Session,
+    SessionBuilder, SessionHandle, State, Status, Store, Stored, SystemClock, Transport, Verdict,
+    WithSession, current, current_named, in_current_scope, register_backend, set_current,
     set_current_named, with_current,
 };
 #[cfg(feature = "http")]
@@ -60,3 +62,14 @@ pub use session_http as http;
 pub use session_mock as mock;
 #[cfg(feature = "oauth")]
 pub use session_oauth as oauth;
+
+/// The programs in the documents are compiled with these.
+#[cfg(all(doctest, feature = "mock-server", feature = "oauth"))]
+mod documents {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+    #[doc = include_str!("../docs/backends.md")]
+    mod backends {}
+    #[doc = include_str!("../docs/profiles.md")]
+    mod profiles {}
+}

@@ -45,6 +45,6 @@ pub fn profile(name: &str) -> Result<SessionHandle> {
     session_core::profile(name)
 }
 
-fn link() {
+pub(crate) fn link() {
     session_core::link(LINKED, FEATURES);
 }

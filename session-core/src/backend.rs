@@ -89,26 +89,30 @@ impl fmt::Debug for Backend {
 /// A crate that is a dependency and nothing more is not linked; `use that_crate as _;` links it.
 ///
 /// ```
-/// use session_core::{Backend, BasicEnvironment, Config, Credential, Environment, Key, Result, Session};
+/// use session_core::{
+///     Backend, BasicEnvironment, Credential, Environment, Key, Result, SecretSource, Session,
+/// };
 ///
 /// session_core::register_backend! {
 ///     /// Sessions with an API key.
 ///     pub static API_KEY: Backend = Backend::new(
 ///         "api-key",
 ///         "a key that never expires",
-///         &[Key::text("key", "the key").required(), Key::url("environment.api", "where the API is")],
+///         &[Key::secret("key", "the key").required(), Key::url("environment.api", "where the API is")],
 ///         |config| Ok(Box::new(ApiKey(config.require("key")?, config.environment()?))),
 ///     );
 /// }
 ///
 /// #[derive(Debug)]
-/// struct ApiKey(String, BasicEnvironment);
+/// struct ApiKey(SecretSource, BasicEnvironment);
 ///
 /// #[async_trait::async_trait]
 /// impl Session for ApiKey {
-///     fn scheme(&self) -> &str { "api-key" }
+///     fn scheme(&self) -> &'static str { "api-key" }
 ///     fn environment(&self) -> &dyn Environment { &self.1 }
-///     async fn init(&self) -> Result<Credential> { Ok(Credential::bearer(&self.0)) }
+///     async fn init(&self) -> Result<Credential> {
+///         Ok(Credential::bearer(self.0.resolve().await?.expose()))
+///     }
 /// }
 ///
 /// let session = session_core::open("api-key", [("key", "k-123")])?;

@@ -35,7 +35,7 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// Headers that go on every request.
+    /// Headers that go on every request. Their names are those of the crate `http`, version 1.
     ///
     /// `Cookie` is merged with the caller's own cookies, any other header replaces the caller's.
     /// Values that no header can carry make the session's `init` fail.

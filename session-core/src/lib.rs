@@ -18,9 +18,15 @@
 //! # Life of a session
 //!
 //! Nothing is sent before `init`, `enter` or `install`. However many callers ask at once, the backend
-//! authenticates once, on the [`Executor`], and all of them get its result. An open session renews an
-//! expired credential at its next use; `close` ends it at the server, and then only those three
-//! open it again.
+//! authenticates once, on the [`Executor`], and all of them get its result. An open session renews its
+//! credential in the background before it expires, started by the first request in the last part of its
+//! life, while all go on with the one there is; [`SessionBuilder::keep_warm`] has it renewed unused. Failures are
+//! followed by pauses, and never displace a credential that is still good. `close` ends it at the server, and
+//! then only those three open it again. [`Changes`] tells of all this; a [`Store`] lets credentials outlive
+//! the session.
+//!
+//! A request that finds a valid credential takes no lock, allocates nothing, and writes to no memory that
+//! threads share.
 //!
 //! # Features
 //!

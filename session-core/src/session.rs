@@ -15,6 +15,8 @@ use crate::{Challenge, Credential, Environment, Exchange, Identity, Outgoing, Re
 /// `init`, `renew` and `close` run on the [`Executor`](crate::Executor), one at a time for each session, and
 /// always to their end: no caller's cancellation reaches them. They must not block the thread.
 ///
+/// The trait is one of `async_trait`: depend on that crate, and put `#[async_trait]` on the impl.
+///
 /// ```
 /// use async_trait::async_trait;
 /// use session_core::{BasicEnvironment, Credential, Environment, Result, Session, SessionHandle};
@@ -24,7 +26,7 @@ use crate::{Challenge, Credential, Environment, Exchange, Identity, Outgoing, Re
 ///
 /// #[async_trait]
 /// impl Session for ApiKey {
-///     fn scheme(&self) -> &str { "api-key" }
+///     fn scheme(&self) -> &'static str { "api-key" }
 ///     fn environment(&self) -> &dyn Environment { &self.0 }
 ///     async fn init(&self) -> Result<Credential> { Ok(Credential::bearer("k-123")) }
 /// }
