@@ -57,6 +57,26 @@ impl Discovery {
         Ok(found)
     }
 
+    /// Where tokens are revoked: given, or else looked up.
+    pub(crate) async fn revocation(
+        &self,
+        wire: &Wire,
+        redaction: &Redaction<'_>,
+    ) -> Result<Option<Endpoint>> {
+        match &self.revocation {
+            Some(given) => Ok(Some(given.clone())),
+            None => Ok(self.endpoints(wire, redaction).await?.revocation),
+        }
+    }
+
+    /// Whether it was looked up, and there is nowhere to revoke tokens.
+    pub(crate) fn is_without_revocation(&self) -> bool {
+        let found = self.found();
+        found
+            .as_ref()
+            .is_some_and(|found| found.revocation.is_none())
+    }
+
     pub(crate) fn forget(&self) {
         *self.found() = None;
     }

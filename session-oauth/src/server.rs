@@ -159,14 +159,33 @@ impl Server {
         }
     }
 
-    pub(crate) async fn endpoints(
+    pub(crate) async fn token_endpoint(
         &self,
         wire: &Wire,
         redaction: &Redaction<'_>,
-    ) -> Result<Endpoints> {
+    ) -> Result<Endpoint> {
         match self {
-            Self::Given(endpoints) => Ok(endpoints.clone()),
-            Self::Discovered(discovery) => discovery.endpoints(wire, redaction).await,
+            Self::Given(endpoints) => Ok(endpoints.token.clone()),
+            Self::Discovered(discovery) => Ok(discovery.endpoints(wire, redaction).await?.token),
+        }
+    }
+
+    pub(crate) async fn revocation_endpoint(
+        &self,
+        wire: &Wire,
+        redaction: &Redaction<'_>,
+    ) -> Result<Option<Endpoint>> {
+        match self {
+            Self::Given(endpoints) => Ok(endpoints.revocation.clone()),
+            Self::Discovered(discovery) => discovery.revocation(wire, redaction).await,
+        }
+    }
+
+    /// Whether it is known, without asking, that there is nowhere to revoke tokens.
+    pub(crate) fn is_without_revocation(&self) -> bool {
+        match self {
+            Self::Given(endpoints) => endpoints.revocation.is_none(),
+            Self::Discovered(discovery) => discovery.is_without_revocation(),
         }
     }
 

@@ -63,7 +63,7 @@ impl OAuth {
         grant: Grant<'_>,
         redaction: &Redaction<'_>,
     ) -> Result<Credential> {
-        let endpoint = self.server.endpoints(&self.wire, redaction).await?.token;
+        let endpoint = self.server.token_endpoint(&self.wire, redaction).await?;
         let request = self
             .client
             .token_request(secret, &endpoint, grant, &self.extent)?;
@@ -72,12 +72,19 @@ impl OAuth {
         token::credential(&answer, &asked, &self.extent.scopes)
     }
 
-    /// Revokes what the credential holds, where it is known how.
+    /// Revokes what the credential holds, where the server does that.
+    ///
+    /// Where nothing was looked up yet the credential comes from a store, or what was looked up is out of date: then it is
+    /// looked up now.
     async fn end(&self, credential: &Credential) -> Result<()> {
+        // First, because finding the secret may start a program, or bother a person.
+        if self.server.is_without_revocation() {
+            return Ok(());
+        }
         let secret = self.client.secret().await?;
         let redaction = self.redaction(&secret, Some(credential));
-        let endpoints = self.server.endpoints(&self.wire, &redaction).await?;
-        let Some(endpoint) = &endpoints.revocation else {
+        let endpoint = self.server.revocation_endpoint(&self.wire, &redaction);
+        let Some(endpoint) = &endpoint.await? else {
             return Ok(());
         };
         let refresh = credential.kept(REFRESH_TOKEN).map(Token::Refresh);

@@ -295,6 +295,32 @@ async fn closing_sends_nothing_where_no_revocation_endpoint_is_known() {
     assert_eq!(provider.count(Kind::Revoke), 0);
 }
 
+/// Finding it may start a program, or bother a person.
+#[tokio::test]
+async fn closing_asks_for_no_secret_where_there_is_nothing_to_revoke() {
+    let provider = Provider::start().unwrap();
+    let [issuer, token] = [provider.issuer(), provider.token_endpoint()].map(url::Url::as_str);
+    let metadata = format!(r#"{{"issuer":"{issuer}","token_endpoint":"{token}"}}"#);
+    provider.fail(Kind::Discovery, Outage::json(StatusCode::OK, metadata));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    for server in [
+        AuthorizationServer::token_endpoint(token),
+        AuthorizationServer::issuer(issuer),
+    ] {
+        std::fs::write(&path, provider.client_secret()).unwrap();
+        let session =
+            OAuth::client_credentials(server, provider.client_id(), SecretSource::file(&path))
+                .open()
+                .unwrap();
+        session.init().await.unwrap();
+        std::fs::remove_file(&path).unwrap();
+        session.close().await.unwrap();
+    }
+    assert_eq!(provider.count(Kind::Revoke), 0);
+    assert_eq!(provider.count(Kind::Discovery), 1);
+}
+
 #[tokio::test]
 async fn a_revocation_that_fails_is_told_and_the_session_closed() {
     let provider = Provider::start().unwrap();

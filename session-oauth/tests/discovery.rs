@@ -8,7 +8,7 @@ use http::{
     HeaderValue, StatusCode,
     header::{LOCATION, RETRY_AFTER},
 };
-use session_core::{ErrorKind, SessionHandle};
+use session_core::{ErrorKind, Session, SessionHandle};
 use session_mock::{Client, Kind, MockClock, Outage, Provider};
 use session_oauth::{AuthorizationServer, OAuth, OAuthBuilder};
 
@@ -226,6 +226,16 @@ async fn endpoints_with_doubled_slashes_are_taken_as_they_are() {
     provider.fail(Kind::Discovery, metadata(&provider, &endpoints));
     session(&provider).init().await.unwrap_err();
     assert_eq!(paths(&provider)[1], "//api//token");
+}
+
+/// It comes from a store.
+#[tokio::test]
+async fn what_another_process_got_is_revoked_too() {
+    let provider = Provider::start().unwrap();
+    let credential = oauth(&provider).build().unwrap().init().await.unwrap();
+    let here = oauth(&provider).build().unwrap();
+    here.close(&credential).await.unwrap();
+    assert_eq!(paths(&provider), [OAUTH, "/token", OAUTH, "/revoke"]);
 }
 
 #[tokio::test]
