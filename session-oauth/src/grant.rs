@@ -10,7 +10,22 @@ pub(crate) enum Grant<'a> {
     /// The client's own authority (RFC 6749 §4.4).
     ClientCredentials,
     /// What an earlier answer gave for renewal (RFC 6749 §6).
-    RefreshToken(&'a Secret),
+    RefreshToken {
+        token: &'a Secret,
+        /// What that answer granted.
+        scopes: &'a [String],
+    },
+}
+
+impl<'a> Grant<'a> {
+    /// The scopes of the token, unless the answer says otherwise: those asked for (RFC 6749 §5.1), and for a refresh those
+    /// that were granted once (RFC 6749 §6).
+    pub(crate) fn scopes(self, extent: &'a Extent) -> &'a [String] {
+        match self {
+            Self::ClientCredentials => &extent.scopes,
+            Self::RefreshToken { scopes, .. } => scopes,
+        }
+    }
 }
 
 /// As people call it.
@@ -18,7 +33,7 @@ impl fmt::Display for Grant<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ClientCredentials => "client credentials grant",
-            Self::RefreshToken(_) => "refresh token grant",
+            Self::RefreshToken { .. } => "refresh token grant",
         })
     }
 }

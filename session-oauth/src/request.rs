@@ -52,7 +52,7 @@ impl Client {
                 built(request.request(&hand_over))
             }
             // Without scopes: the token is to be good for what it was good for (RFC 6749 §6).
-            Grant::RefreshToken(token) => {
+            Grant::RefreshToken { token, .. } => {
                 let token = RefreshToken::new(text(token)?);
                 let request = client.exchange_refresh_token(&token);
                 let request = extra.fold(request, |request, (name, value)| {
@@ -223,7 +223,10 @@ mod tests {
             .token_request(
                 &Secret::new(SECRET),
                 &endpoint(),
-                Grant::RefreshToken(&token),
+                Grant::RefreshToken {
+                    token: &token,
+                    scopes: &[],
+                },
                 &extent,
             )
             .unwrap();

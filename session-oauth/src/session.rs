@@ -69,7 +69,7 @@ impl OAuth {
             .token_request(secret, &endpoint, grant, &self.extent)?;
         let answer = self.wire.post(&endpoint, request).await?;
         let asked = self.asked(&grant, &endpoint, redaction);
-        token::credential(&answer, &asked, &self.extent.scopes)
+        token::credential(&answer, &asked, grant.scopes(&self.extent))
     }
 
     /// Revokes what the credential holds, where the server does that.
@@ -184,10 +184,11 @@ impl Session for OAuth {
 
     async fn renew(&self, stale: &Credential, _: Cause<'_>) -> Result<Credential> {
         if let Some(refresh_token) = stale.kept(REFRESH_TOKEN) {
-            match self
-                .token(Grant::RefreshToken(refresh_token), Some(stale))
-                .await
-            {
+            let grant = Grant::RefreshToken {
+                token: refresh_token,
+                scopes: stale.granted_scopes(),
+            };
+            match self.token(grant, Some(stale)).await {
                 // It is used up or revoked, or this client may not refresh; its own credentials still do.
                 Err(error) if matches!(error.kind(), ErrorKind::Denied | ErrorKind::Config) => {
                     tracing::debug!(%error, "the refresh token is of no use; asking for a token anew");

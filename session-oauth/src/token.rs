@@ -16,7 +16,7 @@ use crate::{asked::Asked, redaction::Redaction, refusal::Refusal, wire::Answer};
 pub(crate) const REFRESH_TOKEN: &str = "refresh_token";
 
 /// Makes a credential of the answer to a token request (RFC 6749 §5.1). Where the answer does not say for which scopes it
-/// is, it is for those that were `requested`.
+/// is, it is for the `implied` ones.
 ///
 /// # Errors
 ///
@@ -24,7 +24,7 @@ pub(crate) const REFRESH_TOKEN: &str = "refresh_token";
 pub(crate) fn credential(
     answer: &Answer,
     asked: &Asked<'_>,
-    requested: &[String],
+    implied: &[String],
 ) -> Result<Credential> {
     // Some servers answer errors with 200.
     let refusal = Refusal::of(answer);
@@ -36,7 +36,7 @@ pub(crate) fn credential(
     };
     let token: TokenAnswer =
         serde_json::from_slice(object).map_err(|error| unreadable(asked, &error))?;
-    let credential = token.credential(asked, requested)?;
+    let credential = token.credential(asked, implied)?;
     // The server's own clock tells how far from now an expiry is that it gives as a time of day.
     let date = answer.headers.get(DATE).and_then(|date| date.to_str().ok());
     Ok(
@@ -63,7 +63,7 @@ struct TokenAnswer {
 }
 
 impl TokenAnswer {
-    fn credential(self, asked: &Asked<'_>, requested: &[String]) -> Result<Credential> {
+    fn credential(self, asked: &Asked<'_>, implied: &[String]) -> Result<Credential> {
         let Some(access_token) = self.access_token.filter(|token| !token.is_empty()) else {
             return Err(asked.nonsense("it has no access_token"));
         };
@@ -82,7 +82,7 @@ impl TokenAnswer {
             ));
         }
         let mut credential = Credential::bearer(access_token.expose());
-        credential = credential.scopes(self.scope.0.unwrap_or_else(|| requested.to_vec()));
+        credential = credential.scopes(self.scope.0.unwrap_or_else(|| implied.to_vec()));
         match self.expires_in {
             ExpiresIn::Unstated => {}
             ExpiresIn::Seconds(lifetime) => credential = credential.expires_in(lifetime),

@@ -193,6 +193,42 @@ async fn an_expired_token_is_replaced_by_asking_again() {
     );
 }
 
+/// RFC 6749 §6.
+#[tokio::test]
+async fn a_refresh_that_tells_no_scopes_is_for_those_that_were_granted() {
+    let provider = Provider::start().unwrap();
+    let clock = MockClock::new();
+    let oauth = oauth(&provider).scopes(["read", "write"]);
+    let session = SessionHandle::builder(oauth.build().unwrap())
+        .clock(clock.clone())
+        .build();
+    for (answer, scopes) in [
+        (
+            r#"{"access_token":"a1","expires_in":60,"scope":"read","refresh_token":"r1"}"#,
+            vec!["read"],
+        ),
+        (r#"{"access_token":"a2","expires_in":60}"#, vec!["read"]),
+        (
+            r#"{"access_token":"a3","expires_in":60,"scope":""}"#,
+            vec![],
+        ),
+        (r#"{"access_token":"a4","expires_in":60}"#, vec![]),
+    ] {
+        provider.fail_next(Kind::Token, 1, Outage::json(StatusCode::OK, answer));
+        session.init().await.unwrap();
+        let credential = session.credential().await.unwrap();
+        assert_eq!(credential.granted_scopes(), scopes, "{answer}");
+        clock.advance(Duration::from_secs(60));
+    }
+    // Anew, it is for what was asked for.
+    let refused = Outage::json(StatusCode::BAD_REQUEST, r#"{"error":"invalid_grant"}"#);
+    provider.fail_next(Kind::Token, 1, refused);
+    let answer = Outage::json(StatusCode::OK, r#"{"access_token":"a5"}"#);
+    provider.fail_next(Kind::Token, 1, answer);
+    let credential = session.credential().await.unwrap();
+    assert_eq!(credential.granted_scopes(), ["read", "write"]);
+}
+
 #[tokio::test]
 async fn a_refresh_token_is_used_and_its_successor_kept() {
     let provider = Provider::start().unwrap();
