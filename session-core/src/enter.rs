@@ -46,7 +46,7 @@ impl<F: Future> Enter<F> {
             session,
             stage: Stage::New,
             // Gets its scope once the session is open: a failed `enter` was never current.
-            block: Scoped::new(Frames::none(), block),
+            block: Scoped::new(Frames::default(), block),
         }
     }
 }

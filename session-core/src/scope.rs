@@ -26,10 +26,6 @@ type Frame = Arc<SessionHandle>;
 pub(crate) struct Frames(Vec<Frame>);
 
 impl Frames {
-    pub(crate) fn none() -> Self {
-        Self::default()
-    }
-
     pub(crate) fn of(session: SessionHandle) -> Self {
         Self(vec![Arc::new(session)])
     }
