@@ -61,6 +61,10 @@
 //! where anything but a positive number counts as no expiry; scopes as a text or a list. An answer has at most 64 KiB
 //! and 15 seconds, no redirect is followed, and all addresses are `https`, or `http` to this machine.
 //!
+//! Where an access token is a JWT, its `exp` can have it renewed earlier, and does nothing else. RFC 9068 §6 asks
+//! clients not to look into access tokens at all, so nothing relies on it: a token that is opaque, encrypted or says
+//! nothing of its end is as good, and an `exp` that is over by the server's own clock does not count.
+//!
 //! # Errors
 //!
 //! | kind | when |
@@ -89,6 +93,7 @@ mod discovery;
 mod endpoint;
 mod grant;
 mod issuer;
+mod jwt_expiry;
 mod redaction;
 mod refusal;
 mod request;
