@@ -11,8 +11,8 @@ use crate::{
 };
 
 /// Every test, documentation's examples too. All features include `counterparts`, whose tests fail
-/// unless the counterparts are up.
-const TESTS: &str = "test --workspace --all-features";
+/// unless the counterparts are up. One run tells of all that fails.
+const TESTS: &str = "test --workspace --all-features --no-fail-fast";
 
 /// Sets up what the tests need and runs all of them; `long` also in release mode, and what checks
 /// the counterparts.
