@@ -151,7 +151,7 @@ impl Discovery {
                 ),
             ));
         }
-        let endpoint = |name: &str, named: &str| match parse(named) {
+        let endpoint = |name: &str, named: &str| match self.parse(named) {
             Ok(endpoint) => Ok(redaction.endpoint(endpoint)),
             Err(problem) => Err(nonsense(address, &format!("names a {name} that {problem}"))),
         };
@@ -167,6 +167,22 @@ impl Discovery {
                 .transpose()?,
         };
         Ok(Endpoints { token, revocation })
+    }
+
+    /// An endpoint that the metadata names.
+    fn parse(&self, named: &str) -> Result<Endpoint, &'static str> {
+        if named.len() > LONGEST {
+            return Err("is too long");
+        }
+        let endpoint = Endpoint::parse(named)?;
+        // RFC 8414 §2 has https for all of them. Plain http to this machine is for a server that runs on it: one from
+        // elsewhere does not say which program here gets the secret.
+        if self.issuer.is_encrypted() && !endpoint.is_encrypted() {
+            return Err(
+                "is not encrypted, though the issuer is; have the server name one of https",
+            );
+        }
+        Ok(endpoint)
     }
 
     /// No document will do.
@@ -204,14 +220,39 @@ impl Discovery {
     }
 }
 
-/// An endpoint that a server names.
-fn parse(named: &str) -> Result<Endpoint, &'static str> {
-    if named.len() > LONGEST {
-        return Err("is too long");
-    }
-    Endpoint::parse(named)
-}
-
 fn nonsense(address: &Endpoint, problem: &str) -> Error {
     Error::new(ErrorKind::Protocol, format!("{address} {problem}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accept(issuer: &str, token: &str, revocation: &str) -> Result<Endpoints> {
+        let discovery = Discovery::new(Issuer::parse(issuer).unwrap(), None);
+        let metadata = Metadata {
+            issuer: issuer.to_owned(),
+            token_endpoint: Some(token.to_owned()),
+            revocation_endpoint: Some(revocation.to_owned()),
+        };
+        let [address, _] = discovery.issuer.metadata_addresses();
+        discovery.accept(&address, &metadata, &Redaction::of([]))
+    }
+
+    #[test]
+    fn endpoints_are_no_less_encrypted_than_their_issuer() {
+        let [encrypted, plain] = ["https://idp.example.com/a", "http://127.0.0.1:8080/a"];
+        accept("https://idp.example.com", encrypted, encrypted).unwrap();
+        accept("http://127.0.0.1:8080", plain, plain).unwrap();
+        accept("http://127.0.0.1:8080", encrypted, encrypted).unwrap();
+        for (token, revocation, name) in [
+            (plain, encrypted, "token_endpoint"),
+            (encrypted, plain, "revocation_endpoint"),
+        ] {
+            let error = accept("https://idp.example.com", token, revocation).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol);
+            let expected = format!("names a {name} that is not encrypted, though the issuer is");
+            assert!(error.to_string().contains(&expected), "{error}");
+        }
+    }
 }

@@ -42,6 +42,10 @@ impl Endpoint {
         &self.url
     }
 
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
     /// The same address, of which nothing but the origin is shown. That much of every address is in the open anyway: name
     /// servers and the network see it.
     pub(crate) fn shown_by_origin(self) -> Self {

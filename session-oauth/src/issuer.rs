@@ -29,6 +29,10 @@ impl Issuer {
         &self.identifier
     }
 
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.address.is_encrypted()
+    }
+
     /// Where its metadata may be, in the order in which to look.
     pub(crate) fn metadata_addresses(&self) -> [Endpoint; 2] {
         let path = self.address.url().path();

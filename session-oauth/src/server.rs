@@ -41,7 +41,7 @@ impl AuthorizationServer {
     }
 
     /// One that publishes where its endpoints are: as RFC 8414 says, else as OpenID Connect Discovery 1.0 does. The
-    /// identifier must be, letter by letter, what the server calls itself.
+    /// identifier must be, letter by letter, what the server calls itself. Where it is `https`, so are the endpoints.
     ///
     /// They are looked up when the session authenticates, and again after it could not.
     pub fn issuer(identifier: impl Into<String>) -> Self {
