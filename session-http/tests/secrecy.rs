@@ -14,9 +14,9 @@ use std::{
 
 use base64::Engine as _;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
-use session_core::{Error, ErrorKind, SessionHandle};
+use session_core::{BasicEnvironment, Error, ErrorKind, SessionHandle};
 use session_http::{Client, reqwest};
-use support::{Server, Tokens, environment, reply};
+use support::{Realm, Received, Reply, Server, Tokens, environment, reply};
 use tracing_subscriber::filter::LevelFilter;
 
 thread_local! {
@@ -100,28 +100,26 @@ fn assert_unseen(thing: &impl Debug) {
 }
 
 /// Sends everything back that it got, in every place there is.
-fn echo() -> Server {
-    Server::start(async |request| {
-        let token = request.authorization().unwrap_or_default().to_owned();
-        let challenge = format!("Bearer realm=\"{token}\", Negotiate s3cr3t-1");
-        let location = format!("ftp://{}/?token={token}", token.replace(' ', "."));
-        let headers = [
-            ("www-authenticate", &*challenge),
-            ("location", &location),
-            ("retry-after", &token),
-            ("set-cookie", &token),
-            ("x-echo", &token),
-        ];
-        reply(
-            request.target[1..4].parse().unwrap(),
-            &headers,
-            token.clone(),
-        )
-    })
+async fn echo(request: Received) -> Reply {
+    let token = request.authorization().unwrap_or_default().to_owned();
+    let challenge = format!("Bearer realm=\"{token}\", Negotiate s3cr3t-1");
+    let location = format!("ftp://{}/?token={token}", token.replace(' ', "."));
+    let headers = [
+        ("www-authenticate", &*challenge),
+        ("location", &location),
+        ("retry-after", &token),
+        ("set-cookie", &token),
+        ("x-echo", &token),
+    ];
+    reply(
+        request.target[1..4].parse().unwrap(),
+        &headers,
+        token.clone(),
+    )
 }
 
-async fn session(server: &Server, runtime: &tokio::runtime::Handle) -> SessionHandle {
-    let (tokens, _) = Tokens::new(environment(&server.url()));
+async fn session(environment: BasicEnvironment, runtime: &tokio::runtime::Handle) -> SessionHandle {
+    let (tokens, _) = Tokens::new(environment);
     // Authenticates on this thread, so that what it logs is seen.
     let session = SessionHandle::builder(tokens)
         .executor(runtime.clone())
@@ -133,56 +131,80 @@ async fn session(server: &Server, runtime: &tokio::runtime::Handle) -> SessionHa
 #[test]
 fn echoed_secrets_are_neither_logged_nor_shown() {
     for http2 in [false, true] {
-        let server = echo();
-        let log = logged(async |runtime| {
-            let session = session(&server, runtime).await;
-            let client = Client::builder()
-                .session(&session)
-                .reqwest(move || {
-                    let builder = reqwest::Client::builder().connection_verbose(true);
-                    if http2 {
-                        builder.http2_prior_knowledge()
-                    } else {
-                        builder
-                    }
-                })
-                .build();
-            assert_unseen(&client);
-            for status in [200, 302, 401, 403, 404, 429, 500] {
-                let request = client
-                    .post(&format!("/{status}"))
-                    .query([("q", "s3cr3t-own")])
-                    .header("cookie", "id=s3cr3t-own")
-                    .header("authorization", "Basic s3cr3t-own")
-                    .body("s3cr3t-own");
-                assert_unseen(&request);
-                match request.send().await {
-                    Err(error) => {
-                        assert_eq!(status, 302);
-                        assert_silent(&shown(&error));
-                    }
-                    Ok(answer) if status == 200 => {
-                        assert_unseen(&answer);
-                        let error = answer.json::<u32>().await.unwrap_err();
-                        assert_eq!(error.kind(), ErrorKind::Protocol);
-                        assert_silent(&shown(&error));
-                    }
-                    Ok(answer) => {
-                        assert_unseen(&answer);
-                        let error = answer.error_for_status().unwrap_err();
-                        assert_silent(&shown(&error));
-                    }
-                }
-            }
-            session.close().await.unwrap();
-        });
+        let server = Server::start(echo);
+        let log = conversation(environment(&server.url()), http2);
         assert!(server.log().len() >= 8);
-        assert!(log.contains("hyper") && log.contains("reqwest"), "{log}");
         assert_eq!(log.contains("h2::"), http2);
-        // The paths that HTTP/2 logs are the caller's; what belongs to the session is nowhere.
-        let log = log.replace("q=s3cr3t-own", "");
-        assert_silent(&log);
+        assert_unlogged(&log);
     }
+}
+
+#[test]
+fn they_are_not_over_tls_either() {
+    let realm = Realm::start(echo);
+    let environment = environment(&realm.url()).ca_file(realm.ca_file());
+    // Which version it is, is agreed on.
+    let log = conversation(environment, false);
+    assert!(realm.server.log().len() >= 8);
+    assert!(log.contains("h2::"), "{log}");
+    assert_unlogged(&log);
+}
+
+/// What is logged while secrets come back in every way.
+fn conversation(environment: BasicEnvironment, http2: bool) -> String {
+    logged(async |runtime| {
+        let session = session(environment, runtime).await;
+        let client = Client::builder()
+            .session(&session)
+            .reqwest(move || {
+                let builder = reqwest::Client::builder().connection_verbose(true);
+                if http2 {
+                    builder.http2_prior_knowledge()
+                } else {
+                    builder
+                }
+            })
+            .build();
+        talk(&client).await;
+        session.close().await.unwrap();
+    })
+}
+
+async fn talk(client: &Client) {
+    assert_unseen(client);
+    for status in [200, 302, 401, 403, 404, 429, 500] {
+        let request = client
+            .post(&format!("/{status}"))
+            .query([("q", "s3cr3t-own")])
+            .header("cookie", "id=s3cr3t-own")
+            .header("authorization", "Basic s3cr3t-own")
+            .body("s3cr3t-own");
+        assert_unseen(&request);
+        match request.send().await {
+            Err(error) => {
+                assert_eq!(status, 302);
+                assert_silent(&shown(&error));
+            }
+            Ok(answer) if status == 200 => {
+                assert_unseen(&answer);
+                let error = answer.json::<u32>().await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Protocol);
+                assert_silent(&shown(&error));
+            }
+            Ok(answer) => {
+                assert_unseen(&answer);
+                let error = answer.error_for_status().unwrap_err();
+                assert_silent(&shown(&error));
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn assert_unlogged(log: &str) {
+    assert!(log.contains("hyper") && log.contains("reqwest"), "{log}");
+    // The paths that HTTP/2 logs are the caller's; what belongs to the session is nowhere.
+    assert_silent(&log.replace("q=s3cr3t-own", ""));
 }
 
 #[test]

@@ -1,66 +1,11 @@
 //! Trust: a certificate authority of one's own, and none of the system's.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-    sync::Arc,
-};
+use std::{path::Path, process::Command};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use session_core::{BasicEnvironment, ErrorKind, SessionHandle, Transport};
 use session_http::{Client, Connections};
-use tempfile::TempDir;
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig,
-        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
-    },
-};
 
-use crate::support::{Server, Tokens, block_on, reply};
-
-/// A certificate authority in a file, and a server that it vouches for.
-struct Realm {
-    folder: TempDir,
-    server: Server,
-}
-
-impl Realm {
-    fn new() -> Self {
-        let mut params = CertificateParams::new([]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &authority).unwrap();
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("ca.pem"), authority.pem()).unwrap();
-        Self {
-            folder,
-            server: Server::start_tls(TlsAcceptor::from(Arc::new(config)), async |_| {
-                reply(200, &[], "ok")
-            }),
-        }
-    }
-
-    fn ca_file(&self) -> PathBuf {
-        self.folder.path().join("ca.pem")
-    }
-
-    fn url(&self) -> String {
-        format!("https://localhost:{}/", self.server.address.port())
-    }
-
-    async fn client(&self, ca_file: Option<&Path>) -> Client {
-        client(&self.url(), ca_file).await
-    }
-}
+use crate::support::{Realm, Server, Tokens, block_on};
 
 async fn client(api: &str, ca_file: Option<&Path>) -> Client {
     let mut environment = BasicEnvironment::new("test").service("api", api).unwrap();
@@ -75,8 +20,8 @@ async fn client(api: &str, ca_file: Option<&Path>) -> Client {
 #[test]
 fn a_ca_file_is_enough() {
     block_on(async {
-        let realm = Realm::new();
-        let client = realm.client(Some(&realm.ca_file())).await;
+        let realm = Realm::agreeable();
+        let client = client(&realm.url(), Some(&realm.ca_file())).await;
         let answer = client.get("/").send().await.unwrap();
         assert_eq!(answer.text().await.unwrap(), "ok");
     });
@@ -85,9 +30,9 @@ fn a_ca_file_is_enough() {
 #[test]
 fn other_authorities_are_not_trusted() {
     block_on(async {
-        let (realm, other) = (Realm::new(), Realm::new());
+        let (realm, other) = (Realm::agreeable(), Realm::agreeable());
         for ca_file in [Some(other.ca_file()), None] {
-            let client = realm.client(ca_file.as_deref()).await;
+            let client = client(&realm.url(), ca_file.as_deref()).await;
             let error = client.get("/").send().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{error}");
             assert!(error.to_string().contains("ca_file"), "{error}");
@@ -99,7 +44,7 @@ fn other_authorities_are_not_trusted() {
 #[test]
 fn a_ca_file_that_is_none_is_named() {
     block_on(async {
-        let realm = Realm::new();
+        let realm = Realm::agreeable();
         let write = |name: &str, text: &str| {
             let path = realm.folder.path().join(name);
             std::fs::write(&path, text).unwrap();
@@ -114,7 +59,7 @@ fn a_ca_file_that_is_none_is_named() {
             (write("cut.pem", &damaged[..40]), "holds no certificates"),
             (write("damaged.pem", damaged), "cannot be used"),
         ] {
-            let client = realm.client(Some(&path)).await;
+            let client = client(&realm.url(), Some(&path)).await;
             let error = client.get("/").send().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config);
             let text = error.to_string();
@@ -170,7 +115,7 @@ fn with_a_ca_file_the_systems_authorities_are_not_trusted() {
     const NAME: &str = "tls::with_a_ca_file_the_systems_authorities_are_not_trusted";
     let (api, ca_file) = (std::env::var("TEST_API"), std::env::var("TEST_CA_FILE"));
     let (Ok(api), Ok(ca_file)) = (api, ca_file) else {
-        let (realm, other) = (Realm::new(), Realm::new());
+        let (realm, other) = (Realm::agreeable(), Realm::agreeable());
         let output = Command::new(std::env::current_exe().unwrap())
             .args([NAME, "--exact"])
             .env("SSL_CERT_FILE", realm.ca_file())
@@ -188,5 +133,38 @@ fn with_a_ca_file_the_systems_authorities_are_not_trusted() {
         assert_eq!(trusted.status(), 200);
         let request = client(&api, Some(Path::new(&ca_file))).await.get("/");
         assert_eq!(request.send().await.unwrap_err().kind(), ErrorKind::Config);
+    });
+}
+
+/// Runs itself again, where the environment has a proxy for everything.
+#[test]
+fn the_proxies_of_the_environment_are_not_used() {
+    const NAME: &str = "tls::the_proxies_of_the_environment_are_not_used";
+    let (api, ca_file) = (std::env::var("TEST_API"), std::env::var("TEST_CA_FILE"));
+    let (Ok(api), Ok(ca_file)) = (api, ca_file) else {
+        let (realm, proxy) = (Realm::agreeable(), Server::agreeable());
+        let mut again = Command::new(std::env::current_exe().unwrap());
+        again.args([NAME, "--exact"]);
+        for variable in ["NO_PROXY", "no_proxy"] {
+            again.env_remove(variable);
+        }
+        for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+            again.env(variable, proxy.url());
+        }
+        let output = again
+            .env("TEST_API", realm.url())
+            .env("TEST_CA_FILE", realm.ca_file())
+            .output()
+            .unwrap();
+        // First of all: what went to the proxy is the reason for whatever else went wrong.
+        assert_eq!(proxy.accepted(), 0);
+        let output = String::from_utf8(output.stdout).unwrap();
+        assert!(output.contains("1 passed; 0 failed"), "{output}");
+        assert_eq!(realm.server.log().len(), 1);
+        return;
+    };
+    block_on(async {
+        let client = client(&api, Some(Path::new(&ca_file))).await;
+        assert_eq!(client.get("/").send().await.unwrap().status(), 200);
     });
 }

@@ -8,9 +8,11 @@
 )]
 
 mod backend;
+mod realm;
 mod server;
 
 pub use backend::{Tokens, environment, open};
+pub use realm::Realm;
 pub use server::{Received, Reply, Server, reply};
 
 /// Runs a test's future on a runtime of its own.
