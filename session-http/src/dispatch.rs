@@ -14,7 +14,7 @@ use url::Url;
 use crate::{
     Connections,
     body::Body,
-    challenges,
+    challenges, read,
     redirect::{self, Hop, MOST_REDIRECTS, Sent},
     transport_error,
 };
@@ -49,8 +49,8 @@ pub(crate) struct Progress {
 }
 
 impl Dispatch {
-    /// Sends it until there is an answer for the caller.
-    pub(crate) async fn run(mut self) -> Result<reqwest::Response> {
+    /// Sends it until there is an answer for the caller, who also learns whether it had strayed by then.
+    pub(crate) async fn run(mut self) -> Result<(reqwest::Response, bool)> {
         for _ in 0..=MOST_REDIRECTS {
             let answer = if self.progress.strayed {
                 self.transmit(self.headers.clone()).await?
@@ -63,8 +63,11 @@ impl Dispatch {
                 body: self.body.again(),
             };
             match redirect::next(sent, answer.status(), answer.headers())? {
-                Some(hop) => self.follow(hop),
-                None => return Ok(answer),
+                Some(hop) => {
+                    read::drain(answer).await;
+                    self.follow(hop);
+                }
+                None => return Ok((answer, self.progress.strayed)),
             }
         }
         Err(redirect::too_many(&self.url))
@@ -89,6 +92,7 @@ impl Dispatch {
                 return Ok(answer);
             }
             renewal?;
+            read::drain(answer).await;
         }
     }
 
@@ -110,7 +114,7 @@ impl Dispatch {
                 None => Verdict::Done,
             };
             match verdict {
-                Verdict::Resend if self.body.is_repeatable() => {}
+                Verdict::Resend if self.body.is_repeatable() => read::drain(answer).await,
                 Verdict::Refused => return Ok((answer, Some(receipt))),
                 _ => return Ok((answer, None)),
             }

@@ -9,7 +9,7 @@
 //! | make requests | [`Client`], [`RequestBuilder`], [`Response`] |
 //! | bring your own reqwest settings | [`ClientBuilder::reqwest`] |
 //! | write a backend that talks HTTP | [`Connections`], [`read_limited`], [`transport_error`] |
-//! | send requests by yourself | [`challenges`], [`retry_after`] |
+//! | send requests by yourself | [`challenges`], [`is_temporary`], [`retry_after`] |
 //!
 //! # What happens to a request
 //!
@@ -49,6 +49,7 @@ mod request;
 mod response;
 mod retry_after;
 mod target;
+mod temporary;
 mod transport_error;
 
 pub use challenge::challenges;
@@ -58,6 +59,7 @@ pub use read::read_limited;
 pub use request::RequestBuilder;
 pub use response::Response;
 pub use retry_after::retry_after;
+pub use temporary::is_temporary;
 pub use transport_error::transport_error;
 
 /// The version of reqwest that this crate works with.

@@ -11,9 +11,9 @@ use http::{
     },
 };
 use serde::Serialize;
-use session_core::{Error, ErrorKind, Result};
+use session_core::{Environment, Error, ErrorKind, Result};
 use tokio::time::{Instant, timeout_at};
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 use crate::{
     Client, Response,
@@ -32,7 +32,8 @@ pub struct RequestBuilder {
     headers: HeaderMap,
     body: Body,
     time_limit: Option<Duration>,
-    error: Option<Error>,
+    /// What was wrong first.
+    problem: Option<&'static str>,
 }
 
 impl RequestBuilder {
@@ -45,7 +46,7 @@ impl RequestBuilder {
             query: String::new(),
             headers: HeaderMap::new(),
             body: Body::None,
-            error: None,
+            problem: None,
         }
     }
 
@@ -134,6 +135,19 @@ impl RequestBuilder {
         self
     }
 
+    /// Finds what is wrong with it without sending anything: its parts, and where it goes. The session
+    /// need not be open.
+    ///
+    /// # Errors
+    ///
+    /// `Config` when the request is malformed, `Forbidden` when the session's credential may not go
+    /// there, `NoSession` when there is no session.
+    pub fn check(&self) -> Result<()> {
+        let (session, _) = self.client.session()?;
+        let url = self.url(session.environment())?;
+        session.check(&url)
+    }
+
     /// Sends it, and waits for the head of the answer, whatever its status.
     ///
     /// A credential that the server refuses is renewed once, and the request repeated once; whatever the answer
@@ -146,13 +160,8 @@ impl RequestBuilder {
     /// session; otherwise whatever its renewal failed with. `Unavailable` when the server cannot be
     /// reached, `Protocol` when it redirects without end.
     pub async fn send(self) -> Result<Response> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
         let (session, connections) = self.client.session()?;
-        let service = self.client.service();
-        let mut url = target::resolve(session.environment(), service, &self.target)?;
-        add_query(&mut url, &self.query);
+        let url = self.url(session.environment())?;
         let deadline = self
             .time_limit
             .and_then(|limit| Instant::now().checked_add(limit));
@@ -167,13 +176,26 @@ impl RequestBuilder {
             deadline,
             progress: Progress::default(),
         };
-        let answer = match deadline {
+        let (answer, strayed) = match deadline {
             Some(deadline) => timeout_at(deadline, dispatch.run())
                 .await
                 .map_err(|_| transport_error::timed_out(&url))??,
             None => dispatch.run().await?,
         };
-        Ok(Response::new(answer, limit))
+        Ok(Response::new(answer, limit, strayed))
+    }
+
+    /// Where it goes, if it can be sent at all.
+    fn url(&self, environment: &dyn Environment) -> Result<Url> {
+        if let Some(problem) = self.problem {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!("the request cannot be sent: {problem}"),
+            ));
+        }
+        let mut url = target::resolve(environment, self.client.service(), &self.target)?;
+        add_query(&mut url, &self.query);
+        Ok(url)
     }
 
     fn content(mut self, media_type: &'static str, body: Bytes) -> Self {
@@ -184,18 +206,12 @@ impl RequestBuilder {
     }
 
     fn wrong(mut self, problem: &'static str) -> Self {
-        let error = || {
-            Error::new(
-                ErrorKind::Config,
-                format!("the request cannot be sent: {problem}"),
-            )
-        };
-        self.error.get_or_insert_with(error);
+        self.problem.get_or_insert(problem);
         self
     }
 }
 
-fn add_query(url: &mut url::Url, query: &str) {
+fn add_query(url: &mut Url, query: &str) {
     let query = match url.query() {
         _ if query.is_empty() => return,
         None | Some("") => query.to_owned(),

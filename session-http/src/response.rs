@@ -8,20 +8,26 @@ use serde::de::DeserializeOwned;
 use session_core::{Error, ErrorKind, Result};
 use url::Url;
 
-use crate::{challenges, read, read_limited, retry_after};
+use crate::{challenges, is_temporary, read, read_limited, retry_after};
 
 /// A server's answer, whatever its status; see [`error_for_status`](Self::error_for_status).
 pub struct Response {
     answer: reqwest::Response,
     limit: usize,
+    /// A redirect had led to another origin; nothing of the session was on the request that this answers.
+    strayed: bool,
 }
 
 impl Response {
     /// How many bytes of a body are held in memory, unless it is told otherwise: 64 MiB.
     pub const LIMIT: usize = 64 << 20;
 
-    pub(crate) fn new(answer: reqwest::Response, limit: usize) -> Self {
-        Self { answer, limit }
+    pub(crate) fn new(answer: reqwest::Response, limit: usize, strayed: bool) -> Self {
+        Self {
+            answer,
+            limit,
+            strayed,
+        }
     }
 
     /// Its status.
@@ -55,14 +61,18 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// `Denied` for 401, with its challenges, for 403 and 407. `Unavailable` for 408, 429 and 5xx, with
-    /// the wait that the server asks for. `Protocol` for any other status outside of 2xx.
+    /// `Denied` for 401, with its challenges, for 403 and 407. `Unavailable` for what
+    /// [is temporary](is_temporary), with the wait that the server asks for. `Protocol` for any other status outside of 2xx.
     pub fn error_for_status(self) -> Result<Self> {
         let status = self.status();
         if status.is_success() {
             return Ok(self);
         }
         let (kind, remedy) = match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if self.strayed => (
+                ErrorKind::Denied,
+                "a redirect led away from where the request was sent, and nothing of the session went along; request the final URL itself, if the environment has it",
+            ),
             StatusCode::UNAUTHORIZED => (
                 ErrorKind::Denied,
                 "it takes this session's credential for invalid, even a fresh one; check that they belong together",
@@ -75,10 +85,7 @@ impl Response {
                 ErrorKind::Denied,
                 "a proxy on the way wants a credential of its own",
             ),
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
-                (ErrorKind::Unavailable, "try again later")
-            }
-            _ if status.is_server_error() => (ErrorKind::Unavailable, "try again later"),
+            _ if is_temporary(status) => (ErrorKind::Unavailable, "try again later"),
             _ => (
                 ErrorKind::Protocol,
                 "check the request against the API's documentation; the answer's body may say more",

@@ -48,7 +48,7 @@ pub(crate) fn timed_out(url: &Url) -> Error {
 /// Nothing of the request has been sent yet, so that the reason can be quoted.
 fn connect_error(error: &reqwest::Error, host: &str) -> Error {
     let reason = innermost(error);
-    if reason.starts_with("invalid peer certificate") {
+    if matches!(tls_error(error), Some(rustls::Error::InvalidCertificate(_))) {
         return Error::new(
             ErrorKind::Config,
             format!(
@@ -68,6 +68,22 @@ fn innermost(error: &reqwest::Error) -> String {
         innermost = source;
     }
     innermost.to_string()
+}
+
+/// What TLS itself found wrong.
+fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = match error.downcast_ref::<io::Error>().map(io::Error::get_ref) {
+            // Such an error wraps another, but passes over it when asked for its source.
+            Some(Some(wrapped)) => Some(wrapped),
+            _ => error.source(),
+        };
+    }
+    None
 }
 
 fn io_error(error: &reqwest::Error) -> Option<&io::Error> {

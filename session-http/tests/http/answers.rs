@@ -1,10 +1,20 @@
 //! What comes back.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::StreamBody;
+use hyper::body::Frame;
 use serde::Deserialize;
 use session_core::ErrorKind;
-use session_http::Client;
+use session_http::{Client, read_limited, reqwest};
 
 use crate::support::{Server, block_on, open, reply};
 
@@ -91,6 +101,46 @@ fn bodies_beyond_the_limit_are_refused_announced_or_not() {
     });
 }
 
+/// One byte, which is counted for as long as it is held.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(held: &Arc<AtomicUsize>) -> Self {
+        held.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(held))
+    }
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        b"x"
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_body_in_small_parts_takes_no_more_memory_than_in_large_ones() {
+    const LENGTH: usize = 10_000;
+    let held = Arc::<AtomicUsize>::default();
+    let most = Arc::<AtomicUsize>::default();
+    let (held_now, most_held) = (Arc::clone(&held), Arc::clone(&most));
+    let parts = (0..LENGTH).map(move |_| {
+        let part = Bytes::from_owner(Counted::new(&held_now));
+        most_held.fetch_max(held_now.load(Ordering::SeqCst), Ordering::SeqCst);
+        Ok::<_, std::io::Error>(Frame::data(part))
+    });
+    let body = reqwest::Body::wrap(StreamBody::new(stream::iter(parts)));
+    let answer = reqwest::Response::from(http::Response::new(body));
+    let body = block_on(read_limited(answer, LENGTH)).unwrap();
+    assert_eq!(body, [b'x'; LENGTH]);
+    assert_eq!(most.load(Ordering::SeqCst), 1);
+}
+
 #[test]
 fn a_status_becomes_an_error_to_act_on() {
     block_on(async {
@@ -105,6 +155,7 @@ fn a_status_becomes_an_error_to_act_on() {
             (403, ErrorKind::Denied),
             (407, ErrorKind::Denied),
             (408, ErrorKind::Unavailable),
+            (425, ErrorKind::Unavailable),
             (429, ErrorKind::Unavailable),
             (500, ErrorKind::Unavailable),
             (503, ErrorKind::Unavailable),

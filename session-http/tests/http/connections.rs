@@ -174,3 +174,23 @@ fn sessions_share_no_connections() {
         server.until_open(1).await;
     });
 }
+
+#[test]
+fn an_answer_on_the_way_leaves_its_connection_to_the_next_request() {
+    block_on(async {
+        // More than is read of a connection at once.
+        let body = vec![b' '; 60_000];
+        let server = Server::start(move |request| {
+            let answer = match (&*request.target, request.authorization()) {
+                ("/moved", _) => reply(302, &[("location", "/")], body.clone()),
+                (_, Some("Bearer s3cr3t-1")) => reply(401, &[], body.clone()),
+                _ => reply(200, &[], ""),
+            };
+            async { answer }
+        });
+        let (session, _) = open(&server.url()).await;
+        let answer = Client::new(&session).get("/moved").send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!((server.log().len(), server.accepted()), (3, 1));
+    });
+}

@@ -102,7 +102,7 @@ fn two_legs_and_a_last_word() {
             Some("Dialogue me-1") => {
                 reply(200, &[("www-authenticate", "Dialogue right")], request.body)
             }
-            _ => reply(401, &[WHO], ""),
+            _ => reply(401, &[WHO], vec![b' '; 60_000]),
         });
         let (session, authentications) = session(&server).await;
         let answer = Client::new(&session)
@@ -113,6 +113,8 @@ fn two_legs_and_a_last_word() {
             .unwrap();
         assert_eq!(answer.text().await.unwrap(), "body");
         assert_eq!(said(&server), ["Dialogue hello-1", "Dialogue me-1"]);
+        // As schemes need it that authenticate the connection.
+        assert_eq!(server.accepted(), 1);
         assert_eq!(authentications.load(Ordering::SeqCst), 1);
     });
 }

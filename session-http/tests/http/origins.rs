@@ -130,3 +130,35 @@ fn paths_below_the_service_stay_there() {
         assert_eq!(api.log().len(), sent);
     });
 }
+
+#[test]
+fn a_check_finds_what_sending_would_and_needs_no_open_session() {
+    block_on(async {
+        let api = format!("{}/v1", Server::agreeable().url());
+        let (tokens, calls) = Tokens::new(environment(&api));
+        let session = SessionHandle::new(tokens);
+        let client = Client::new(&session);
+        let elsewhere = "https://evil.example/";
+        for (request, kind) in [
+            (client.get(elsewhere), ErrorKind::Forbidden),
+            (
+                client.get("http://u:s3cr3t@127.0.0.1/"),
+                ErrorKind::Forbidden,
+            ),
+            (client.get("//evil.example/"), ErrorKind::Forbidden),
+            (client.get("../x"), ErrorKind::Forbidden),
+            (client.get("ftp://evil.example/"), ErrorKind::Config),
+            (client.get("/").header("host", "x"), ErrorKind::Config),
+            (client.get("/").header("a b", "s3cr3t"), ErrorKind::Config),
+            (Client::current().get("/"), ErrorKind::NoSession),
+        ] {
+            let found = request.check().unwrap_err();
+            assert_eq!(found.kind(), kind, "{found}");
+            assert!(!found.to_string().contains("s3cr3t"), "{found}");
+        }
+        for target in ["", "/users", "?q=1", &api] {
+            client.get(target).check().unwrap();
+        }
+        assert_eq!(calls.made(), [""; 0]);
+    });
+}

@@ -213,3 +213,25 @@ fn an_answer_that_does_not_say_where_to_go_is_the_callers() {
         assert!(!format!("{error:?}").contains("s3cr3t"));
     });
 }
+
+#[test]
+fn a_refusal_elsewhere_is_not_blamed_on_the_credential() {
+    block_on(async {
+        for status in [401, 403] {
+            let elsewhere = Server::start(move |_| async move { reply(status, &[], "") });
+            let url = elsewhere.url();
+            let server = redirector(move || url.clone());
+            let (session, calls) = open(&server.url()).await;
+            let answer = Client::new(&session).get("/302").send().await.unwrap();
+            let error = answer.error_for_status().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Denied);
+            let text = error.to_string();
+            assert!(
+                text.contains("nothing of the session went along") && !text.contains("invalid"),
+                "{text}"
+            );
+            assert_eq!(calls.made(), ["init"]);
+            assert_eq!(elsewhere.authorizations(), [None]);
+        }
+    });
+}
