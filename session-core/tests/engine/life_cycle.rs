@@ -261,6 +261,14 @@ async fn handles_know_their_session() {
     );
     assert_eq!(status.environment, "mock");
     assert_eq!(status.generation, 0);
+    let builder = format!(
+        "{:?}",
+        SessionHandle::builder(MockSession::bearer("t")).name("risk")
+    );
+    assert!(
+        builder.contains("risk") && builder.contains("time_limit: 60s"),
+        "{builder}"
+    );
     let debug = format!("{named:?}");
     assert!(
         debug.contains("risk") && debug.contains("Closed"),

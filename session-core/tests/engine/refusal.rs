@@ -56,6 +56,7 @@ async fn a_credential_refused_right_after_its_renewal_is_an_error_and_no_loop() 
     let clock = MockClock::new();
     let steps = [Step::bearer("a"), Step::bearer("b"), Step::bearer("c")];
     let (mock, session) = open(&clock, steps).await;
+    clock.advance(60 * MINUTE);
     session
         .report_refusal(&receipt(&session).await, &[])
         .await

@@ -57,6 +57,12 @@ async fn in_the_window_one_renewal_starts_and_nobody_waits() {
     }
     gate.arrived(1).await;
     assert_eq!(session.status().state, State::Open);
+    let header = session.header_now(&http::header::AUTHORIZATION);
+    assert_eq!(
+        header.unwrap(),
+        "Bearer a",
+        "nobody needs to look while it is renewed"
+    );
     gate.open();
     generation(&session, 2).await;
     assert_eq!(bearer(&session).await.unwrap(), "Bearer b");
@@ -135,6 +141,7 @@ async fn a_failed_renewal_ahead_disturbs_nobody_and_is_not_repeated_at_once() {
     clock.set_wall(clock.wall() + 24 * 60 * MINUTE);
     assert_eq!(bearer(&session).await.unwrap(), "Bearer a");
     assert!(!session.status().is_renewing);
+    assert!(session.header_now(&http::header::AUTHORIZATION).is_some());
     clock.advance(SECOND - Duration::from_nanos(1));
     assert_eq!(bearer(&session).await.unwrap(), "Bearer a");
     assert!(!session.status().is_renewing);

@@ -52,6 +52,15 @@ async fn the_time_in_suspend_counts() {
 }
 
 #[tokio::test]
+async fn half_a_second_in_suspend_is_noticed() {
+    let (clock, lifetime) = (MockClock::new(), Duration::from_millis(450));
+    let (mock, session) = open(&clock, Step::bearer("a").expires_in(lifetime)).await;
+    clock.suspend(Duration::from_millis(500));
+    bearer(&session).await.unwrap();
+    assert_eq!(mock.calls(), [Call::Init, Call::Renew]);
+}
+
+#[tokio::test]
 async fn many_short_suspends_add_up() {
     let clock = MockClock::new();
     let (mock, session) = open(&clock, Step::bearer("a").expires_in(MINUTE)).await;
