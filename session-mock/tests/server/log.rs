@@ -142,8 +142,8 @@ fn nothing_shows_a_secret_in_debug() {
         assert!(!shown.contains(&format!("{planted}secret")), "{shown}");
     }
     for told in [
-        "Provider",
-        "Entry",
+        "Provider {",
+        "Entry {",
         "Client {",
         "Outage",
         "ProviderBuilder",
