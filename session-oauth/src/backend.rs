@@ -2,7 +2,7 @@
 
 use session_core::{Backend, Config, Key, Result, SecretSource, Session};
 
-use crate::{AuthorizationServer, ClientAuth, OAuth};
+use crate::{AuthorizationServer, ClientAuth, OAuth, endpoint::Endpoint, issuer::Issuer};
 
 session_core::register_backend! {
     /// Sessions by OAuth 2, by the name `oauth`.
@@ -43,15 +43,15 @@ const KEYS: &[Key] = &[
         "audience",
         "the audience that the token is for, where the server takes one",
     ),
-    Key::url(
+    Key::endpoint(
         "environment.issuer",
         "the authorization server, exactly as it calls itself; its endpoints are discovered",
     ),
-    Key::url(
+    Key::endpoint(
         "environment.token_endpoint",
         "the token endpoint, in place of the issuer",
     ),
-    Key::url(
+    Key::endpoint(
         "environment.revocation_endpoint",
         "where tokens are revoked on close; found by discovery if absent",
     ),
@@ -62,8 +62,9 @@ const KEYS: &[Key] = &[
 ];
 
 fn open(config: &Config) -> Result<OAuth> {
-    let issuer: Option<&str> = config.get("environment.issuer")?;
-    let token_endpoint: Option<&str> = config.get("environment.token_endpoint")?;
+    let issuer = address(config, "environment.issuer", Issuer::parse)?;
+    let token_endpoint = address(config, "environment.token_endpoint", Endpoint::parse)?;
+    let revocation_endpoint = address(config, "environment.revocation_endpoint", Endpoint::parse)?;
     let mut server = match (issuer, token_endpoint) {
         (Some(issuer), None) => AuthorizationServer::issuer(issuer),
         (None, Some(token_endpoint)) => AuthorizationServer::token_endpoint(token_endpoint),
@@ -77,7 +78,7 @@ fn open(config: &Config) -> Result<OAuth> {
             return Err(config.error("environment.token_endpoint", problem));
         }
     };
-    if let Some(address) = config.get::<&str>("environment.revocation_endpoint")? {
+    if let Some(address) = revocation_endpoint {
         server = server.revocation_endpoint(address);
     }
     let mut builder = OAuth::client_credentials(
@@ -100,4 +101,17 @@ fn open(config: &Config) -> Result<OAuth> {
         builder = builder.audience(audience);
     }
     builder.build()
+}
+
+/// An address, checked here so that the error says where in the configuration it is.
+fn address<'a, T>(
+    config: &'a Config,
+    key: &str,
+    parse: fn(&str) -> Result<T, &'static str>,
+) -> Result<Option<&'a str>> {
+    let address: Option<&str> = config.get(key)?;
+    match address.map(parse) {
+        Some(Err(problem)) => Err(config.error(key, problem)),
+        _ => Ok(address),
+    }
 }

@@ -70,6 +70,31 @@ async fn every_key_arrives() {
     assert_eq!(log[1].kind(), Kind::Revoke);
 }
 
+/// As it is with [`OAuth`](session_oauth::OAuth)'s builder.
+#[test]
+fn the_token_goes_to_services_and_not_to_the_authorization_server() {
+    let [idp, other, api] =
+        ["idp", "revoke", "api"].map(|host| format!("https://{host}.example.com/"));
+    let base = || {
+        Config::new()
+            .set("client_id", "svc")
+            .set("client_secret", "hunter2")
+            .set("environment.revocation_endpoint", other.as_str())
+            .set("environment.api", api.as_str())
+    };
+    for key in ["environment.issuer", "environment.token_endpoint"] {
+        let session = open("oauth", base().set(key, idp.as_str())).unwrap();
+        let allows = |address: &str| session.environment().allows(&address.parse().unwrap());
+        assert!(allows(&api), "{key}");
+        assert!(!allows(&idp) && !allows(&other), "{key}");
+    }
+    // Unless it has an API too, and that is said.
+    let both = base().set("environment.issuer", idp.as_str());
+    let both = both.set("environment.services.userinfo", idp.as_str());
+    let session = open("oauth", both).unwrap();
+    assert!(session.environment().allows(&idp.parse().unwrap()));
+}
+
 #[tokio::test]
 async fn the_least_that_works() {
     let provider = Provider::start().unwrap();
@@ -123,7 +148,27 @@ fn errors_name_the_key_and_the_remedy() {
         (
             "environment.token_endpoint = 'http://idp.example.com/token'",
             "environment.token_endpoint",
-            "unencrypted",
+            "line 3: `environment.token_endpoint`: is not encrypted; use https",
+        ),
+        (
+            "environment.issuer = 'https://idp.example.com/?tenant=a'",
+            "environment.issuer",
+            "has a query",
+        ),
+        (
+            "environment.revocation_endpoint = 'https://idp.example.com/#revoke'",
+            "environment.revocation_endpoint",
+            "has a fragment",
+        ),
+        (
+            "environment.issuer = 'https://svc:hunter2@idp.example.com'",
+            "environment.issuer",
+            "password",
+        ),
+        (
+            "environment.issuer = 'idp hunter2'",
+            "environment.issuer",
+            "URL",
         ),
     ] {
         let config = Config::from_toml(&format!("{base}{toml}")).unwrap();
