@@ -1,9 +1,12 @@
 //! Signs of life while a person waits.
 
 use std::{
+    env,
+    ffi::OsStr,
     fmt,
     future::poll_fn,
     io::{self, IsTerminal as _, Write},
+    mem,
     pin::pin,
     task::{Context, Poll},
     time::Duration,
@@ -19,15 +22,16 @@ struct Line {
     tick: Box<Tick>,
     seconds: u64,
     bytes: u64,
+    shown: bool,
     to: Box<dyn Write>,
 }
 
 type Tick = dyn FnMut(&mut Context<'_>) -> Poll<()>;
 
 impl Progress {
-    /// On standard error, if that is a terminal.
+    /// On standard error, if that is a terminal on which a line can be rewritten.
     pub(crate) fn on_terminal() -> Self {
-        if !io::stderr().is_terminal() {
+        if !io::stderr().is_terminal() || is_dumb(env::var_os("TERM").as_deref()) {
             return Self::none();
         }
         let second = Duration::from_secs(1);
@@ -48,6 +52,7 @@ impl Progress {
             tick: Box::new(tick),
             seconds: 0,
             bytes: 0,
+            shown: false,
             to: Box::new(to),
         }))
     }
@@ -65,20 +70,16 @@ impl Progress {
             return future.await;
         };
         let mut future = pin!(future);
-        let mut shown = false;
         loop {
             tokio::select! {
                 biased;
                 output = &mut future => {
-                    if shown {
-                        line.clear();
-                    }
+                    line.clear();
                     return output;
                 }
                 () = poll_fn(|cx| (line.tick)(cx)) => {
                     line.seconds += 1;
                     line.show();
-                    shown = true;
                 }
             }
         }
@@ -94,11 +95,30 @@ impl Line {
             _ => write!(self.to, "\r\x1b[K{bytes} received, {seconds} s"),
         };
         let _ = self.to.flush();
+        self.shown = true;
     }
 
     fn clear(&mut self) {
+        if !mem::take(&mut self.shown) {
+            return;
+        }
         let _ = write!(self.to, "\r\x1b[K");
         let _ = self.to.flush();
+    }
+}
+
+impl Drop for Line {
+    /// Whoever stops waiting, as on a signal, leaves nothing on the screen.
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// Whether the terminal knows no escape sequences, by the variable `TERM`. On Windows there is none, and terminals do.
+fn is_dumb(term: Option<&OsStr>) -> bool {
+    match term {
+        Some(term) => term == "dumb",
+        None => cfg!(not(windows)),
     }
 }
 
@@ -198,6 +218,32 @@ mod tests {
                 ""
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn who_stops_waiting_leaves_nothing_on_the_screen() {
+        let screen = Screen::default();
+        let mut progress = screen.progress();
+        {
+            let mut waiting = pin!(progress.during(std::future::pending::<()>()));
+            poll_fn(|cx| {
+                for _ in 0..4 {
+                    assert!(waiting.as_mut().poll(cx).is_pending());
+                }
+                Poll::Ready(())
+            })
+            .await;
+        }
+        assert_ne!(screen.lines().pop().unwrap(), "");
+        drop(progress);
+        assert_eq!(screen.lines().pop().unwrap(), "");
+    }
+
+    #[test]
+    fn a_dumb_terminal_gets_no_escape_sequences() {
+        assert!(is_dumb(Some(OsStr::new("dumb"))));
+        assert!(!is_dumb(Some(OsStr::new("xterm-256color"))));
+        assert_eq!(is_dumb(None), cfg!(not(windows)));
     }
 
     #[tokio::test]
