@@ -51,7 +51,8 @@ Exit codes:
   2   wrong usage or configuration
   3   denied, or a person must log in
   4   unavailable: worth trying again later
-  22  the server answered with an HTTP status of 400 or more";
+  22  the server answered with an HTTP status of 400 or more
+  130, 143  interrupted, terminated (SIGTERM)";
 
 #[cfg(test)]
 mod tests {

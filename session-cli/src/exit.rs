@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use session_kit::ErrorKind;
 
+use crate::signals::Signal;
+
 /// What a script can act on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -15,6 +17,9 @@ pub(crate) enum Exit {
     Unavailable = 4,
     /// An HTTP status of 400 or more; the number is that of `curl --fail`.
     HttpStatus = 22,
+    /// As shells have it: 128 and the signal's number.
+    Interrupted = 130,
+    Terminated = 143,
 }
 
 impl From<ErrorKind> for Exit {
@@ -27,6 +32,15 @@ impl From<ErrorKind> for Exit {
             ErrorKind::Denied | ErrorKind::Interaction => Self::Denied,
             ErrorKind::Unavailable => Self::Unavailable,
             _ => Self::Unexpected,
+        }
+    }
+}
+
+impl From<Signal> for Exit {
+    fn from(signal: Signal) -> Self {
+        match signal {
+            Signal::Interrupt => Self::Interrupted,
+            Signal::Terminate => Self::Terminated,
         }
     }
 }

@@ -4,12 +4,14 @@ use std::{error::Error as _, fmt::Display, io};
 
 use session_kit::{Error, http::reqwest::StatusCode};
 
-use crate::{exit::Exit, output};
+use crate::{exit::Exit, output, signals::Signal};
 
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// Whoever reads the output has seen enough, as in `session … | head -1`.
     ClosedPipe,
+    /// Somebody told it to, and knows.
+    Ended(Signal),
     Session(Error),
     /// The server's answer, which has been printed, has a status of 400 or more.
     Status {
@@ -24,6 +26,7 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::ClosedPipe => Exit::Done,
+            Self::Ended(signal) => (*signal).into(),
             Self::Session(error) => error.kind().into(),
             Self::Status { .. } => Exit::HttpStatus,
             Self::Usage(_) => Exit::Usage,
@@ -34,7 +37,7 @@ impl Failure {
     /// Tells a person, on standard error.
     pub(crate) fn report(&self) {
         match self {
-            Self::ClosedPipe => {}
+            Self::ClosedPipe | Self::Ended(_) => {}
             Self::Session(error) => report(error),
             Self::Status { host, status } => {
                 output::error(format_args!("{host} answered {status}"));

@@ -27,6 +27,8 @@ pub(crate) async fn run(config: Option<&Path>, args: &Args) -> Result<(), Failur
         Some(url) => url.clone(),
         None => api(&session)?.clone(),
     };
+    // Where nothing may go, nobody has to authenticate for it.
+    session.check(&url)?;
     opened::for_keeps(session, async |session| print(session, &url).await).await
 }
 

@@ -15,9 +15,11 @@ mod output;
 mod profile;
 mod progress;
 mod request;
+mod signals;
 mod status;
 mod table;
 mod token;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(answer) => {
+            let answer = usage::discreet(answer);
             // Help and versions come this way too. Whoever closed the pipe does not want to read them.
             let _ = answer.print();
             return if answer.use_stderr() {
@@ -59,7 +62,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::Unexpected(format!("no thread can be started: {error}")))?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         match &cli.command {
             Command::Demo(args) => demo::run(args).await,
             Command::Backends(args) => backends::run(args),
@@ -68,5 +71,8 @@ fn run(cli: &Cli) -> Result<(), Failure> {
             Command::Request(args) => request::run(config, args).await,
             Command::Status(args) => status::run(config, args),
         }
-    })
+    });
+    // Does not wait for a thread that still waits for a reader.
+    runtime.shutdown_background();
+    outcome
 }

@@ -50,6 +50,18 @@ pub(crate) fn data() -> io::StdoutLock<'static> {
     io::stdout().lock()
 }
 
+/// Data that there may be much of. Who reads it may pause, and the command can be ended all the same: a thread of its
+/// own waits for them.
+pub(crate) async fn pass_on(bytes: impl AsRef<[u8]> + Send + 'static) -> Result<(), Failure> {
+    let write = move || {
+        let mut data = data();
+        data.write_all(bytes.as_ref())?;
+        data.flush()
+    };
+    let written = tokio::task::spawn_blocking(write).await;
+    Ok(written.map_err(io::Error::from)??)
+}
+
 /// One JSON document, indented.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     let mut data = data();

@@ -2,9 +2,10 @@
 
 mod body;
 mod pair;
+mod source;
 
 use std::{
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _},
     path::Path,
     time::Duration,
 };
@@ -38,8 +39,9 @@ pub(crate) struct Args {
     #[arg(value_name = "PATH|URL")]
     target: String,
 
-    /// Adds a header
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    /// Adds a header; `@FILE` reads some from a file, `@-` from standard input, one on each line. Those are taken for
+    /// secret: they follow no redirect to another origin
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE|@FILE")]
     headers: Vec<String>,
 
     /// Adds to the URL's query
@@ -61,13 +63,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
-    // All that can be wrong with the command is found before anything is sent.
+    // What is wrong with the command costs no authentication, and is told whether or not there could be one.
     let parts = Parts::read(args)?;
     let session = args.profile.open(config)?;
-    opened::for_now(session, async |session| {
-        exchange(session, parts, args.include).await
-    })
-    .await
+    let request = parts.build(&client(&session));
+    request.check()?;
+    opened::for_now(session, async |_| exchange(request, args.include).await).await
 }
 
 /// A request as it was typed, understood.
@@ -81,6 +82,12 @@ struct Parts {
 
 impl Parts {
     fn read(args: &Args) -> Result<Self, Failure> {
+        let from_elsewhere = args.headers.iter().chain(&args.data).chain(&args.json);
+        if from_elsewhere.filter(|text| *text == "@-").count() > 1 {
+            return Err(Failure::Usage(
+                "`@-` is there twice, and standard input can be read once; use a file".into(),
+            ));
+        }
         let method = Method::from_bytes(args.method.to_ascii_uppercase().as_bytes());
         let mut parts = Self {
             method: method
@@ -91,13 +98,12 @@ impl Parts {
                 .iter()
                 .map(|text| pair::query(text))
                 .collect::<Result<_, _>>()?,
-            headers: args
-                .headers
-                .iter()
-                .map(|text| pair::header(text))
-                .collect::<Result<_, _>>()?,
+            headers: Vec::new(),
             body: None,
         };
+        for text in &args.headers {
+            parts.headers.extend(pair::headers(text)?);
+        }
         if let Some(data) = &args.data {
             parts.body = Some(body::read(data)?);
         }
@@ -127,20 +133,23 @@ impl Parts {
     }
 }
 
-async fn exchange(session: &SessionHandle, parts: Parts, include: bool) -> Result<(), Failure> {
+fn client(session: &SessionHandle) -> Client {
     // A download takes as long as it takes; servers that say nothing at all are given up on all the same.
-    let client = Client::builder()
+    Client::builder()
         .session(session)
         .timeout(Duration::MAX)
-        .build();
+        .build()
+}
+
+async fn exchange(request: RequestBuilder, include: bool) -> Result<(), Failure> {
     let mut progress = Progress::on_terminal();
-    let mut answer = progress.during(parts.build(&client).send()).await?;
+    let mut answer = progress.during(request.send()).await?;
     // Without path and query, which may hold secrets.
     let host = answer.url().host_str().unwrap_or_default().to_owned();
     let status = answer.status();
     tracing::info!(host, %status, version = ?answer.version(), "answered");
     if include {
-        print_head(&answer)?;
+        output::pass_on(head(&answer)).await?;
     }
     if io::stdout().is_terminal() {
         // From here on the two would write over each other.
@@ -148,9 +157,7 @@ async fn exchange(session: &SessionHandle, parts: Parts, include: bool) -> Resul
     }
     while let Some(chunk) = progress.during(answer.chunk()).await? {
         progress.received(chunk.len());
-        let mut data = output::data();
-        data.write_all(&chunk)?;
-        data.flush()?;
+        output::pass_on(chunk).await?;
     }
     if status.is_client_error() || status.is_server_error() {
         return Err(Failure::Status { host, status });
@@ -159,7 +166,7 @@ async fn exchange(session: &SessionHandle, parts: Parts, include: bool) -> Resul
 }
 
 /// As on the wire of HTTP/1.1, whatever the version.
-fn print_head(answer: &Response) -> io::Result<()> {
+fn head(answer: &Response) -> Vec<u8> {
     let status = answer.status();
     let mut head = format!("{:?} {status}\r\n", answer.version()).into_bytes();
     for (name, value) in answer.headers() {
@@ -169,7 +176,5 @@ fn print_head(answer: &Response) -> io::Result<()> {
         head.extend_from_slice(b"\r\n");
     }
     head.extend_from_slice(b"\r\n");
-    let mut data = output::data();
-    data.write_all(&head)?;
-    data.flush()
+    head
 }

@@ -11,6 +11,7 @@ use super::{folder::Folder, received, running::Running, teller};
 use crate::{
     failure::Failure,
     output::{self, BOLD, CODE, DIM},
+    signals::Signals,
 };
 
 /// Keeps the providers up until somebody ends it, and shows what they receive.
@@ -113,13 +114,11 @@ async fn follow(running: &Running) -> io::Error {
 fn end() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut signals = Signals::catch()?;
     let mut hang_up = signal(SignalKind::hangup())?;
     Ok(async move {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = signals.next() => {}
             _ = hang_up.recv() => {}
         }
     })
@@ -127,7 +126,8 @@ fn end() -> io::Result<impl Future<Output = ()>> {
 
 #[cfg(not(unix))]
 fn end() -> io::Result<impl Future<Output = ()>> {
-    Ok(async { drop(tokio::signal::ctrl_c().await) })
+    let mut signals = Signals::catch()?;
+    Ok(async move { drop(signals.next().await) })
 }
 
 fn unable(problem: &str, error: &io::Error) -> Failure {

@@ -1,28 +1,17 @@
 //! Where a request's body comes from.
 
-use std::{
-    fs,
-    io::{self, Read as _},
-};
-
 use serde::de::IgnoredAny;
 
+use super::source;
 use crate::failure::Failure;
 
 /// The text itself, or after `@` the file, or `-` for standard input. Read as a whole: it must be sent again if the
 /// server refuses the credential.
 pub(crate) fn read(data: &str) -> Result<Vec<u8>, Failure> {
-    let Some(source) = data.strip_prefix('@') else {
-        return Ok(data.as_bytes().to_vec());
-    };
-    let (read, origin) = if source == "-" {
-        let mut body = Vec::new();
-        let read = io::stdin().lock().read_to_end(&mut body);
-        (read.map(|_| body), "standard input")
-    } else {
-        (fs::read(source), source)
-    };
-    read.map_err(|error| Failure::Usage(format!("the body cannot be read from {origin}: {error}")))
+    match data.strip_prefix('@') {
+        Some(source) => source::read(source, "the body"),
+        None => Ok(data.as_bytes().to_vec()),
+    }
 }
 
 /// As [`read`], unchanged, once it is known to be JSON.

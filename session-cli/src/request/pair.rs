@@ -2,10 +2,31 @@
 
 use http::{HeaderName, HeaderValue};
 
+use super::source;
 use crate::failure::Failure;
 
+/// `Name: value`, or after `@` a file with such lines, or `-` for standard input: arguments are seen by everybody on
+/// the machine. What comes from elsewhere is taken for secret.
+pub(crate) fn headers(text: &str) -> Result<Vec<(HeaderName, HeaderValue)>, Failure> {
+    let Some(source) = text.strip_prefix('@') else {
+        return Ok(vec![header(text)?]);
+    };
+    let bytes = source::read(source, "headers")?;
+    let lines = std::str::from_utf8(&bytes)
+        .map_err(|_| Failure::Usage("headers are not UTF-8 text; write one on each line".into()))?
+        .lines()
+        .filter(|line| !line.trim().is_empty());
+    lines
+        .map(|line| {
+            let (name, mut value) = header(line)?;
+            value.set_sensitive(true);
+            Ok((name, value))
+        })
+        .collect()
+}
+
 /// `Name: value`. Problems do not quote it: values may be secrets, and people swap the two.
-pub(crate) fn header(text: &str) -> Result<(HeaderName, HeaderValue), Failure> {
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), Failure> {
     let pair = text.split_once(':').and_then(|(name, value)| {
         let name = name.trim().parse().ok()?;
         let value = value.trim().parse().ok()?;
@@ -57,6 +78,26 @@ mod tests {
             };
             assert!(!problem.contains("hunter2"), "{problem}");
         }
+    }
+
+    #[test]
+    fn headers_of_a_file_are_taken_for_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("headers");
+        std::fs::write(&file, "X-Key: hunter2\n\nAccept: text/csv\r\n").unwrap();
+        let read = headers(&format!("@{}", file.display())).unwrap();
+        let read: Vec<_> = read
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes(), value.is_sensitive()))
+            .collect();
+        assert_eq!(
+            read,
+            [
+                ("x-key", &b"hunter2"[..], true),
+                ("accept", b"text/csv", true)
+            ]
+        );
+        assert!(!headers("Accept: text/csv").unwrap()[0].1.is_sensitive());
     }
 
     #[test]

@@ -39,12 +39,12 @@ mod serve {
         io::{BufRead as _, BufReader, Lines},
         os::unix::fs::PermissionsExt as _,
         path::{Path, PathBuf},
-        process::{Child, ChildStdout, Command, Stdio},
+        process::{Child, ChildStdout, Stdio},
     };
 
     use serde_json::Value;
 
-    use crate::run::{Ended, run, session};
+    use crate::run::{Ended, Watchdog, run, send, session};
 
     /// A demonstration that keeps its providers up.
     struct Served {
@@ -97,9 +97,8 @@ mod serve {
 
         /// Its exit code and last words, after it got this signal.
         fn end(mut self, signal: &str) -> (Option<i32>, Vec<String>) {
-            let id = self.child.id().to_string();
-            let sent = Command::new("kill").args([signal, &id]).status();
-            assert!(sent.unwrap().success());
+            let _watchdog = Watchdog::over(&self.child);
+            send(signal, &self.child);
             let rest = self.lines.by_ref().map(Result::unwrap).collect();
             (self.child.wait().unwrap().code(), rest)
         }

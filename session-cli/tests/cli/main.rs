@@ -13,6 +13,8 @@ mod request;
 mod run;
 mod scene;
 mod secrecy;
+#[cfg(unix)]
+mod signals;
 mod status;
 mod token;
 mod usage;

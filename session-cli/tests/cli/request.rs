@@ -71,6 +71,21 @@ fn query_and_headers_are_added() {
 }
 
 #[test]
+fn headers_come_from_elsewhere_too() {
+    let scene = Scene::new();
+    scene.write("headers", "X-First: 1\r\n\nx-second: a: b\n");
+    scene
+        .run("request GET orders -H @headers -H X-Third:3")
+        .quietly();
+    run_with_input(scene.session("request GET orders -H @-"), "X-First: 4").quietly();
+    let [file, input] = calls(&scene).try_into().unwrap();
+    for (name, value) in [("x-first", "1"), ("x-second", "a: b"), ("x-third", "3")] {
+        assert_eq!(file.header(name).unwrap(), value);
+    }
+    assert_eq!(input.header("x-first").unwrap(), "4");
+}
+
+#[test]
 fn a_body_is_a_text_a_file_or_standard_input() {
     let scene = Scene::new();
     scene.write("body.txt", "from a file\n");
@@ -120,6 +135,7 @@ fn what_the_caller_says_of_json_counts() {
 #[test]
 fn what_is_wrong_is_found_before_anything_is_sent() {
     let scene = Scene::new();
+    scene.write("secrets", "X-First: 1\nhunter2\n");
     for (args, hint) in [
         (
             "request POST orders --json {",
@@ -130,6 +146,18 @@ fn what_is_wrong_is_found_before_anything_is_sent() {
         ("request GET orders -H hunter2", "-H 'Accept: text/csv'"),
         ("request G<T orders", "METHOD"),
         ("request POST orders -d a --json {}", "cannot be used with"),
+        ("request GET orders -H @nowhere", "nowhere"),
+        ("request GET orders -H @secrets", "-H 'Accept: text/csv'"),
+        ("request POST orders -H @- -d @-", "use a file"),
+        ("request GET orders -H Host:x", "`Host`"),
+        (
+            "request GET https://evil.example/x",
+            "environment's services",
+        ),
+        ("request GET http://evil.example/x", "not encrypted"),
+        ("request GET //evil.example/x", "`//`"),
+        ("request GET ../token", "`..`"),
+        ("request GET ftp://evil.example/", "neither https nor http"),
     ] {
         let problem = scene.run(args).failed(2);
         assert!(
@@ -282,18 +310,4 @@ fn a_body_that_breaks_off_is_not_taken_for_whole() {
         (Some(4), "{\"access_token\":\"trunca")
     );
     assert!(ended.stderr.starts_with("error: "), "{ended:?}");
-}
-
-#[test]
-fn nothing_goes_to_other_places() {
-    let scene = Scene::new();
-    for target in [
-        "https://api.example.com/orders",
-        "//api.example.com/orders",
-        "../token",
-    ] {
-        let problem = scene.run(&format!("request GET {target}")).failed(2);
-        assert!(problem.starts_with("error: "), "{problem}");
-    }
-    assert_eq!(scene.provider.count(Kind::Api), 0);
 }

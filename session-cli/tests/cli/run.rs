@@ -4,6 +4,13 @@ use std::{
     ffi::OsStr,
     io::Write as _,
     process::{Command, Output, Stdio},
+    time::Duration,
+};
+#[cfg(unix)]
+use std::{
+    process::Child,
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
 };
 
 /// The command, in an environment that is the same on every machine.
@@ -79,3 +86,36 @@ pub(crate) fn run_with_input(mut command: Command, input: &str) -> Ended {
     drop(stdin);
     child.wait_with_output().expect("the command ends").into()
 }
+
+/// Sends a signal to a command that runs, such as `-TERM`.
+#[cfg(unix)]
+pub(crate) fn send(signal: &str, child: &Child) {
+    let sent = Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status();
+    assert!(sent.expect("there is a `kill`").success());
+}
+
+/// Kills a command that should long have ended, so that a test which waits for it fails in place of hanging.
+#[cfg(unix)]
+pub(crate) struct Watchdog(
+    #[expect(dead_code, reason = "is there to be dropped")] mpsc::Sender<()>,
+);
+
+#[cfg(unix)]
+impl Watchdog {
+    /// Until it is dropped.
+    pub(crate) fn over(child: &Child) -> Self {
+        let (watched, ended) = mpsc::channel::<()>();
+        let id = child.id().to_string();
+        thread::spawn(move || {
+            if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                drop(Command::new("kill").args(["-KILL", &id]).status());
+            }
+        });
+        Self(watched)
+    }
+}
+
+/// More than anything takes on the slowest machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
