@@ -5,6 +5,7 @@ use base64::{
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
 use url::form_urlencoded;
+use zeroize::Zeroizing;
 
 use crate::endpoint::Endpoint;
 
@@ -13,6 +14,11 @@ const SHOWN: usize = 200;
 
 /// So many letters of a secret in a row give it away.
 const FRAGMENT: usize = 8;
+
+/// `\x73`, `115 `
+const LONGEST_BYTE: usize = 4;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// The secrets that a request carried, or its answer brought, so that no text of that answer repeats them.
 ///
@@ -106,23 +112,31 @@ fn has_part(text: &str, spelling: &[u8], public: &str) -> bool {
             .any(|part| has(text, part) && !has(public, part))
 }
 
+/// A secret as it may be written; wiped like the secret.
+type Spelling = Zeroizing<Vec<u8>>;
+
 /// The ways to write a secret that servers and debuggers have, in lower case.
-fn spellings(secret: &[u8]) -> Vec<Vec<u8>> {
-    let form: String = form_urlencoded::byte_serialize(secret).collect();
-    let percent = form.replace('+', "%20");
+fn spellings(secret: &[u8]) -> Vec<Spelling> {
+    let form = written(secret, |byte, text| {
+        text.extend(form_urlencoded::byte_serialize(&[byte]));
+    });
+    let percent = written(secret, |byte, text| match byte {
+        b' ' => text.push_str("%20"),
+        _ => text.extend(form_urlencoded::byte_serialize(&[byte])),
+    });
     let mut spellings = vec![
         hex(secret, ""),
         hex(secret, "%"),
         hex(secret, "\\x"),
-        secret.to_vec(),
+        Zeroizing::new(secret.to_vec()),
     ];
-    for text in [secret, form.as_bytes(), percent.as_bytes()] {
+    for text in [secret, &form, &percent] {
         // Base64 of something that contains it, such as `id:secret`, depends on where in it that starts.
         for offset in 0..3 {
             spellings.extend(base64(text, offset));
         }
     }
-    spellings.extend([form.into_bytes(), percent.into_bytes()]);
+    spellings.extend([form, percent]);
     for spelling in &mut spellings {
         spelling.make_ascii_lowercase();
     }
@@ -130,36 +144,41 @@ fn spellings(secret: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// The part of the base64 text that depends on nothing but the secret, in both alphabets.
-fn base64(secret: &[u8], offset: usize) -> [Vec<u8>; 2] {
-    let mut bytes = vec![0; offset];
-    bytes.extend_from_slice(secret);
+fn base64(secret: &[u8], offset: usize) -> [Spelling; 2] {
+    let mut bytes = Zeroizing::new(vec![0; offset + secret.len()]);
+    bytes[offset..].copy_from_slice(secret);
     let whole = (bytes.len() * 8) / 6;
     // Each letter stands for 6 bits: those with bits of what precedes, or of what follows, are left out.
     let first = (offset * 8).div_ceil(6);
-    [
-        STANDARD_NO_PAD.encode(&bytes),
-        URL_SAFE_NO_PAD.encode(&bytes),
-    ]
-    .map(|text| {
-        text.as_bytes()
-            .get(first..whole)
-            .unwrap_or_default()
-            .to_vec()
+    [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD].map(|alphabet| {
+        let text = Zeroizing::new(alphabet.encode(&bytes));
+        let part = text.as_bytes().get(first..whole);
+        Zeroizing::new(part.unwrap_or_default().to_vec())
     })
 }
 
-fn hex(secret: &[u8], before_each: &str) -> Vec<u8> {
-    let bytes: Vec<String> = secret
-        .iter()
-        .map(|byte| format!("{before_each}{byte:02x}"))
-        .collect();
-    bytes.concat().into_bytes()
+fn hex(secret: &[u8], before_each: &str) -> Spelling {
+    written(secret, |byte, text| {
+        text.push_str(before_each);
+        text.extend([byte >> 4, byte & 0xf].map(|digit| char::from(HEX[usize::from(digit)])));
+    })
 }
 
 /// `115 101 99 `
-fn decimal(secret: &[u8]) -> Vec<u8> {
-    let bytes: Vec<String> = secret.iter().map(|byte| format!("{byte} ")).collect();
-    bytes.concat().into_bytes()
+fn decimal(secret: &[u8]) -> Spelling {
+    written(secret, |byte, text| {
+        text.push_str(&byte.to_string());
+        text.push(' ');
+    })
+}
+
+/// Byte by byte, of at most four letters each: so that no text has to grow, and leave a copy behind.
+fn written(secret: &[u8], mut write: impl FnMut(u8, &mut String)) -> Spelling {
+    let mut text = String::with_capacity(secret.len() * LONGEST_BYTE);
+    for &byte in secret {
+        write(byte, &mut text);
+    }
+    Zeroizing::new(text.into_bytes())
 }
 
 /// The numbers of a text, each followed by a space.
