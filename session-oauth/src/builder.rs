@@ -92,6 +92,9 @@ impl OAuthBuilder {
     }
 
     /// How long one request to the authorization server may take. Default: [`TIME_LIMIT`](Self::TIME_LIMIT).
+    ///
+    /// One authentication can take three of them, and must end within the engine's own limit
+    /// ([`SessionBuilder::time_limit`](session_core::SessionBuilder::time_limit)).
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = limit;
         self

@@ -77,6 +77,19 @@
 //!
 //! Errors quote the server's error code and description, unless they repeat part of a secret in some spelling.
 //!
+//! # Limits
+//!
+//! - **Memory.** What a session holds, the bodies that it sends and the answers that it reads are wiped when they are done
+//!   with. The crate `oauth2`, which writes the requests, takes secret and tokens as plain texts, and so do the HTTP
+//!   library's headers: these copies live as long as one request, and are freed without being wiped.
+//! - **Time.** An authentication has up to 30 seconds for a secret from a command, and the
+//!   [`time_limit`](OAuthBuilder::time_limit) for each request: two at most to look up the endpoints, one for the token. A
+//!   renewal whose refresh token is refused starts over once. The engine gives up after a time of its own, 60 seconds by
+//!   default ([`SessionBuilder::time_limit`](session_core::SessionBuilder::time_limit)), and does not tell the backend how
+//!   much of it is left: a server that uses up every limit is cut off in the middle. If that loses the successor of a
+//!   refresh token, the next renewal is refused the old one and uses the client's secret. Where secrets and
+//!   servers are that slow, give the engine more time, or the requests less.
+//!
 //! # Features
 //!
 //! | feature | adds |
