@@ -7,7 +7,7 @@ use std::io;
 pub(crate) enum Signal {
     /// As by Ctrl-C.
     Interrupt,
-    #[cfg_attr(not(unix), expect(dead_code, reason = "is a signal of Unix alone"))]
+    #[cfg_attr(not(unix), allow(dead_code, reason = "is a signal of Unix alone"))]
     Terminate,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    #[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
     pub(crate) fn catch() -> io::Result<Self> {
         Ok(Self)
     }

@@ -4,13 +4,13 @@ use std::{
     ffi::OsStr,
     io::Write as _,
     process::{Command, Output, Stdio},
-    time::Duration,
 };
 #[cfg(unix)]
 use std::{
     process::Child,
     sync::mpsc::{self, RecvTimeoutError},
     thread,
+    time::Duration,
 };
 
 /// The command, in an environment that is the same on every machine.
@@ -118,4 +118,5 @@ impl Watchdog {
 }
 
 /// More than anything takes on the slowest machine.
+#[cfg(unix)]
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
