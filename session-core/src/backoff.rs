@@ -35,10 +35,10 @@ impl Backoff {
             let longest = FIRST
                 .saturating_mul(1 << (failures - 1).min(16))
                 .min(LONGEST);
-            longest.mul_f64(jitter.clamp(0.0, 1.0))
+            longest.mul_f64(jitter)
         } else {
             // The same question gets the same answer, until somebody changes something.
-            LONGEST.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0))
+            LONGEST.mul_f64(0.5 + 0.5 * jitter)
         };
         let asked = error.retry_after().unwrap_or_default().min(LONGEST_ASKED);
         Self {

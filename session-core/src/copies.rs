@@ -22,6 +22,8 @@ const COPIES: usize = 15;
 /// idle threads do.
 #[derive(Debug)]
 pub(crate) struct Copies {
+    /// Of the credential.
+    serial: u64,
     original: Headers,
     others: OnceLock<Box<[Padded; COPIES]>>,
 }
@@ -34,24 +36,40 @@ pub(crate) type Headers = Vec<(HeaderName, HeaderValue)>;
 struct Padded(OnceLock<Headers>);
 
 impl Copies {
-    pub(crate) fn new(original: Headers) -> Self {
+    pub(crate) fn new(original: Headers, serial: u64) -> Self {
         Self {
+            serial,
             original,
             others: OnceLock::new(),
         }
     }
 
-    /// The copy for this thread, made when it first asks.
+    /// The copy for this thread, made when it asks for the second time in a row: many sessions that are used
+    /// now and then, as those of a server's users, get along without copies.
     pub(crate) fn mine(&self) -> &Headers {
         // The first thread, which is the only one of many programs, needs no copy.
         let Some(other) = (thread_number() % (COPIES + 1)).checked_sub(1) else {
             return &self.original;
         };
+        if !is_used_again(self.serial) {
+            return &self.original;
+        }
         let others = self.others.get_or_init(Box::default);
         others[other]
             .0
             .get_or_init(|| self.original.iter().map(copy).collect())
     }
+}
+
+/// Whether this thread used this credential before, and no other in its place since.
+fn is_used_again(serial: u64) -> bool {
+    /// Enough for the few sessions that a program has side by side.
+    const PLACES: usize = 8;
+    thread_local! {
+        static LAST: [Cell<u64>; PLACES] = const { [const { Cell::new(0) }; PLACES] };
+    }
+    LAST.try_with(|last| last[serial as usize % PLACES].replace(serial) == serial)
+        .unwrap_or_default()
 }
 
 fn copy((name, value): &(HeaderName, HeaderValue)) -> (HeaderName, HeaderValue) {
@@ -97,6 +115,7 @@ mod tests {
                 let (copies, together) = (Arc::clone(copies), Arc::clone(&together));
                 thread::spawn(move || {
                     let address = || copies.mine()[0].1.as_bytes().as_ptr().addr();
+                    assert_eq!(address(), copies.original[0].1.as_bytes().as_ptr().addr());
                     let first = address();
                     together.wait();
                     assert_eq!(address(), first, "a thread keeps its copy");
@@ -113,7 +132,7 @@ mod tests {
     #[test]
     fn threads_have_copies_of_their_own_but_not_without_end() {
         let value = HeaderValue::from_static("Bearer t");
-        let copies = Arc::new(Copies::new(vec![(http::header::AUTHORIZATION, value)]));
+        let copies = Arc::new(Copies::new(vec![(http::header::AUTHORIZATION, value)], 7));
         assert_eq!(addresses(&copies, 16).len(), 16);
         assert_eq!(addresses(&copies, 40).len(), 16);
         let (name, value) = &copies.mine()[0];

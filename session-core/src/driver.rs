@@ -59,63 +59,63 @@ impl Drop for Driver {
 /// A new credential: from the store, if another process was quicker, else from the server.
 async fn authenticate(engine: &Arc<Engine>, job: &Authentication) -> Result<Held> {
     let Some(shelf) = Shelf::of(engine) else {
-        return ask(engine, job, None).await.map(|(held, _)| held);
+        return ask(engine, job, None).await;
     };
     let known = job.stale.as_deref();
-    let news = shelf.news(known).await;
-    if let Some(held) = news.and_then(|stored| shelf.revive(&stored, job.generation)) {
-        return Ok(held);
-    }
-    let lease = shelf.lease().await;
-    // Whoever had the lease before may have done the work.
-    let news = shelf.news(known).await;
-    if let Some(held) = news
-        .as_ref()
-        .and_then(|stored| shelf.revive(stored, job.generation))
-    {
-        return Ok(held);
+    // A store that cannot be read is not waited for any longer.
+    let mut lease = None;
+    let mut news = None;
+    if let Some(found) = shelf.news(known).await {
+        if let Some(held) = found.and_then(|stored| shelf.revive(&stored, job.generation)) {
+            return Ok(held);
+        }
+        lease = shelf.lease().await;
+        // Whoever had the lease before may have done the work.
+        news = shelf.news(known).await.flatten();
+        if let Some(held) = news
+            .as_ref()
+            .and_then(|stored| shelf.revive(stored, job.generation))
+        {
+            return Ok(held);
+        }
     }
     // What is stored may have expired and still hold the last refresh token.
-    let (held, started) = ask(engine, job, news.as_ref()).await?;
-    shelf.save(&held, started).await;
+    let held = ask(engine, job, news.as_ref()).await?;
+    shelf.save(&held).await;
     drop(lease);
     Ok(held)
 }
 
 /// Has the backend authenticate.
-async fn ask(
-    engine: &Engine,
-    job: &Authentication,
-    stored: Option<&Stored>,
-) -> Result<(Held, Started)> {
+async fn ask(engine: &Engine, job: &Authentication, stored: Option<&Stored>) -> Result<Held> {
     let (session, settings) = (&engine.session, &engine.settings);
     let started = Started::now(&*settings.clock);
     let latest = stored.map(Stored::credential);
-    let (action, outcome) = match (latest, &job.stale) {
-        (None, None) => ("init", guard(engine, "init", session.init()).await),
-        (Some(stored), None) => {
-            let renewal = session.renew(stored, Cause::Expiring);
-            match guard(engine, "renew", renewal).await {
-                // Nobody is bound to what an earlier process left.
-                Err(error) if !is_worth_retrying(error.kind()) => {
-                    ("init", guard(engine, "init", session.init()).await)
-                }
-                outcome => ("renew", outcome),
-            }
-        }
-        (latest, Some(stale)) => {
+    let stale = job.stale.as_ref().map(|held| &held.credential);
+    let (action, outcome) = match latest.or(stale) {
+        None => ("init", guard(engine, "init", || session.init()).await),
+        Some(credential) => {
             let cause = job
                 .refused
                 .as_deref()
                 .map_or(Cause::Expiring, Cause::Refused);
-            let renewal = session.renew(latest.unwrap_or(&stale.credential), cause);
-            ("renew", guard(engine, "renew", renewal).await)
+            match guard(engine, "renew", || session.renew(credential, cause)).await {
+                // What cannot be renewed need not be: by `init` one starts over, and nobody is bound to
+                // what an earlier process left.
+                Err(error)
+                    if !is_worth_retrying(error.kind()) && (job.asked || stale.is_none()) =>
+                {
+                    trace(engine, "renew", started.monotonic(), Some(&error));
+                    ("init", guard(engine, "init", || session.init()).await)
+                }
+                outcome => ("renew", outcome),
+            }
         }
     };
     let outcome = outcome.and_then(|new: Credential| {
-        let mut held = Held::new(new, job.generation, started, (settings.jitter)())?;
-        held.replaces_refused = job.refused.as_ref().map(|_| started.monotonic());
-        Ok((held, started))
+        let mut held = Held::new(new, job.generation, started, settings.random())?;
+        held.replaces_refused = job.refused.as_ref().map(|_| settings.clock.monotonic());
+        Ok(held)
     });
     trace(engine, action, started.monotonic(), outcome.as_ref().err());
     outcome
@@ -124,12 +124,12 @@ async fn ask(
 /// Ends all of them, even when one fails; the first failure is the answer.
 async fn close_all(engine: &Arc<Engine>, held: &[Arc<Held>]) -> Result<()> {
     if let Some(shelf) = Shelf::of(engine) {
-        shelf.remove().await;
+        shelf.remove(held).await;
     }
     let mut answer = Ok(());
     for held in held {
         let began = engine.settings.clock.monotonic();
-        let outcome = guard(engine, "close", engine.session.close(&held.credential)).await;
+        let outcome = guard(engine, "close", || engine.session.close(&held.credential)).await;
         trace(engine, "close", began, outcome.as_ref().err());
         answer = answer.and(outcome);
     }
@@ -143,7 +143,7 @@ pub(crate) async fn end_orphan(
     executor: Arc<dyn Executor>,
     time_limit: Duration,
 ) {
-    let close = session.close(&held.credential);
+    let close = || session.close(&held.credential);
     if let Err(error) = limit(&*executor, time_limit, "backend", "close", close).await {
         tracing::warn!(
             session = session.scheme(),
@@ -154,10 +154,10 @@ pub(crate) async fn end_orphan(
     }
 }
 
-async fn guard<T>(
+async fn guard<T, F: Future<Output = Result<T>>>(
     engine: &Engine,
     action: &str,
-    call: impl Future<Output = Result<T>>,
+    call: impl FnOnce() -> F,
 ) -> Result<T> {
     let settings = &engine.settings;
     limit(
@@ -171,13 +171,16 @@ async fn guard<T>(
 }
 
 /// Runs somebody else's code; what hangs or panics ends in an error.
-pub(crate) async fn limit<T>(
+pub(crate) async fn limit<T, F: Future<Output = Result<T>>>(
     executor: &dyn Executor,
     time_limit: Duration,
     who: &str,
     action: &str,
-    call: impl Future<Output = Result<T>>,
+    call: impl FnOnce() -> F,
 ) -> Result<T> {
+    let Ok(call) = catch_unwind(AssertUnwindSafe(call)) else {
+        return Err(panicked(who, action));
+    };
     let mut call = pin!(call);
     let mut timer = executor.sleep(time_limit);
     poll_fn(

@@ -23,6 +23,7 @@ use crate::{
     life::{Closing, Life, Wanted},
     settings::Settings,
     validity::Phase,
+    warmer::Warmer,
 };
 
 /// A credential that replaced a refused one, and is refused itself so soon, is not the problem.
@@ -113,10 +114,10 @@ impl Engine {
         }
     }
 
-    /// Opens the session and keeps it open.
+    /// Opens the session and keeps it open. What failed last is tried again.
     pub(crate) fn init(self: &Arc<Self>) -> Soon<Result<Arc<Held>>> {
         let mut life = self.life();
-        if let Some(held) = self.valid() {
+        if let Some(held) = self.valid().filter(|_| life.backoff.is_none()) {
             life.kept = true;
             return Soon::Now(Ok(held));
         }
@@ -128,7 +129,7 @@ impl Engine {
         let mut life = self.life();
         life.users += 1;
         match self.held() {
-            None => self.want(life, None, |_| {}),
+            None => self.replace(life, None),
             Some(held) => self.look_at(life, held),
         }
     }
@@ -148,6 +149,7 @@ impl Engine {
     pub(crate) fn close(self: &Arc<Self>) -> Soon<Result<()>> {
         let mut life = self.life();
         life.kept = false;
+        life.backoff = None;
         self.end(life)
     }
 
@@ -261,7 +263,7 @@ impl Engine {
     fn end(self: &Arc<Self>, mut life: MutexGuard<'_, Life>) -> Soon<Result<()>> {
         let wanted = life.wanted.take();
         let held = self.held.swap(None);
-        life.backoff = None;
+        let was_open = held.is_some();
         let answer = if held.is_some() || life.authenticating {
             let closing = life.closing.get_or_insert_with(|| Closing {
                 flight: Flight::new(),
@@ -278,7 +280,9 @@ impl Engine {
         if let Some(wanted) = wanted {
             wanted.flight.land(Err(closed_meanwhile()));
         }
-        self.carriers.disconnect();
+        if was_open {
+            self.carriers.disconnect();
+        }
         self.changes.send_replace(());
         answer
     }
@@ -308,6 +312,7 @@ impl Engine {
                 stale: self.held(),
                 refused: wanted.refused.take(),
                 generation,
+                asked: wanted.keep,
             };
             life.authenticating = true;
             return Some(Job::Authenticate(authentication));
@@ -318,45 +323,57 @@ impl Engine {
 
     /// The driver's report of an authentication.
     pub(crate) fn authenticated(self: &Arc<Self>, job: &Authentication, outcome: Result<Held>) {
-        let outcome = outcome.map(Arc::new);
+        let _reported = job.reported();
+        let (clock, jitter) = (&*self.settings.clock, self.settings.random());
+        let outcome = outcome.map(|mut held| {
+            // From now on it can be refused.
+            held.replaces_refused = held.replaces_refused.map(|_| clock.monotonic());
+            Arc::new(held)
+        });
         let mut life = self.life();
         life.authenticating = false;
         let is_wanted = |wanted: &mut Wanted| Arc::ptr_eq(&wanted.flight, &job.flight);
-        let replaced = match (life.wanted.take_if(is_wanted), &outcome) {
+        let (mut replaced, mut is_to_be_warmed) = (None, false);
+        match (life.wanted.take_if(is_wanted), &outcome) {
             (Some(wanted), Ok(held)) => {
                 life.kept |= wanted.keep;
                 life.generation = held.generation;
                 life.backoff = None;
-                held.validity
-                    .quiet(held.validity.due(), &*self.settings.clock);
-                self.held.swap(Some(Arc::clone(held)))
+                held.validity.quiet(held.validity.due(), clock);
+                replaced = self.held.swap(Some(Arc::clone(held)));
+                is_to_be_warmed =
+                    self.settings.keep_warm && !std::mem::replace(&mut life.warmed, true);
+                drop(life);
             }
             (Some(_), Err(error)) => {
-                self.back_off(&mut life, error);
-                None
+                self.back_off(&mut life, error, jitter);
+                // One that was only still open for an `init` that has failed is nobody's.
+                if life.users == 0 && !life.kept {
+                    drop(self.end(life));
+                } else {
+                    drop(life);
+                }
             }
             // Closed in the meantime: what came is ended by the close that waits for it.
             (None, outcome) => {
                 if let (Some(closing), Ok(held)) = (&mut life.closing, outcome) {
                     closing.credentials.push(Arc::clone(held));
                 }
-                None
+                drop(life);
             }
-        };
-        let warm = self.next_warming(&life);
-        drop(life);
+        }
         // Outside the lock: dropping a credential's state, and waking, run foreign code.
         drop(replaced);
-        if let Some(pause) = warm {
-            self.warm_after(pause);
-        }
         job.flight.land(outcome);
         self.changes.send_replace(());
+        if is_to_be_warmed {
+            self.spawn(Warmer::new(self).run());
+        }
     }
 
     /// Notes a failure, and lets requests go on with a credential that is still good.
-    fn back_off(&self, life: &mut Life, error: &Error) {
-        let (clock, jitter) = (&*self.settings.clock, (self.settings.jitter)());
+    fn back_off(&self, life: &mut Life, error: &Error, jitter: f64) {
+        let clock = &*self.settings.clock;
         let now = clock.monotonic();
         let backoff = Backoff::after(life.backoff.as_ref(), error.clone(), now, jitter);
         if let Some(held) = self.held() {
@@ -365,26 +382,31 @@ impl Engine {
         life.backoff = Some(backoff);
     }
 
-    /// How long until a session that is kept warm is to be looked at; `None` for all others.
-    fn next_warming(&self, life: &Life) -> Option<Duration> {
-        let is_warm =
-            |held: &Arc<Held>| self.settings.keep_warm && held.validity.expires_at().is_some();
-        let due = self.held().filter(is_warm)?.validity.due();
+    /// How long until a session that is kept warm is to be looked at; `None` when there is nothing to look at, and no
+    /// task is needed any longer.
+    pub(crate) fn next_warming(&self) -> Option<Duration> {
+        let mut life = self.life();
+        let held = self
+            .held()
+            .filter(|held| held.validity.expires_at().is_some());
+        life.warmed = held.is_some();
+        let due = held?.validity.due();
         let due = due.max(life.backoff.as_ref().map_or(Duration::ZERO, Backoff::until));
         let pause = due.saturating_sub(self.settings.clock.monotonic());
         Some(pause.max(WARM_PAUSE))
     }
 
-    /// Looks at the credential after a while, as a request would.
-    fn warm_after(self: &Arc<Self>, pause: Duration) {
-        let session = Arc::downgrade(self);
-        let timer = self.settings.executor.sleep(pause);
-        self.spawn(async move {
-            timer.await;
-            if let Some(engine) = session.upgrade() {
-                drop(engine.credential());
-            }
-        });
+    /// Looks at the credential whatever the cheap clock says, which may be late.
+    pub(crate) fn warm(self: &Arc<Self>) {
+        let life = self.life();
+        if let Some(held) = self.held() {
+            drop(self.look_at(life, held));
+        }
+    }
+
+    /// The task that kept it warm is gone.
+    pub(crate) fn cooled(&self) {
+        self.life().warmed = false;
     }
 
     /// Runs a task on the executor. One that panics drops it.
@@ -410,13 +432,14 @@ impl Engine {
                 self.name()
             ),
         );
+        let jitter = self.settings.random();
         let (wanted, closing) = {
             let mut life = self.life();
             life.driven = false;
             life.authenticating = false;
             let wanted = life.wanted.take();
             if wanted.is_some() {
-                self.back_off(&mut life, &error);
+                self.back_off(&mut life, &error, jitter);
             }
             (wanted, life.closing.take())
         };
@@ -442,7 +465,7 @@ impl Drop for Engine {
             return;
         };
         self.carriers.disconnect();
-        if self.settings.store.is_some() && self.session.identity().is_some() {
+        if held.is_stored.load(Ordering::Relaxed) {
             return;
         }
         self.spawn(driver::end_orphan(

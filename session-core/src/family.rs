@@ -4,7 +4,8 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt,
     hash::Hash,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak},
     time::Duration,
 };
 
@@ -12,9 +13,9 @@ use crate::{BackgroundThread, Clock, Executor, Result, SessionHandle, SystemCloc
 
 /// Sessions by key, made on demand: for a server that acts for its users.
 ///
-/// Each is a session as good as any. There are never two for one key at a time, never more than a
-/// given number, and those that nobody asks for are let go. One that is let go closes as soon as
-/// nobody uses it any more.
+/// Each is a session as good as any. A family has one for each key, never more than a given number, and lets go
+/// of those that nobody asks for. One that is let go closes as soon as nobody uses it any more; until then there may
+/// be a successor beside it.
 ///
 /// ```
 /// # use session_core::{BasicEnvironment, Credential, Environment, Result, Session};
@@ -83,7 +84,7 @@ impl<K: Clone + Eq + Hash + Send + 'static> Family<K> {
         })
     }
 
-    /// The session for this key, made if there is none.
+    /// The session for this key, made if there is none. The function that makes it must not ask for the same key.
     ///
     /// # Errors
     ///
@@ -103,7 +104,7 @@ impl<K: Clone + Eq + Hash + Send + 'static> Family<K> {
         made
     }
 
-    /// Lets go of the session for this key, and gives it back.
+    /// Lets go of the session for this key, and gives it back; `None` if there is none, or it is being made.
     pub fn remove(&self, key: &K) -> Option<SessionHandle> {
         let removed = self.0.members().remove(key)?;
         removed.session()
@@ -163,9 +164,10 @@ impl<K: Clone + Eq + Hash + Send + 'static> Inner<K> {
         let sweep = !std::mem::replace(&mut members.is_swept, true);
         drop(members);
         if sweep {
-            let sweeper = Sweeper(Arc::downgrade(self));
-            self.executor
-                .spawn(Box::pin(sweeper.run(Arc::clone(&self.executor), self.idle)));
+            let (sweeper, executor) = (Sweeper::new(self), Arc::clone(&self.executor));
+            let sweeping = sweeper.run(executor, self.idle);
+            // One that panics drops the sweeper; the next session sends another.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.executor.spawn(Box::pin(sweeping))));
         }
         // Outside the lock: the end of a session runs foreign code.
         drop(let_go);
@@ -236,24 +238,52 @@ impl<K: Clone + Eq + Hash> Members<K> {
 
 impl Member {
     fn session(&self) -> Option<SessionHandle> {
-        self.session
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        match self.session.try_lock() {
+            Ok(session) => session.clone(),
+            Err(TryLockError::Poisoned(session)) => session.into_inner().clone(),
+            // It is being made, and nobody has it yet.
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 }
 
 /// Looks from time to time for sessions that nobody asks for, while there are any.
-struct Sweeper<K>(Weak<Inner<K>>);
+struct Sweeper<K> {
+    family: Weak<Inner<K>>,
+    dismissed: bool,
+}
 
 impl<K: Clone + Eq + Hash + Send + 'static> Sweeper<K> {
-    async fn run(self, executor: Arc<dyn Executor>, idle: Duration) {
+    fn new(family: &Arc<Inner<K>>) -> Self {
+        Self {
+            family: Arc::downgrade(family),
+            dismissed: false,
+        }
+    }
+
+    async fn run(mut self, executor: Arc<dyn Executor>, idle: Duration) {
         loop {
             executor.sleep(idle).await;
-            match self.0.upgrade() {
+            match self.family.upgrade() {
                 Some(family) if family.sweep() => {}
-                _ => return,
+                _ => break,
             }
+        }
+        self.dismissed = true;
+    }
+}
+
+impl<K> Drop for Sweeper<K> {
+    /// An executor that drops the task, or a panic, leaves room for another.
+    fn drop(&mut self) {
+        if !self.dismissed
+            && let Some(family) = self.family.upgrade()
+        {
+            let mut members = family
+                .members
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            members.is_swept = false;
         }
     }
 }

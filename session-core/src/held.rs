@@ -1,6 +1,9 @@
 //! The credential in use.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::Duration,
+};
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
@@ -20,8 +23,13 @@ pub(crate) struct Held {
     /// Counts the credentials of a session from 1, so that a refusal says which one it means.
     pub(crate) generation: u64,
     pub(crate) validity: Validity,
-    /// When it was asked for in place of a refused one, on the clock's monotonic time.
+    /// When it was put in the place of a refused one, on the clock's monotonic time.
     pub(crate) replaces_refused: Option<Duration>,
+    /// Whether it is in the session's store.
+    pub(crate) is_stored: AtomicBool,
+    /// A number that no other credential of this process has or had: a generation may be given out again, when
+    /// what it was given to is never used.
+    pub(crate) serial: u64,
     headers: Copies,
 }
 
@@ -41,8 +49,11 @@ impl Held {
             .iter_headers()
             .map(|(name, value)| Ok((name.clone(), header_value(name, value)?)))
             .collect::<Result<_>>()?;
+        let serial = next_serial();
         Ok(Self {
-            headers: Copies::new(headers),
+            headers: Copies::new(headers, serial),
+            serial,
+            is_stored: AtomicBool::new(false),
             generation,
             validity: Validity::new(&credential, started, jitter),
             replaces_refused: None,
@@ -75,6 +86,11 @@ impl Held {
             }
         }
     }
+}
+
+fn next_serial() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 fn header_value(name: &HeaderName, value: &Secret) -> Result<HeaderValue> {

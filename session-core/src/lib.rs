@@ -77,6 +77,7 @@ mod store;
 mod system_clock;
 mod transport;
 mod validity;
+mod warmer;
 mod wiped;
 
 #[doc(hidden)]

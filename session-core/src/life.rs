@@ -6,6 +6,7 @@ use crate::{Challenge, Result, backoff::Backoff, flight::Flight, held::Held};
 
 /// What an [`Engine`](crate::engine::Engine)'s lock guards.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Life {
     /// The authentication that callers wait for: under way, or next.
     pub(crate) wanted: Option<Wanted>,
@@ -22,13 +23,15 @@ pub(crate) struct Life {
     pub(crate) generation: u64,
     /// Failures since the last success: while it lasts, nothing is tried unless `init` asks.
     pub(crate) backoff: Option<Backoff>,
+    /// A task keeps it warm.
+    pub(crate) warmed: bool,
 }
 
 /// An authentication that somebody waits for.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub(crate) flight: Arc<Flight<Result<Arc<Held>>>>,
-    /// Asked for by `init`: the session stays open without users.
+    /// Asked for by `init`: it is tried by all means, and the session stays open without users.
     pub(crate) keep: bool,
     pub(crate) refused: Option<Vec<Challenge>>,
 }

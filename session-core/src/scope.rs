@@ -30,13 +30,11 @@ impl Frames {
         Self(vec![Arc::new(session)])
     }
 
-    /// The scopes that the caller is in.
+    /// The scopes that the caller is in, with counts of their own.
     pub(crate) fn here() -> Self {
-        Self(
-            STACK
-                .try_with(|stack| stack.borrow().clone())
-                .unwrap_or_default(),
-        )
+        let copy = |frame: &Frame| Arc::new(SessionHandle::clone(frame));
+        let copies = |stack: &RefCell<Vec<Frame>>| stack.borrow().iter().map(copy).collect();
+        Self(STACK.try_with(copies).unwrap_or_default())
     }
 
     pub(crate) fn run<R>(mut self, call: impl FnOnce() -> R) -> R {

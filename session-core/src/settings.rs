@@ -1,6 +1,11 @@
 //! How a session is run.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 use crate::{BackgroundThread, Clock, Executor, Store, SystemClock};
 
@@ -21,6 +26,16 @@ pub(crate) struct Settings {
 impl Settings {
     /// How long a call of the backend may take, unless it is told otherwise.
     pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+    /// A random number from 0 to 1, whatever the source does. To be asked for without the lock: it
+    /// is foreign code.
+    pub(crate) fn random(&self) -> f64 {
+        let random = catch_unwind(AssertUnwindSafe(|| (self.jitter)()));
+        random
+            .ok()
+            .filter(|random| random.is_finite())
+            .map_or(1.0, |random| random.clamp(0.0, 1.0))
+    }
 }
 
 impl Default for Settings {

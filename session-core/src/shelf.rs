@@ -1,9 +1,15 @@
 //! A session's place in a store.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use http::HeaderName;
 
 use crate::{
-    Identity, Lease, Result, Store, Stored,
+    Identity, Lease, Result, Secret, Store, Stored,
     driver::limit,
     engine::Engine,
     held::Held,
@@ -13,12 +19,11 @@ use crate::{
 /// How long a store may take for anything but a lease.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
 
-/// How long a lease is waited for: somebody else authenticates meanwhile, for this session too.
-const LEASE_LIMIT: Duration = Duration::from_secs(10);
-
-/// How often a credential that could not be saved is tried to be saved again, each time after
-/// twice the pause.
+/// How often a credential that could not be saved is tried to be saved again.
 const SAVES: u32 = 8;
+
+/// The pause before the first of these, longer than a save may take. It doubles with each.
+const SAVE_PAUSE: Duration = Duration::from_secs(3);
 
 /// A session's place in its store. Whatever goes wrong there is a warning and no more.
 pub(crate) struct Shelf<'a> {
@@ -31,26 +36,30 @@ impl<'a> Shelf<'a> {
     /// `None` for a session without a store, or without an identity.
     pub(crate) fn of(engine: &'a Arc<Engine>) -> Option<Self> {
         let store = engine.settings.store.as_ref()?;
-        let who = engine.session.identity()?;
+        let identity = catch_unwind(AssertUnwindSafe(|| engine.session.identity()));
+        let who = identity.unwrap_or_else(|_| {
+            let session = engine.settings.name.as_deref();
+            tracing::warn!(
+                session,
+                "the backend's `identity` panicked; the store is not used"
+            );
+            None
+        })?;
         Some(Self { engine, store, who })
     }
 
-    /// What is stored, if it is of use: not `known` already, whose replacement is wanted.
-    pub(crate) async fn news(&self, known: Option<&Held>) -> Option<Stored> {
-        let load = self.guard("load", TIME_LIMIT, self.store.load(&self.who));
-        let stored = load.await.flatten()?;
-        let is_known = |known: &Held| {
-            let (known, stored) = (
-                known.credential.iter_headers(),
-                stored.credential().iter_headers(),
-            );
-            known
-                .map(|(_, secret)| secret.expose())
-                .eq(stored.map(|(_, secret)| secret.expose()))
-        };
+    /// What is stored, if another process put it there after `known`. `None` if the store cannot be read.
+    ///
+    /// Clocks of several machines do not tell which is newer. But where `known` was stored, something else
+    /// came after it; and where it never was, what is stored came before, and is used up.
+    pub(crate) async fn news(&self, known: Option<&Held>) -> Option<Option<Stored>> {
+        let load = self.guard("load", TIME_LIMIT, || self.store.load(&self.who));
         // What each request makes for itself is not in any store; who put it there lies.
-        let is_of_use = !stored.credential().is_per_request() && !known.is_some_and(is_known);
-        is_of_use.then_some(stored)
+        Some(load.await?.filter(|stored| {
+            let is_later =
+                |known: &Held| known.is_stored.load(Ordering::Relaxed) && !is_same(known, stored);
+            !stored.credential().is_per_request() && known.is_none_or(is_later)
+        }))
     }
 
     /// A stored credential, ready for use; `None` if it is not fresh, or damaged.
@@ -61,60 +70,76 @@ impl<'a> Shelf<'a> {
         if let Some(expires_at) = stored.expires_at() {
             credential = credential.expires_at(expires_at);
         }
-        let held = Held::new(credential, generation, started, (settings.jitter)()).ok()?;
+        let held = Held::new(credential, generation, started, settings.random()).ok()?;
+        held.is_stored.store(true, Ordering::Relaxed);
         (held.validity.phase(settings.clock.monotonic()) == Phase::Fresh).then_some(held)
     }
 
-    /// Keeps other processes from authenticating as this identity; `None` if that cannot be had.
+    /// Keeps other processes from authenticating as this identity; `None` if that cannot be had. Waits for as long as
+    /// somebody else may hold it: that one authenticates for this session too.
     pub(crate) async fn lease(&self) -> Option<Lease> {
-        let time = self.engine.settings.time_limit;
-        self.guard("lease", LEASE_LIMIT, self.store.lease(&self.who, time))
+        // To renew, to start over when that is refused, and to save.
+        let time = 2 * self.engine.settings.time_limit + 2 * TIME_LIMIT;
+        self.guard("lease", time, || self.store.lease(&self.who, time))
             .await
     }
 
     /// Saves a new credential before it is used. If that fails it goes on trying in the background.
-    pub(crate) async fn save(&self, held: &Held, started: Started) {
+    pub(crate) async fn save(&self, held: &Held) {
         if held.credential.is_per_request() {
             return;
         }
-        let expires_at = held.validity.expires_at();
-        let stored = Stored::new(held.credential.clone(), started.wall(), expires_at);
-        if self.try_save(&stored).await.is_none() {
-            let (session, generation) = (Arc::downgrade(self.engine), held.generation);
-            let executor = Arc::clone(&self.engine.settings.executor);
-            self.engine.spawn(async move {
-                for attempt in 0..SAVES {
-                    executor.sleep(Duration::from_secs(1 << attempt)).await;
-                    let Some(engine) = session.upgrade() else {
-                        return;
-                    };
-                    let current = engine.held().map(|held| held.generation);
-                    // Its successor saves itself.
-                    match Shelf::of(&engine).filter(|_| current == Some(generation)) {
-                        Some(place) if place.try_save(&stored).await.is_none() => {}
-                        _ => return,
-                    }
+        let (from, until) = (held.validity.obtained_at(), held.validity.expires_at());
+        let stored = Stored::new(held.credential.clone(), from, until);
+        if self.try_save(&stored).await.is_some() {
+            held.is_stored.store(true, Ordering::Relaxed);
+            return;
+        }
+        let (session, serial) = (Arc::downgrade(self.engine), held.serial);
+        let executor = Arc::clone(&self.engine.settings.executor);
+        self.engine.spawn(async move {
+            for attempt in 0..SAVES {
+                executor.sleep(SAVE_PAUSE * (1 << attempt)).await;
+                let Some(engine) = session.upgrade() else {
+                    return;
+                };
+                // Its successor saves itself.
+                let current = engine.held().filter(|held| held.serial == serial);
+                let (Some(held), Some(place)) = (current, Shelf::of(&engine)) else {
+                    return;
+                };
+                if place.try_save(&stored).await.is_some() {
+                    held.is_stored.store(true, Ordering::Relaxed);
+                    return;
                 }
-            });
+            }
+        });
+    }
+
+    /// Forgets what is stored, if it is one of these: what another process has got since is that one's.
+    pub(crate) async fn remove(&self, ended: &[Arc<Held>]) {
+        let loaded = self
+            .guard("load", TIME_LIMIT, || self.store.load(&self.who))
+            .await;
+        let Some(Some(stored)) = loaded else {
+            return;
+        };
+        if ended.iter().any(|held| is_same(held, &stored)) {
+            self.guard("remove", TIME_LIMIT, || self.store.remove(&self.who))
+                .await;
         }
     }
 
-    /// Forgets what is stored.
-    pub(crate) async fn remove(&self) {
-        self.guard("remove", TIME_LIMIT, self.store.remove(&self.who))
-            .await;
-    }
-
     async fn try_save(&self, stored: &Stored) -> Option<()> {
-        self.guard("save", TIME_LIMIT, self.store.save(&self.who, stored))
+        self.guard("save", TIME_LIMIT, || self.store.save(&self.who, stored))
             .await
     }
 
-    async fn guard<T>(
+    async fn guard<T, F: Future<Output = Result<T>>>(
         &self,
         action: &str,
         time: Duration,
-        call: impl Future<Output = Result<T>>,
+        call: impl FnOnce() -> F,
     ) -> Option<T> {
         let executor = &*self.engine.settings.executor;
         let outcome = limit(executor, time, "store", action, call).await;
@@ -123,4 +148,15 @@ impl<'a> Shelf<'a> {
         };
         outcome.inspect_err(warn).ok()
     }
+}
+
+/// Whether both are the same credential: what they send, and what they keep.
+fn is_same(held: &Held, stored: &Stored) -> bool {
+    let (held, stored) = (&held.credential, stored.credential());
+    let headers = |(name, secret): (&HeaderName, &Secret)| (name.clone(), secret.bytes());
+    let kept = |(name, secret): (&str, &Secret)| (name.to_owned(), secret.bytes());
+    held.iter_headers()
+        .map(headers)
+        .eq(stored.iter_headers().map(headers))
+        && held.iter_kept().map(kept).eq(stored.iter_kept().map(kept))
 }

@@ -29,6 +29,7 @@ pub(crate) struct Validity {
     /// On the clock's monotonic time, as is `expires`; `MAX` is never.
     due: Duration,
     expires: Duration,
+    obtained_at: SystemTime,
     expires_at: Option<SystemTime>,
     /// Until when, in ticking time, nobody needs to look at it.
     quiet_until: AtomicU64,
@@ -73,10 +74,6 @@ impl Started {
         }
     }
 
-    pub(crate) fn wall(self) -> SystemTime {
-        self.wall
-    }
-
     pub(crate) fn monotonic(self) -> Duration {
         self.monotonic
     }
@@ -92,6 +89,7 @@ impl Validity {
             due: expires.map_or(Duration::MAX, |expires| expires.saturating_sub(window)),
             // What is beyond the clock's range is no limit.
             expires: expires.unwrap_or(Duration::MAX),
+            obtained_at: started.wall,
             expires_at: lifetime.and_then(|lifetime| started.wall.checked_add(lifetime)),
             quiet_until: AtomicU64::new(0),
             offset: AtomicU64::new(0),
@@ -137,7 +135,12 @@ impl Validity {
         self.expires
     }
 
-    /// The same by the wall clock as it was when authentication started; `None` is never.
+    /// When it was asked for, by the wall clock.
+    pub(crate) fn obtained_at(&self) -> SystemTime {
+        self.obtained_at
+    }
+
+    /// When it expires, by the wall clock as it was when authentication started; `None` is never.
     pub(crate) fn expires_at(&self) -> Option<SystemTime> {
         self.expires_at
     }
@@ -160,5 +163,5 @@ fn lifetime(credential: &Credential, started: Started) -> Option<Duration> {
 /// and not the same for all, so that those made together are not renewed together.
 fn window(lifetime: Duration, jitter: f64) -> Duration {
     let longest = lifetime.mul_f64(WINDOW).min(LONGEST_WINDOW);
-    longest.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0))
+    longest.mul_f64(0.5 + 0.5 * jitter)
 }

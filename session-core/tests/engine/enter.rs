@@ -6,11 +6,12 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use crate::support::{bearer, poll_once};
 use session_core::{ErrorKind, State, WithSession, current};
-use session_mock::{Call, Gate, MockSession, Step};
+use session_mock::{Call, Gate, MockClock, MockSession, Step};
 
 async fn whoami() -> String {
     match current() {
@@ -113,17 +114,41 @@ async fn what_a_failed_block_held_is_dropped_outside_of_its_scope() {
 
 #[tokio::test]
 async fn a_block_that_failed_to_open_does_not_close_for_others() {
-    let gate = Gate::new();
+    let (clock, gate) = (MockClock::new(), Gate::new());
     let mock = MockSession::scripted([
         Step::fail(ErrorKind::Unavailable),
         Step::bearer("t").behind(&gate),
-    ]);
+    ])
+    .by_clock(&clock);
     let session = mock.handle();
     session.enter(async {}).await.unwrap_err();
+    clock.advance(Duration::from_secs(1));
     let mut entered = Box::pin(session.enter(whoami()));
     assert!(poll_once(&mut entered).is_pending());
     gate.open();
     assert_eq!(entered.await.unwrap(), "Bearer t");
+}
+
+#[tokio::test]
+async fn blocks_do_not_hammer_a_server_that_refuses() {
+    let clock = MockClock::new();
+    let mock =
+        MockSession::scripted([Step::fail(ErrorKind::Denied), Step::bearer("t")]).by_clock(&clock);
+    let session = mock.handle();
+    for _ in 0..100 {
+        assert_eq!(
+            session.enter(async {}).await.unwrap_err().kind(),
+            ErrorKind::Denied
+        );
+        assert_eq!(
+            session.blocking().enter(|| ()).unwrap_err().kind(),
+            ErrorKind::Denied
+        );
+    }
+    assert_eq!(mock.calls(), [Call::Init]);
+    assert_eq!(session.status().failure.unwrap().kind(), ErrorKind::Denied);
+    session.init().await.unwrap();
+    assert!(session.status().failure.is_none());
 }
 
 #[tokio::test]

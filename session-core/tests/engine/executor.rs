@@ -20,6 +20,8 @@ use tokio::sync::watch;
 struct Faulty {
     drops: Arc<AtomicUsize>,
     panics: bool,
+    /// How many tasks have run to their end.
+    done: Arc<watch::Sender<usize>>,
 }
 
 impl Executor for Faulty {
@@ -32,7 +34,13 @@ impl Executor for Faulty {
         match left {
             Ok(_) if self.panics => panic!("no runtime here"),
             Ok(_) => drop(task),
-            Err(_) => BackgroundThread.spawn(task),
+            Err(_) => {
+                let done = Arc::clone(&self.done);
+                BackgroundThread.spawn(Box::pin(async move {
+                    task.await;
+                    done.send_modify(|done| *done += 1);
+                }));
+            }
         }
     }
 
@@ -49,7 +57,9 @@ async fn an_executor_that_drops_or_panics_is_an_error_and_strands_nobody() {
         let executor = Faulty {
             drops: Arc::clone(&drops),
             panics,
+            done: Arc::default(),
         };
+        let mut done = executor.done.subscribe();
         let session = SessionHandle::builder(mock.clone())
             .executor(executor)
             .build();
@@ -59,6 +69,8 @@ async fn an_executor_that_drops_or_panics_is_an_error_and_strands_nobody() {
         assert_eq!(mock.calls(), []);
 
         session.init().await.unwrap();
+        // The task that opened it is not there any more to close it too.
+        done.wait_for(|done| *done == 1).await.unwrap();
         drops.store(1, Ordering::SeqCst);
         assert_eq!(
             session.close().await.unwrap_err().kind(),

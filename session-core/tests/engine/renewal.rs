@@ -351,20 +351,23 @@ async fn a_session_kept_warm_renews_without_being_used() {
 
 #[tokio::test]
 async fn a_session_not_kept_warm_or_never_due_waits_for_nothing() {
-    let (clock, due) = (MockClock::new(), 45 * SECOND);
-    let mock = MockSession::scripted([Step::bearer("a").expires_in(MINUTE)]).by_clock(&clock);
-    mock.handle().init().await.unwrap();
-    assert!(!clock.is_awaited(due));
-    mock.builder().keep_warm(true).build().init().await.unwrap();
-    assert!(clock.is_awaited(due), "the other way round it is");
-
     let clock = MockClock::new();
-    let mock = MockSession::bearer("a").by_clock(&clock);
-    mock.builder().keep_warm(true).build().init().await.unwrap();
-    assert!(
-        !clock.is_awaited(Duration::MAX),
-        "only the time limit of the call was awaited"
-    );
+    let living =
+        |lifetime| MockSession::scripted([Step::bearer("a").expires_in(lifetime)]).by_clock(&clock);
+    let cold = living(MINUTE).handle();
+    cold.init().await.unwrap();
+    let endless = MockSession::bearer("a")
+        .by_clock(&clock)
+        .builder()
+        .keep_warm(true)
+        .build();
+    endless.init().await.unwrap();
+    // What the executor was given later, it comes to later.
+    let warm = living(2 * MINUTE).builder().keep_warm(true).build();
+    warm.init().await.unwrap();
+    clock.sleeper(3 * MINUTE / 2).await;
+    assert!(!clock.is_awaited(3 * MINUTE / 4));
+    assert!(!clock.is_awaited(Duration::MAX));
 }
 
 #[tokio::test]
@@ -380,6 +383,7 @@ async fn a_session_kept_warm_tries_again_after_failures() {
     session.init().await.unwrap();
     clock.sleeper(45 * SECOND).await;
     clock.advance(45 * SECOND);
+    failure(&mock, &session, 1).await;
     clock.sleeper(SECOND).await;
     clock.advance(SECOND);
     generation(&session, 2).await;
