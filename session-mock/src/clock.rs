@@ -31,6 +31,7 @@ pub struct MockClock {
 struct Rest {
     wall: SystemTime,
     suspended: Duration,
+    lag: Duration,
 }
 
 impl MockClock {
@@ -42,6 +43,7 @@ impl MockClock {
             rest: Arc::new(Mutex::new(Rest {
                 wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_893_456_000),
                 suspended: Duration::ZERO,
+                lag: Duration::ZERO,
             })),
         }
     }
@@ -59,6 +61,11 @@ impl MockClock {
     pub fn suspend(&self, time: Duration) {
         self.rest().suspended += time;
         self.advance(time);
+    }
+
+    /// Lets the cheap reading of this clock lag behind from now on, as that of a real clock does by up to a tick.
+    pub fn set_lag(&self, lag: Duration) {
+        self.rest().lag = lag;
     }
 
     /// Sets the time of day, as an operator or a time server does: no time passes.
@@ -117,9 +124,16 @@ impl Clock for MockClock {
     }
 
     fn coarse(&self) -> Coarse {
-        let ticking = self.monotonic().saturating_sub(self.rest().suspended);
-        let wall = self.wall().duration_since(SystemTime::UNIX_EPOCH);
-        Coarse::new(ticking, wall.unwrap_or_default())
+        let Rest {
+            wall,
+            suspended,
+            lag,
+        } = *self.rest();
+        let wall = wall
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let ticking = self.monotonic().saturating_sub(suspended);
+        Coarse::new(ticking.saturating_sub(lag), wall.saturating_sub(lag))
     }
 }
 

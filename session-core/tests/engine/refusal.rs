@@ -189,3 +189,43 @@ async fn a_close_during_a_renewal_ends_both_credentials() {
         [Call::Init, Call::RenewRefused, Call::Close, Call::Close]
     );
 }
+
+#[tokio::test]
+async fn right_after_counts_from_when_the_renewal_was_done() {
+    let (clock, gate) = (MockClock::new(), Gate::new());
+    let steps = [
+        Step::bearer("a"),
+        Step::bearer("b").behind(&gate),
+        Step::bearer("c"),
+    ];
+    let (mock, session) = open(&clock, steps).await;
+    let first = receipt(&session).await;
+    let mut report = Box::pin(session.report_refusal(&first, &[]));
+    assert!(poll_once(&mut report).is_pending());
+    gate.arrived(1).await;
+    clock.advance(MINUTE / 2);
+    gate.open();
+    report.await.unwrap();
+    let error = session
+        .report_refusal(&receipt(&session).await, &[])
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied);
+    assert_eq!(mock.calls(), [Call::Init, Call::RenewRefused]);
+}
+
+#[tokio::test]
+async fn an_explicit_init_ends_the_pause_after_a_refused_renewal() {
+    let clock = MockClock::new();
+    let steps = [
+        Step::bearer("a"),
+        Step::fail(ErrorKind::Denied),
+        Step::bearer("b"),
+    ];
+    let (_, session) = open(&clock, steps).await;
+    let refused = receipt(&session).await;
+    session.report_refusal(&refused, &[]).await.unwrap_err();
+    session.init().await.unwrap();
+    session.report_refusal(&refused, &[]).await.unwrap();
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer b");
+}

@@ -1,11 +1,14 @@
 //! Renewal ahead of expiry, pauses after failures, and sessions that are kept warm.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::support::{API, authorize, bearer, poll_once};
 use futures_util::future::join_all;
-use session_core::{Clock, Error, ErrorKind, SessionHandle, State};
+use session_core::{
+    BackgroundThread, BoxFuture, Clock, Error, ErrorKind, Executor, SessionHandle, State,
+};
 use session_mock::{Call, Gate, MockClock, MockSession, Step};
+use tokio::sync::watch;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -461,5 +464,132 @@ fn every_thread_gets_the_same_header() {
         .collect();
     for thread in threads {
         thread.join().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_cheap_clock_that_is_late_puts_out_no_warmth() {
+    let clock = MockClock::new();
+    clock.advance(MINUTE);
+    clock.set_lag(Duration::from_millis(4));
+    let mock = MockSession::scripted([Step::bearer("a").expires_in(MINUTE)]).by_clock(&clock);
+    let session = mock.builder().keep_warm(true).build();
+    session.init().await.unwrap();
+    for expected in 2..5 {
+        clock.sleeper(45 * SECOND).await;
+        clock.advance(45 * SECOND);
+        generation(&session, expected).await;
+    }
+}
+
+#[tokio::test]
+async fn one_task_keeps_a_session_warm_however_often_it_is_opened() {
+    #[derive(Clone, Debug, Default)]
+    struct Counting(Arc<watch::Sender<usize>>);
+    impl Executor for Counting {
+        fn spawn(&self, task: BoxFuture<()>) {
+            let alive = Arc::clone(&self.0);
+            alive.send_modify(|alive| *alive += 1);
+            BackgroundThread.spawn(Box::pin(async move {
+                task.await;
+                alive.send_modify(|alive| *alive -= 1);
+            }));
+        }
+        fn sleep(&self, time: Duration) -> BoxFuture<()> {
+            BackgroundThread.sleep(time)
+        }
+    }
+    let tasks = Counting::default();
+    let mut alive = tasks.0.subscribe();
+    let mock = MockSession::scripted([Step::bearer("t").expires_in(24 * 60 * MINUTE)]);
+    let session = mock.builder().keep_warm(true).executor(tasks).build();
+    for _ in 0..100 {
+        session.enter(async {}).await.unwrap();
+    }
+    session.init().await.unwrap();
+    alive.wait_for(|alive| *alive == 1).await.unwrap();
+    drop(session);
+    alive.wait_for(|alive| *alive == 0).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_explicit_init_starts_over_where_renewal_is_refused() {
+    let clock = MockClock::new();
+    let refused = || Step::fail(ErrorKind::Interaction);
+    let steps = [
+        Step::bearer("a").expires_in(MINUTE),
+        refused(),
+        refused(),
+        Step::bearer("b"),
+    ];
+    let (mock, session) = open(&clock, steps).await;
+    clock.advance(MINUTE);
+    assert_eq!(
+        bearer(&session).await.unwrap_err().kind(),
+        ErrorKind::Interaction
+    );
+    session.init().await.unwrap();
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer b");
+    assert_eq!(
+        mock.calls(),
+        [Call::Init, Call::Renew, Call::Renew, Call::Init]
+    );
+}
+
+#[tokio::test]
+async fn an_explicit_init_does_not_start_over_when_the_server_is_away() {
+    let clock = MockClock::new();
+    let steps = [
+        Step::bearer("a").expires_in(MINUTE),
+        Step::fail(ErrorKind::Unavailable),
+    ];
+    let (mock, session) = open(&clock, steps).await;
+    clock.advance(MINUTE);
+    assert_eq!(
+        session.init().await.unwrap_err().kind(),
+        ErrorKind::Unavailable
+    );
+    assert_eq!(mock.calls(), [Call::Init, Call::Renew]);
+}
+
+#[tokio::test]
+async fn what_was_only_open_for_an_init_that_fails_is_closed() {
+    let (clock, gate) = (MockClock::new(), Gate::new());
+    let mock = MockSession::scripted([
+        Step::bearer("a").expires_in(MINUTE),
+        Step::fail(ErrorKind::Unavailable).behind(&gate),
+    ])
+    .by_clock(&clock);
+    let session = mock.handle();
+    let mut init = Box::pin(session.init());
+    session
+        .enter(async {
+            clock.advance(MINUTE);
+            assert!(poll_once(&mut init).is_pending());
+        })
+        .await
+        .unwrap();
+    gate.open();
+    assert_eq!(init.await.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(session.status().state, State::Closed);
+}
+
+#[tokio::test]
+async fn bad_randomness_does_no_harm() {
+    let sources: [fn() -> f64; 4] = [
+        || f64::NAN,
+        || f64::INFINITY,
+        || -1.0,
+        || panic!("no randomness"),
+    ];
+    for source in sources {
+        let mock = MockSession::scripted([
+            Step::fail(ErrorKind::Denied),
+            Step::bearer("a").expires_in(MINUTE),
+        ]);
+        let session = mock.builder().jitter(source).build();
+        assert_eq!(session.init().await.unwrap_err().kind(), ErrorKind::Denied);
+        session.init().await.unwrap();
+        assert_eq!(bearer(&session).await.unwrap(), "Bearer a");
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -361,4 +361,82 @@ async fn a_lease_keeps_others_waiting_until_the_new_credential_is_saved() {
     assert_eq!(two.await.unwrap(), "Bearer t1");
     assert_eq!(provider.counts(), (1, 0, 0));
     assert_eq!(format!("{:?}", Lease::new(())), "Lease");
+}
+
+/// A store whose disk is full: what is there can be read, and nothing can be saved.
+#[derive(Clone, Debug, Default)]
+struct Full {
+    inner: MemoryStore,
+    is_full: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Store for Full {
+    async fn load(&self, who: &Identity) -> Result<Option<Stored>> {
+        self.inner.load(who).await
+    }
+    async fn save(&self, who: &Identity, stored: &Stored) -> Result<()> {
+        if self.is_full.load(Ordering::SeqCst) {
+            return Err(Error::new(ErrorKind::Unavailable, "the disk is full"));
+        }
+        self.inner.save(who, stored).await
+    }
+    async fn remove(&self, who: &Identity) -> Result<()> {
+        self.inner.remove(who).await
+    }
+    async fn lease(&self, who: &Identity, time: Duration) -> Result<Lease> {
+        self.inner.lease(who, time).await
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_in_a_full_store_is_not_taken_for_news() {
+    let (provider, clock, store) = (Arc::default(), MockClock::new(), Full::default());
+    let session = Client::new(&provider)
+        .builder(&clock)
+        .store(store.clone())
+        .build();
+    open(&session).await;
+    store.is_full.store(true, Ordering::SeqCst);
+    for round in 2..4 {
+        clock.advance(HOUR);
+        assert_eq!(bearer(&session).await.unwrap(), format!("Bearer t{round}"));
+    }
+    let (_, receipt) = crate::support::authorize(&session, crate::support::API)
+        .await
+        .unwrap();
+    session.report_refusal(&receipt, &[]).await.unwrap();
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer t4");
+    assert_eq!(provider.counts(), (1, 3, 0));
+}
+
+#[tokio::test]
+async fn closing_leaves_what_another_process_got_since() {
+    let (provider, clock, store) = (Arc::default(), MockClock::new(), MemoryStore::new());
+    let client = Client::new(&provider);
+    let first = client.builder(&clock).store(store.clone()).build();
+    open(&first).await;
+    let second = client.builder(&clock).store(store.clone()).build();
+    open(&second).await;
+    clock.advance(HOUR);
+    assert_eq!(bearer(&second).await.unwrap(), "Bearer t2");
+    first.close().await.unwrap();
+    let stored = store.load(&Identity::new(["svc"])).await.unwrap().unwrap();
+    assert_eq!(
+        stored.credential().kept("refresh_token").unwrap().expose(),
+        b"2"
+    );
+}
+
+#[tokio::test]
+async fn dropping_ends_what_no_store_has() {
+    let closed = Gate::new();
+    let mock = session_mock::MockSession::bearer("t");
+    mock.then_close(session_mock::Step::bearer("done").behind(&closed));
+    // The mock has no identity, so that nothing of it is ever stored.
+    let session = mock.builder().store(MemoryStore::new()).build();
+    session.init().await.unwrap();
+    drop(session);
+    closed.arrived(1).await;
+    closed.open();
 }
