@@ -99,7 +99,8 @@ impl SessionHandle {
     /// Authenticates, unless that is done; the session then stays open until [`close`](Self::close).
     ///
     /// All who call it at once share one authentication. It ends even if this future is dropped, and
-    /// the session is open then. After a failure the next call tries again.
+    /// the session is open then. After a failure the next call tries again; where a renewal is refused, it starts
+    /// over.
     ///
     /// # Errors
     ///
@@ -141,7 +142,8 @@ impl SessionHandle {
     ///
     /// # Errors
     ///
-    /// As [`init`](Self::init). The future has not run then, and was never current.
+    /// As [`init`](Self::init), but during the pause after a failure that failure, at once: only `init` and
+    /// `install` try by all means. The future has not run then, and was never current.
     pub fn enter<F: Future>(&self, block: F) -> Enter<F> {
         Enter::new(self.clone(), block)
     }
