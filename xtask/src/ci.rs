@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: everything that a change must pass, cheapest first.
 
 use crate::{
-    Result,
+    Result, dependencies,
     packages::is_on_path,
     steps::Steps,
     tidy,
@@ -22,7 +22,7 @@ pub(crate) fn run(workspace: &Workspace, long: bool) -> Result {
         steps.run("clippy", || run_command(&mut workspace.cargo(CLIPPY)));
         steps.run("each feature alone", || each_feature(workspace));
         steps.run("documentation", || documentation(workspace));
-        dependencies(&mut steps, workspace, long);
+        check_dependencies(&mut steps, workspace, long);
         // As the README has it, so that what it says is tested.
         let test = if long {
             "xtask test --long"
@@ -77,30 +77,22 @@ fn documentation(workspace: &Workspace) -> Result {
     run_command(doc.env("RUSTDOCFLAGS", "--deny warnings"))
 }
 
-/// Licences, bans and sources, and known vulnerabilities where their database can be had.
-fn dependencies(steps: &mut Steps, workspace: &Workspace, long: bool) {
-    if !long && !is_on_path("cargo-deny") {
-        steps.leave_out(
-            "dependencies",
-            "cargo-deny is not here: cargo install --locked cargo-deny",
-        );
+/// Licences, bans and sources; in its long form by cargo-deny too, and known vulnerabilities where their database
+/// can be had.
+fn check_dependencies(steps: &mut Steps, workspace: &Workspace, long: bool) {
+    steps.run("dependencies", || dependencies::check(workspace));
+    if !long {
+        steps.leave_out("advisories", "part of `cargo xtask ci --long`");
         return;
     }
-    steps.run("dependencies", || {
+    steps.run("cargo-deny", || {
         install(workspace, "cargo-deny")?;
         run_command(
             &mut workspace.cargo("deny --locked --all-features check bans licenses sources"),
         )
     });
-    if !long {
-        steps.leave_out("advisories", "part of `cargo xtask ci --long`");
-    } else if output(
-        workspace
-            .command("git")
-            .args(["ls-remote", ADVISORIES, "HEAD"]),
-    )
-    .is_err()
-    {
+    let mut database = workspace.command("git");
+    if output(database.args(["ls-remote", ADVISORIES, "HEAD"])).is_err() {
         steps.leave_out(
             "advisories",
             &format!("{ADVISORIES} cannot be reached: cargo deny check advisories"),

@@ -3,6 +3,7 @@
 
 mod ci;
 mod counterpart;
+mod dependencies;
 mod packages;
 mod private_file;
 mod running;
