@@ -1,9 +1,6 @@
 //! Whoever keeps connections for a session.
 
-use std::{
-    fmt,
-    sync::{Mutex, MutexGuard, PoisonError, Weak},
-};
+use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 
 /// Something that keeps connections on which a session's requests travel.
 ///
@@ -34,11 +31,5 @@ impl Carriers {
 
     fn all(&self) -> MutexGuard<'_, Vec<Weak<dyn Carrier>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Carriers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Carriers({})", self.all().len())
     }
 }
