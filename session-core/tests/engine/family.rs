@@ -31,6 +31,7 @@ fn there_is_one_session_for_a_key() {
     assert!(users.clone().get(&1).unwrap().is_same(&a));
     assert!(!a.is_same(&b));
     assert_eq!(users.len(), 2);
+    assert!(!users.is_empty());
     assert_eq!(made.load(Ordering::SeqCst), 2);
     assert!(users.remove(&1).unwrap().is_same(&a));
     assert!(users.remove(&1).is_none());

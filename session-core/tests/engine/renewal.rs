@@ -1,13 +1,19 @@
 //! Renewal ahead of expiry, pauses after failures, and sessions that are kept warm.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use crate::support::{API, authorize, bearer, poll_once};
 use futures_util::future::join_all;
 use session_core::{
     BackgroundThread, BoxFuture, Clock, Error, ErrorKind, Executor, SessionHandle, State,
 };
-use session_mock::{Call, Gate, MockClock, MockSession, Step};
+use session_mock::{Call, Gate, MockClock, MockExecutor, MockSession, Step};
 use tokio::sync::watch;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -129,11 +135,11 @@ async fn requests_over_many_lifetimes_are_as_few_as_they_can_be_and_never_wait()
 
 #[tokio::test]
 async fn a_failed_renewal_ahead_disturbs_nobody_and_is_not_repeated_at_once() {
-    let clock = MockClock::new();
+    let (clock, gate) = (MockClock::new(), Gate::new());
     let steps = [
         Step::bearer("a").expires_in(100 * SECOND),
         Step::fail(ErrorKind::Unavailable),
-        Step::panic(),
+        Step::panic().behind(&gate),
         Step::bearer("b"),
     ];
     let (mock, session) = open(&clock, steps).await;
@@ -148,6 +154,7 @@ async fn a_failed_renewal_ahead_disturbs_nobody_and_is_not_repeated_at_once() {
     clock.advance(SECOND - Duration::from_nanos(1));
     assert_eq!(bearer(&session).await.unwrap(), "Bearer a");
     assert!(!session.status().is_renewing);
+    gate.open();
     clock.advance(Duration::from_nanos(1));
     assert_eq!(bearer(&session).await.unwrap(), "Bearer a");
     failure(&mock, &session, 2).await;
@@ -510,6 +517,38 @@ async fn one_task_keeps_a_session_warm_however_often_it_is_opened() {
     alive.wait_for(|alive| *alive == 1).await.unwrap();
     drop(session);
     alive.wait_for(|alive| *alive == 0).await.unwrap();
+}
+
+#[tokio::test]
+async fn warmth_that_an_executor_drops_comes_back_when_the_session_opens_again() {
+    #[derive(Clone, Debug)]
+    struct DropsTheSecond(MockExecutor, Arc<AtomicUsize>);
+    impl Executor for DropsTheSecond {
+        fn spawn(&self, task: BoxFuture<()>) {
+            match self.1.fetch_add(1, Ordering::SeqCst) {
+                1 => drop(task),
+                _ => self.0.spawn(task),
+            }
+        }
+        fn sleep(&self, time: Duration) -> BoxFuture<()> {
+            self.0.sleep(time)
+        }
+    }
+    let clock = MockClock::new();
+    let executor = DropsTheSecond(MockExecutor::new(&clock), Arc::default());
+    let spawned = Arc::clone(&executor.1);
+    let mock = MockSession::scripted([Step::bearer("a").expires_in(MINUTE)]).by_clock(&clock);
+    let session = mock.builder().keep_warm(true).executor(executor).build();
+    let mut changes = session.changes();
+    session.init().await.unwrap();
+    // The first task opens the session, and then sends the second.
+    while spawned.load(Ordering::SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(changes.next().await.unwrap().state, State::Open);
+    session.close().await.unwrap();
+    session.init().await.unwrap();
+    clock.sleeper(45 * SECOND).await;
 }
 
 #[tokio::test]
