@@ -97,6 +97,18 @@ fn the_one_not_asked_for_the_longest_goes_first() {
     );
 }
 
+#[test]
+fn there_are_never_more_than_there_may_be() {
+    let made = Arc::default();
+    let users = family(&made).capacity(3).build();
+    for key in 1..50 {
+        users.get(&key).unwrap();
+        users.get(&(key - 1)).unwrap();
+        users.get(&key).unwrap();
+        assert!(users.len() <= 3, "{}", users.len());
+    }
+}
+
 #[tokio::test]
 async fn one_that_goes_closes_when_nobody_uses_it_any_more() {
     let closed = Gate::new();
