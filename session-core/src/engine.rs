@@ -323,7 +323,6 @@ impl Engine {
 
     /// The driver's report of an authentication.
     pub(crate) fn authenticated(self: &Arc<Self>, job: &Authentication, outcome: Result<Held>) {
-        let _reported = job.reported();
         let (clock, jitter) = (&*self.settings.clock, self.settings.random());
         let outcome = outcome.map(|mut held| {
             // From now on it can be refused.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use session_core::{Error, ErrorKind, Family, FamilyBuilder, State};
+use session_core::{BoxFuture, Error, ErrorKind, Executor, Family, FamilyBuilder, State};
 use session_mock::{Call, Gate, MockClock, MockExecutor, MockSession, Step};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -153,6 +153,36 @@ async fn idle_ones_go_by_themselves() {
     }
     assert!(!users.get(&1).unwrap().is_same(&old));
     clock.sleeper(MINUTE).await;
+}
+
+#[tokio::test]
+async fn a_sweeper_that_an_executor_drops_has_a_successor() {
+    #[derive(Clone, Debug)]
+    struct DropsTheFirst(MockExecutor, Arc<AtomicUsize>);
+    impl Executor for DropsTheFirst {
+        fn spawn(&self, task: BoxFuture<()>) {
+            match self.1.fetch_add(1, Ordering::SeqCst) {
+                0 => drop(task),
+                _ => self.0.spawn(task),
+            }
+        }
+        fn sleep(&self, time: Duration) -> BoxFuture<()> {
+            self.0.sleep(time)
+        }
+    }
+    let (clock, made) = (MockClock::new(), Arc::default());
+    let executor = DropsTheFirst(MockExecutor::new(&clock), Arc::default());
+    let spawned = Arc::clone(&executor.1);
+    let users = family(&made)
+        .idle(MINUTE)
+        .clock(clock.clone())
+        .executor(executor)
+        .build();
+    users.get(&1).unwrap();
+    users.get(&2).unwrap();
+    clock.sleeper(MINUTE).await;
+    users.get(&3).unwrap();
+    assert_eq!(spawned.load(Ordering::SeqCst), 2, "one sweeper is enough");
 }
 
 #[tokio::test]

@@ -411,6 +411,35 @@ async fn what_is_left_in_a_full_store_is_not_taken_for_news() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_saved_is_not_saved_over_its_successor() {
+    let (provider, clock, store) = (Arc::default(), MockClock::new(), Full::default());
+    store.is_full.store(true, Ordering::SeqCst);
+    let session = Client::new(&provider)
+        .builder(&clock)
+        .store(store.clone())
+        .build();
+    open(&session).await;
+    clock.sleeper(Duration::from_secs(3)).await;
+    store.is_full.store(false, Ordering::SeqCst);
+    let (_, receipt) = crate::support::authorize(&session, crate::support::API)
+        .await
+        .unwrap();
+    session.report_refusal(&receipt, &[]).await.unwrap();
+    clock.advance(Duration::from_secs(3));
+    // Whoever tries to save is woken first, and runs before this.
+    session_mock::MockSession::bearer("t")
+        .handle()
+        .init()
+        .await
+        .unwrap();
+    let stored = store.load(&Identity::new(["svc"])).await.unwrap().unwrap();
+    assert_eq!(
+        stored.credential().kept("refresh_token").unwrap().expose(),
+        b"2"
+    );
+}
+
+#[tokio::test]
 async fn closing_leaves_what_another_process_got_since() {
     let (provider, clock, store) = (Arc::default(), MockClock::new(), MemoryStore::new());
     let client = Client::new(&provider);
