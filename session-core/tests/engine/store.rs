@@ -335,12 +335,36 @@ async fn a_store_that_fails_hangs_or_lies_costs_no_request() {
     }
 }
 
+/// A store that tells for how long leases are asked for.
+#[derive(Clone, Debug, Default)]
+struct Leasing {
+    inner: MemoryStore,
+    asked: Arc<watch::Sender<Vec<Duration>>>,
+}
+
+#[async_trait]
+impl Store for Leasing {
+    async fn load(&self, who: &Identity) -> Result<Option<Stored>> {
+        self.inner.load(who).await
+    }
+    async fn save(&self, who: &Identity, stored: &Stored) -> Result<()> {
+        self.inner.save(who, stored).await
+    }
+    async fn remove(&self, who: &Identity) -> Result<()> {
+        self.inner.remove(who).await
+    }
+    async fn lease(&self, who: &Identity, time: Duration) -> Result<Lease> {
+        self.asked.send_modify(|asked| asked.push(time));
+        self.inner.lease(who, time).await
+    }
+}
+
 #[tokio::test]
 async fn a_lease_keeps_others_waiting_until_the_new_credential_is_saved() {
     let (provider, clock, store, gate) = (
         Arc::default(),
         MockClock::new(),
-        MemoryStore::new(),
+        Leasing::default(),
         Gate::new(),
     );
     let slow = Client {
@@ -348,14 +372,22 @@ async fn a_lease_keeps_others_waiting_until_the_new_credential_is_saved() {
         ..Client::new(&provider)
     };
     let first = slow.builder(&clock).store(store.clone()).build();
-    let second = Client::new(&provider).builder(&clock).store(store).build();
+    let second = Client::new(&provider)
+        .builder(&clock)
+        .store(store.clone())
+        .build();
     let mut one = Box::pin(first.init());
     assert!(poll_once(&mut one).is_pending());
     gate.arrived(1).await;
-    let two = tokio::spawn({
-        let second = second.clone();
-        async move { open(&second).await }
-    });
+    let two = tokio::spawn(async move { open(&second).await });
+    let mut asked = store.asked.subscribe();
+    let asked = asked
+        .wait_for(|asked| asked.len() == 2)
+        .await
+        .unwrap()
+        .clone();
+    // Two calls of the backend, and what goes with them.
+    assert_eq!(asked, [2 * MINUTE + Duration::from_secs(4); 2]);
     gate.open();
     one.await.unwrap();
     assert_eq!(two.await.unwrap(), "Bearer t1");
