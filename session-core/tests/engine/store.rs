@@ -487,6 +487,16 @@ async fn closing_leaves_what_another_process_got_since() {
         stored.credential().kept("refresh_token").unwrap().expose(),
         b"2"
     );
+
+    // The same access token with another refresh token is another credential.
+    let (who, now) = (Identity::new(["svc"]), clock.wall());
+    let same = Credential::bearer("t2").keep("refresh_token", Secret::new("9"));
+    store
+        .save(&who, &Stored::new(same, now, None))
+        .await
+        .unwrap();
+    second.close().await.unwrap();
+    assert!(store.load(&who).await.unwrap().is_some());
 }
 
 #[tokio::test]
