@@ -90,6 +90,7 @@ async fn authenticate(engine: &Arc<Engine>, job: &Authentication) -> Result<Held
 async fn ask(engine: &Engine, job: &Authentication, stored: Option<&Stored>) -> Result<Held> {
     let (session, settings) = (&engine.session, &engine.settings);
     let started = Started::now(&*settings.clock);
+    let began = settings.clock.monotonic();
     let latest = stored.map(Stored::credential);
     let stale = job.stale.as_ref().map(|held| &held.credential);
     let (action, outcome) = match latest.or(stale) {
@@ -105,7 +106,7 @@ async fn ask(engine: &Engine, job: &Authentication, stored: Option<&Stored>) -> 
                 Err(error)
                     if !is_worth_retrying(error.kind()) && (job.asked || stale.is_none()) =>
                 {
-                    trace(engine, "renew", started.monotonic(), Some(&error));
+                    trace(engine, "renew", began, Some(&error));
                     ("init", guard(engine, "init", || session.init()).await)
                 }
                 outcome => ("renew", outcome),
@@ -117,7 +118,7 @@ async fn ask(engine: &Engine, job: &Authentication, stored: Option<&Stored>) -> 
         held.replaces_refused = job.refused.as_ref().map(|_| settings.clock.monotonic());
         Ok(held)
     });
-    trace(engine, action, started.monotonic(), outcome.as_ref().err());
+    trace(engine, action, began, outcome.as_ref().err());
     outcome
 }
 

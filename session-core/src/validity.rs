@@ -73,10 +73,6 @@ impl Started {
             None => now,
         }
     }
-
-    pub(crate) fn monotonic(self) -> Duration {
-        self.monotonic
-    }
 }
 
 impl Validity {
