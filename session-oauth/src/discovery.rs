@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 use session_core::{Error, ErrorKind, Result};
-use session_http::retry_after;
+use session_http::{is_temporary, retry_after};
 
 use crate::{
     endpoint::Endpoint, issuer::Issuer, redaction::Redaction, server::Endpoints, wire::Wire,
@@ -103,7 +103,7 @@ impl Discovery {
         let answer = wire.get(address).await?;
         let status = answer.status;
         if !status.is_success() {
-            let is_temporary = matches!(status.as_u16(), 408 | 425 | 429 | 500..);
+            let is_temporary = is_temporary(status);
             let kind = if is_temporary {
                 ErrorKind::Unavailable
             } else {

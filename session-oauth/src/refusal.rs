@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use session_core::ErrorKind;
+use session_http::is_temporary;
 
 use crate::{redaction::Redaction, wire::Answer};
 
@@ -139,7 +140,7 @@ pub(crate) fn meaning_of(status: StatusCode, has_code: bool) -> (ErrorKind, &'st
             ErrorKind::Denied,
             "check client_id, client_secret and client_auth",
         ),
-        408 | 425 | 429 | 500.. => (ErrorKind::Unavailable, LATER),
+        _ if is_temporary(status) => (ErrorKind::Unavailable, LATER),
         300..=399 => (
             ErrorKind::Config,
             "a redirect is not followed, because the request carries a secret; configure the address that it leads to",
