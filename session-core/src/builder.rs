@@ -13,7 +13,7 @@ pub struct SessionBuilder {
 }
 
 impl SessionBuilder {
-    /// How long a call of the backend may take, unless it is told otherwise.
+    /// How long an authentication or a close may take, unless it is told otherwise.
     pub const TIME_LIMIT: Duration = Settings::TIME_LIMIT;
 
     pub(crate) fn new(session: Arc<dyn Session>) -> Self {
@@ -41,7 +41,8 @@ impl SessionBuilder {
         self
     }
 
-    /// How long each call of the backend may take: more where a person must log in. Default:
+    /// How long an authentication may take, be it a renewal that is refused and starts over, and how long a close:
+    /// more where a person must log in. Default:
     /// [`TIME_LIMIT`](Self::TIME_LIMIT).
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.settings.time_limit = limit;

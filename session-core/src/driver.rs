@@ -9,13 +9,17 @@ use std::{
     time::Duration,
 };
 
+use tracing::Instrument;
+
 use crate::{
-    Cause, Credential, Error, ErrorKind, Executor, Result, Session, Stored,
+    BoxFuture, Cause, Credential, Error, ErrorKind, Result, Session, Stored,
     backoff::is_worth_retrying,
     engine::Engine,
     held::Held,
     job::{Authentication, Job},
+    settings::Settings,
     shelf::Shelf,
+    telemetry::Operation,
     validity::Started,
 };
 
@@ -86,40 +90,34 @@ async fn authenticate(engine: &Arc<Engine>, job: &Authentication) -> Result<Held
     Ok(held)
 }
 
-/// Has the backend authenticate.
+/// Has the backend authenticate, in the time that one authentication may take.
 async fn ask(engine: &Engine, job: &Authentication, stored: Option<&Stored>) -> Result<Held> {
-    let (session, settings) = (&engine.session, &engine.settings);
+    let (session, settings) = (&engine.session, &*engine.settings);
     let started = Started::now(&*settings.clock);
-    let began = settings.clock.monotonic();
-    let latest = stored.map(Stored::credential);
-    let stale = job.stale.as_ref().map(|held| &held.credential);
-    let (action, outcome) = match latest.or(stale) {
-        None => ("init", guard(engine, "init", || session.init()).await),
-        Some(credential) => {
-            let cause = job
-                .refused
-                .as_deref()
-                .map_or(Cause::Expiring, Cause::Refused);
-            match guard(engine, "renew", || session.renew(credential, cause)).await {
-                // What cannot be renewed need not be: by `init` one starts over, and nobody is bound to
-                // what an earlier process left.
-                Err(error)
-                    if !is_worth_retrying(error.kind()) && (job.asked || stale.is_none()) =>
-                {
-                    trace(engine, "renew", began, Some(&error));
-                    ("init", guard(engine, "init", || session.init()).await)
-                }
-                outcome => ("renew", outcome),
-            }
-        }
-    };
-    let outcome = outcome.and_then(|new: Credential| {
+    let hold = |new: Credential| {
         let mut held = Held::new(new, job.generation, started, settings.random())?;
         held.replaces_refused = job.refused.as_ref().map(|_| settings.clock.monotonic());
         Ok(held)
-    });
-    trace(engine, action, began, outcome.as_ref().err());
-    outcome
+    };
+    let mut timer = settings.timer();
+    let stale = job.stale.as_ref().map(|held| &held.credential);
+    if let Some(credential) = stored.map(Stored::credential).or(stale) {
+        let cause = job
+            .refused
+            .as_deref()
+            .map_or(Cause::Expiring, Cause::Refused);
+        let renew = || async { hold(session.renew(credential, cause).await?) };
+        let renewed = call(session, settings, &mut timer, "renew", renew).await;
+        // What cannot be renewed need not be: by `init` one starts over, and nobody is bound to what an earlier
+        // process left.
+        let starts_over =
+            |error: &Error| !is_worth_retrying(error.kind()) && (job.asked || stale.is_none());
+        if !renewed.as_ref().is_err_and(starts_over) {
+            return renewed;
+        }
+    }
+    let init = || async { hold(session.init().await?) };
+    call(session, settings, &mut timer, "init", init).await
 }
 
 /// Ends all of them, even when one fails; the first failure is the answer.
@@ -129,51 +127,40 @@ async fn close_all(engine: &Arc<Engine>, held: &[Arc<Held>]) -> Result<()> {
     }
     let mut answer = Ok(());
     for held in held {
-        let began = engine.settings.clock.monotonic();
-        let outcome = guard(engine, "close", || engine.session.close(&held.credential)).await;
-        trace(engine, "close", began, outcome.as_ref().err());
-        answer = answer.and(outcome);
+        answer = answer.and(end(&engine.session, &engine.settings, held).await);
     }
     answer
 }
 
-/// Ends a credential whose session is gone.
-pub(crate) async fn end_orphan(
-    session: Arc<dyn Session>,
-    held: Arc<Held>,
-    executor: Arc<dyn Executor>,
-    time_limit: Duration,
-) {
+/// Ends a credential at the server.
+pub(crate) async fn end(
+    session: &Arc<dyn Session>,
+    settings: &Settings,
+    held: &Held,
+) -> Result<()> {
     let close = || session.close(&held.credential);
-    if let Err(error) = limit(&*executor, time_limit, "backend", "close", close).await {
-        tracing::warn!(
-            session = session.scheme(),
-            environment = session.environment().name(),
-            %error,
-            "a session that was dropped open could not be closed at the server"
-        );
-    }
+    call(session, settings, &mut settings.timer(), "close", close).await
 }
 
-async fn guard<T, F: Future<Output = Result<T>>>(
-    engine: &Engine,
-    action: &str,
+/// Calls the backend, and tells of it.
+async fn call<T, F: Future<Output = Result<T>>>(
+    session: &Arc<dyn Session>,
+    settings: &Settings,
+    timer: &mut BoxFuture<()>,
+    action: &'static str,
     call: impl FnOnce() -> F,
 ) -> Result<T> {
-    let settings = &engine.settings;
-    limit(
-        &*settings.executor,
-        settings.time_limit,
-        "backend",
-        action,
-        call,
-    )
-    .await
+    let operation = Operation::begin(&**session, settings, action);
+    let outcome = limit(timer, settings.time_limit, "backend", action, call)
+        .instrument(operation.span())
+        .await;
+    operation.end(outcome.as_ref().err());
+    outcome
 }
 
 /// Runs somebody else's code; what hangs or panics ends in an error.
 pub(crate) async fn limit<T, F: Future<Output = Result<T>>>(
-    executor: &dyn Executor,
+    timer: &mut BoxFuture<()>,
     time_limit: Duration,
     who: &str,
     action: &str,
@@ -183,7 +170,6 @@ pub(crate) async fn limit<T, F: Future<Output = Result<T>>>(
         return Err(panicked(who, action));
     };
     let mut call = pin!(call);
-    let mut timer = executor.sleep(time_limit);
     poll_fn(
         |cx| match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))) {
             Ok(Poll::Pending) => timer
@@ -212,13 +198,4 @@ fn panicked(who: &str, action: &str) -> Error {
         ErrorKind::Protocol,
         format!("the {who}'s `{action}` panicked; this is a bug in the {who}"),
     )
-}
-
-fn trace(engine: &Engine, action: &str, began: Duration, error: Option<&Error>) {
-    let duration = engine.settings.clock.monotonic().saturating_sub(began);
-    let (session, environment) = (engine.name(), engine.session.environment().name());
-    match error {
-        None => tracing::debug!(session, environment, action, ?duration, "done"),
-        Some(error) => tracing::warn!(session, environment, action, ?duration, %error, "failed"),
-    }
 }

@@ -13,7 +13,7 @@ use arc_swap::{ArcSwapOption, Guard};
 use tokio::sync::watch;
 
 use crate::{
-    Challenge, Error, ErrorKind, Result, Session, State, Status,
+    Challenge, Error, ErrorKind, Result, Session,
     backoff::Backoff,
     carrier::Carriers,
     driver::{self, Driver},
@@ -22,6 +22,8 @@ use crate::{
     job::{Authentication, Job},
     life::{Closing, Life, Wanted},
     settings::Settings,
+    shelf::Rest,
+    telemetry,
     validity::Phase,
     warmer::Warmer,
 };
@@ -43,11 +45,12 @@ const WARM_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct Engine {
     pub(crate) id: u64,
     pub(crate) session: Arc<dyn Session>,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     /// Read without the lock, written only with it.
     held: ArcSwapOption<Held>,
     life: Mutex<Life>,
     pub(crate) carriers: Carriers,
+    pub(crate) store_rest: Rest,
     changes: watch::Sender<()>,
 }
 
@@ -57,19 +60,17 @@ impl Engine {
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             session,
-            settings,
+            settings: Arc::new(settings),
             held: ArcSwapOption::empty(),
             life: Mutex::default(),
             carriers: Carriers::default(),
+            store_rest: Rest::default(),
             changes: watch::Sender::new(()),
         }
     }
 
     pub(crate) fn name(&self) -> &str {
-        self.settings
-            .name
-            .as_deref()
-            .unwrap_or_else(|| self.session.scheme())
+        self.settings.name(&*self.session)
     }
 
     /// The credential in use, if it is good and nothing needs to be done about it: all that most requests
@@ -84,34 +85,6 @@ impl Engine {
     /// The credential in use, expired or not.
     pub(crate) fn held(&self) -> Option<Arc<Held>> {
         self.held.load_full()
-    }
-
-    /// A snapshot for people.
-    pub(crate) fn status(&self) -> Status {
-        // Names first: they are the backend's code, which does not run with the lock held.
-        let (name, scheme) = (self.name().to_owned(), self.session.scheme().to_owned());
-        let environment = self.session.environment().name().to_owned();
-        let life = self.life();
-        let held = self.held();
-        let state = match &held {
-            Some(held) if self.phase(held) == Phase::Expired => State::Expired,
-            Some(_) => State::Open,
-            None if life.wanted.is_some() => State::Opening,
-            None => State::Closed,
-        };
-        Status {
-            name,
-            scheme,
-            environment,
-            state,
-            expires_at: held.as_ref().and_then(|held| held.validity.expires_at()),
-            generation: life.generation,
-            is_renewing: held.is_some() && life.wanted.is_some(),
-            failure: life
-                .backoff
-                .as_ref()
-                .map(|backoff| backoff.failure().clone()),
-        }
     }
 
     /// Opens the session and keeps it open. What failed last is tried again.
@@ -177,7 +150,11 @@ impl Engine {
             None => Soon::Now(Err(closed())),
             Some(held) if held.generation != generation => Soon::Now(Ok(held)),
             Some(held) if self.is_refused_again(&held) => Soon::Now(Err(refused_again(challenges))),
-            Some(_) => self.replace(life, Some(challenges)),
+            Some(_) => {
+                let replacement = self.replace(life, Some(challenges));
+                telemetry::refused(&*self.session, &self.settings, generation);
+                replacement
+            }
         }
     }
 
@@ -225,7 +202,7 @@ impl Engine {
         self.want(life, refused, |_| {})
     }
 
-    fn phase(&self, held: &Held) -> Phase {
+    pub(crate) fn phase(&self, held: &Held) -> Phase {
         held.validity.phase(self.settings.clock.monotonic())
     }
 
@@ -451,7 +428,7 @@ impl Engine {
         self.changes.send_replace(());
     }
 
-    fn life(&self) -> MutexGuard<'_, Life> {
+    pub(crate) fn life(&self) -> MutexGuard<'_, Life> {
         self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -467,12 +444,11 @@ impl Drop for Engine {
         if held.is_stored.load(Ordering::Relaxed) {
             return;
         }
-        self.spawn(driver::end_orphan(
-            Arc::clone(&self.session),
-            held,
-            Arc::clone(&self.settings.executor),
-            self.settings.time_limit,
-        ));
+        let (session, settings) = (Arc::clone(&self.session), Arc::clone(&self.settings));
+        self.spawn(async move {
+            // A failure is told of where it happens.
+            let _ = driver::end(&session, &settings, &held).await;
+        });
     }
 }
 

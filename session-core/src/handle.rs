@@ -93,7 +93,7 @@ impl SessionHandle {
 
     /// A snapshot of it for people.
     pub fn status(&self) -> Status {
-        self.0.status()
+        Status::of(&self.0)
     }
 
     /// Authenticates, unless that is done; the session then stays open until [`close`](Self::close).

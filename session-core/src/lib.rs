@@ -28,9 +28,23 @@
 //! A request that finds a valid credential takes no lock, allocates nothing, and writes to no memory that
 //! threads share.
 //!
+//! # Telemetry
+//!
+//! Each call of a backend is a [`tracing`] span `session` with the fields `session`, `scheme`, `environment` and `action` (`init`,
+//! `renew`, `close`), and ends with an event that has `outcome` (`ok`, or the error's kind) and `duration`: at `DEBUG`, and at `WARN` if
+//! it failed. A refusal of the credential in use is an event at `DEBUG`. With the feature `metrics`:
+//!
+//! | metric | kind | labels |
+//! |---|---|---|
+//! | `session.operations` | counter | `session`, `scheme`, `environment`, `action`, `outcome` |
+//! | `session.operation.duration` | histogram, in seconds | the same |
+//! | `session.refusals` | counter | `session`, `scheme`, `environment` |
+//!
 //! # Features
 //!
-//! None.
+//! | feature | adds |
+//! |---|---|
+//! | `metrics` | counters and histograms, for the recorder of the crate `metrics` that the program installs |
 
 #![forbid(unsafe_code)]
 
@@ -75,6 +89,7 @@ mod spelling;
 mod status;
 mod store;
 mod system_clock;
+mod telemetry;
 mod transport;
 mod validity;
 mod warmer;

@@ -7,14 +7,14 @@ use std::{
     time::Duration,
 };
 
-use crate::{BackgroundThread, Clock, Executor, Store, SystemClock};
+use crate::{BackgroundThread, BoxFuture, Clock, Executor, Session, Store, SystemClock};
 
 /// What a [`SessionBuilder`](crate::SessionBuilder) decides, for the engine.
 pub(crate) struct Settings {
     pub(crate) name: Option<String>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) executor: Arc<dyn Executor>,
-    /// For each call of the backend.
+    /// For each authentication, and for each close.
     pub(crate) time_limit: Duration,
     /// Renews without being asked.
     pub(crate) keep_warm: bool,
@@ -24,8 +24,18 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// How long a call of the backend may take, unless it is told otherwise.
+    /// How long an authentication or a close may take, unless it is told otherwise.
     pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+    /// The session's name, which is its scheme unless it was given one.
+    pub(crate) fn name<'a>(&'a self, session: &'a dyn Session) -> &'a str {
+        self.name.as_deref().unwrap_or_else(|| session.scheme())
+    }
+
+    /// Completes when the time limit is over.
+    pub(crate) fn timer(&self) -> BoxFuture<()> {
+        self.executor.sleep(self.time_limit)
+    }
 
     /// A random number from 0 to 1, whatever the source does. To be asked for without the lock: it
     /// is foreign code.

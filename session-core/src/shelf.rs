@@ -2,7 +2,10 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,6 +16,7 @@ use crate::{
     driver::limit,
     engine::Engine,
     held::Held,
+    settings::Settings,
     validity::{Phase, Started},
 };
 
@@ -24,6 +28,13 @@ const SAVES: u32 = 8;
 
 /// The pause before the first of these, longer than a save may take. It doubles with each.
 const SAVE_PAUSE: Duration = Duration::from_secs(3);
+
+/// How long a store that hung is left alone: it must not cost each renewal its time.
+const REST: Duration = Duration::from_secs(60);
+
+/// Until when a store is left alone, on the clock's monotonic time.
+#[derive(Debug, Default)]
+pub(crate) struct Rest(AtomicU64);
 
 /// A session's place in its store. Whatever goes wrong there is a warning and no more.
 pub(crate) struct Shelf<'a> {
@@ -53,6 +64,9 @@ impl<'a> Shelf<'a> {
     /// Clocks of several machines do not tell which is newer. But where `known` was stored, something else
     /// came after it; and where it never was, what is stored came before, and is used up.
     pub(crate) async fn news(&self, known: Option<&Held>) -> Option<Option<Stored>> {
+        if self.is_at_rest() {
+            return None;
+        }
         let load = self.guard("load", TIME_LIMIT, || self.store.load(&self.who));
         // What each request makes for itself is not in any store; who put it there lies.
         Some(load.await?.filter(|stored| {
@@ -78,8 +92,8 @@ impl<'a> Shelf<'a> {
     /// Keeps other processes from authenticating as this identity; `None` if that cannot be had. Waits for as long as
     /// somebody else may hold it: that one authenticates for this session too.
     pub(crate) async fn lease(&self) -> Option<Lease> {
-        // To renew, to start over when that is refused, and to save.
-        let time = 2 * self.engine.settings.time_limit + 2 * TIME_LIMIT;
+        // To look once more, to authenticate, and to save.
+        let time = self.engine.settings.time_limit + 2 * TIME_LIMIT;
         self.guard("lease", time, || self.store.lease(&self.who, time))
             .await
     }
@@ -91,7 +105,7 @@ impl<'a> Shelf<'a> {
         }
         let (from, until) = (held.validity.obtained_at(), held.validity.expires_at());
         let stored = Stored::new(held.credential.clone(), from, until);
-        if self.try_save(&stored).await.is_some() {
+        if !self.is_at_rest() && self.try_save(&stored).await.is_some() {
             held.is_stored.store(true, Ordering::Relaxed);
             return;
         }
@@ -141,12 +155,27 @@ impl<'a> Shelf<'a> {
         time: Duration,
         call: impl FnOnce() -> F,
     ) -> Option<T> {
-        let executor = &*self.engine.settings.executor;
-        let outcome = limit(executor, time, "store", action, call).await;
-        let warn = |error: &_| {
-            tracing::warn!(session = self.engine.name(), action, %error, "the store is not used");
+        let Settings {
+            clock, executor, ..
+        } = &*self.engine.settings;
+        let began = clock.monotonic();
+        let outcome = limit(&mut executor.sleep(time), time, "store", action, call).await;
+        let Err(error) = &outcome else {
+            return outcome.ok();
         };
-        outcome.inspect_err(warn).ok()
+        let session = self.engine.name();
+        tracing::warn!(session, action, %error, "the store is not used");
+        let now = clock.monotonic();
+        if now.saturating_sub(began) >= time {
+            let until = (now + REST).as_nanos() as u64;
+            self.engine.store_rest.0.store(until, Ordering::Relaxed);
+        }
+        None
+    }
+
+    fn is_at_rest(&self) -> bool {
+        let until = Duration::from_nanos(self.engine.store_rest.0.load(Ordering::Relaxed));
+        self.engine.settings.clock.monotonic() < until
     }
 }
 

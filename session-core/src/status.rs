@@ -2,7 +2,7 @@
 
 use std::{fmt, time::SystemTime};
 
-use crate::Error;
+use crate::{Error, backoff::Backoff, engine::Engine, validity::Phase};
 
 /// A snapshot of a session for people and dashboards.
 #[derive(Clone, Debug)]
@@ -25,6 +25,35 @@ pub struct Status {
     pub is_renewing: bool,
     /// Why the last authentication failed, if it did.
     pub failure: Option<Error>,
+}
+
+impl Status {
+    pub(crate) fn of(engine: &Engine) -> Self {
+        // Names first: they are the backend's code, which does not run with the lock held.
+        let (name, session) = (engine.name().to_owned(), &engine.session);
+        let (scheme, environment) = (
+            session.scheme().to_owned(),
+            session.environment().name().to_owned(),
+        );
+        let life = engine.life();
+        let held = engine.held();
+        let state = match &held {
+            Some(held) if engine.phase(held) == Phase::Expired => State::Expired,
+            Some(_) => State::Open,
+            None if life.wanted.is_some() => State::Opening,
+            None => State::Closed,
+        };
+        Self {
+            name,
+            scheme,
+            environment,
+            state,
+            expires_at: held.as_ref().and_then(|held| held.validity.expires_at()),
+            generation: life.generation,
+            is_renewing: held.is_some() && life.wanted.is_some(),
+            failure: life.backoff.as_ref().map(Backoff::failure).cloned(),
+        }
+    }
 }
 
 /// Where a session is in its life.

@@ -98,6 +98,17 @@ fn the_one_not_asked_for_the_longest_goes_first() {
 }
 
 #[test]
+fn one_asked_for_again_stays_before_another() {
+    let made = Arc::default();
+    let users = family(&made).capacity(2).build();
+    let first = users.get(&1).unwrap();
+    for key in [2, 1, 3] {
+        users.get(&key).unwrap();
+    }
+    assert!(users.get(&1).unwrap().is_same(&first));
+}
+
+#[test]
 fn there_are_never_more_than_there_may_be() {
     let made = Arc::default();
     let users = family(&made).capacity(3).build();

@@ -14,6 +14,7 @@ mod enter;
 mod executor;
 mod expiry;
 mod family;
+mod faulty_stores;
 mod life_cycle;
 mod refusal;
 mod renewal;

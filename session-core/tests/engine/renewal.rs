@@ -576,6 +576,32 @@ async fn an_explicit_init_starts_over_where_renewal_is_refused() {
 }
 
 #[tokio::test]
+async fn a_renewal_that_is_refused_and_starts_over_has_one_time_limit() {
+    let (clock, refusal, answer) = (MockClock::new(), Gate::new(), Gate::new());
+    let steps = [
+        Step::bearer("a").expires_in(MINUTE),
+        Step::fail(ErrorKind::Denied).behind(&refusal),
+        Step::bearer("b").behind(&answer),
+    ];
+    let (mock, session) = open(&clock, steps).await;
+    clock.advance(MINUTE);
+    let mut init = Box::pin(session.init());
+    assert!(poll_once(&mut init).is_pending());
+    refusal.arrived(1).await;
+    clock.advance(40 * SECOND);
+    refusal.open();
+    answer.arrived(1).await;
+    clock.advance(20 * SECOND);
+    let error = init.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(
+        error.to_string().contains("`init` did not end within 60s"),
+        "{error}"
+    );
+    assert_eq!(mock.calls(), [Call::Init, Call::Renew, Call::Init]);
+}
+
+#[tokio::test]
 async fn an_explicit_init_does_not_start_over_when_the_server_is_away() {
     let clock = MockClock::new();
     let steps = [

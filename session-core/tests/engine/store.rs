@@ -23,7 +23,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// An identity provider that rotates refresh tokens: each is good once, and two uses are an attack.
 #[derive(Debug, Default)]
-struct Rotating {
+pub(crate) struct Rotating {
     issued: AtomicUsize,
     inits: AtomicUsize,
     renewals: AtomicUsize,
@@ -32,7 +32,7 @@ struct Rotating {
 
 /// One process's backend of that provider.
 #[derive(Clone, Debug)]
-struct Client {
+pub(crate) struct Client {
     provider: Arc<Rotating>,
     environment: BasicEnvironment,
     who: Option<Identity>,
@@ -40,7 +40,7 @@ struct Client {
 }
 
 impl Client {
-    fn new(provider: &Arc<Rotating>) -> Self {
+    pub(crate) fn new(provider: &Arc<Rotating>) -> Self {
         let environment = BasicEnvironment::new("mock").service("api", "https://api.mock.test/");
         Self {
             provider: Arc::clone(provider),
@@ -50,7 +50,7 @@ impl Client {
         }
     }
 
-    fn builder(&self, clock: &MockClock) -> SessionBuilder {
+    pub(crate) fn builder(&self, clock: &MockClock) -> SessionBuilder {
         SessionHandle::builder(self.clone())
             .clock(clock.clone())
             .executor(MockExecutor::new(clock))
@@ -243,98 +243,6 @@ async fn closing_removes_and_dropping_leaves() {
     assert_eq!(session.status().state, State::Closed);
 }
 
-/// What a store does wrong.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Fault {
-    Fails,
-    Panics,
-    Hangs,
-    Lies,
-}
-
-#[derive(Clone, Debug)]
-struct Faulty {
-    fault: Fault,
-    saves: Arc<watch::Sender<usize>>,
-}
-
-impl Faulty {
-    async fn do_wrong<T>(&self, lie: T) -> Result<T> {
-        match self.fault {
-            Fault::Fails => Err(Error::new(ErrorKind::Unavailable, "the disk is full")),
-            Fault::Panics => panic!("the store's own bug"),
-            Fault::Hangs => std::future::pending().await,
-            Fault::Lies => Ok(lie),
-        }
-    }
-}
-
-#[async_trait]
-impl Store for Faulty {
-    async fn load(&self, _: &Identity) -> Result<Option<Stored>> {
-        let credential = Credential::per_request(1_u8);
-        self.do_wrong(Some(Stored::new(
-            credential,
-            std::time::SystemTime::UNIX_EPOCH,
-            None,
-        )))
-        .await
-    }
-    async fn save(&self, _: &Identity, _: &Stored) -> Result<()> {
-        self.saves.send_modify(|saves| *saves += 1);
-        self.do_wrong(()).await
-    }
-    async fn remove(&self, _: &Identity) -> Result<()> {
-        self.do_wrong(()).await
-    }
-    async fn lease(&self, _: &Identity, _: Duration) -> Result<Lease> {
-        self.do_wrong(Lease::new(())).await
-    }
-}
-
-#[tokio::test]
-async fn a_store_that_fails_hangs_or_lies_costs_no_request() {
-    for fault in [Fault::Fails, Fault::Panics, Fault::Hangs, Fault::Lies] {
-        let (provider, clock) = (Arc::default(), MockClock::new());
-        let store = Faulty {
-            fault,
-            saves: Arc::default(),
-        };
-        let session = Client::new(&provider)
-            .builder(&clock)
-            .store(store.clone())
-            .build();
-        let init = tokio::spawn({
-            let session = session.clone();
-            async move { session.init().await }
-        });
-        if fault == Fault::Hangs {
-            // One that cannot be read is not asked for a lease.
-            for seconds in [2, 2] {
-                clock.sleeper(Duration::from_secs(seconds)).await;
-                clock.advance(Duration::from_secs(seconds));
-            }
-        }
-        init.await.unwrap().unwrap();
-        assert_eq!(bearer(&session).await.unwrap(), "Bearer t1", "{fault:?}");
-        let mut saves = store.saves.subscribe();
-        if fault == Fault::Fails {
-            // It goes on trying, in the background, a given number of times.
-            for attempt in 0..8 {
-                clock.sleeper(Duration::from_secs(3 << attempt)).await;
-                clock.advance(Duration::from_secs(3 << attempt));
-                saves.wait_for(|saves| *saves == attempt + 2).await.unwrap();
-            }
-        }
-        let close = tokio::spawn(async move { session.close().await });
-        if fault == Fault::Hangs {
-            clock.sleeper(Duration::from_secs(2)).await;
-            clock.advance(Duration::from_secs(2));
-        }
-        close.await.unwrap().unwrap();
-    }
-}
-
 /// A store that tells for how long leases are asked for.
 #[derive(Clone, Debug, Default)]
 struct Leasing {
@@ -386,8 +294,8 @@ async fn a_lease_keeps_others_waiting_until_the_new_credential_is_saved() {
         .await
         .unwrap()
         .clone();
-    // Two calls of the backend, and what goes with them.
-    assert_eq!(asked, [2 * MINUTE + Duration::from_secs(4); 2]);
+    // One authentication, and what goes with it.
+    assert_eq!(asked, [MINUTE + Duration::from_secs(4); 2]);
     gate.open();
     one.await.unwrap();
     assert_eq!(two.await.unwrap(), "Bearer t1");
@@ -510,4 +418,25 @@ async fn dropping_ends_what_no_store_has() {
     drop(session);
     closed.arrived(1).await;
     closed.open();
+}
+
+#[tokio::test]
+async fn what_the_store_says_of_its_times_counts() {
+    let (provider, clock, store) = (Arc::default(), MockClock::new(), MemoryStore::new());
+    let client = Client::new(&provider);
+    let who = client.who.clone().unwrap();
+    // The server's clock is a day ahead, and so is the expiry that it told.
+    let day = 24 * HOUR;
+    let credential = Credential::bearer("stored")
+        .expires_in(HOUR)
+        .expires_at(clock.wall() + day + HOUR)
+        .issued_at(clock.wall() + day);
+    for expires_at in [None, Some(clock.wall() + 2 * HOUR)] {
+        let stored = Stored::new(credential.clone(), clock.wall(), expires_at);
+        store.save(&who, &stored).await.unwrap();
+        let session = client.builder(&clock).store(store.clone()).build();
+        assert_eq!(open(&session).await, "Bearer stored");
+        assert_eq!(session.status().expires_at, expires_at);
+    }
+    assert_eq!(provider.counts(), (0, 0, 0));
 }

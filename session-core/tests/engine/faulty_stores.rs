@@ -1,0 +1,149 @@
+//! Stores that do not do what they should.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use session_core::{
+    Credential, Error, ErrorKind, Identity, Lease, Result, SessionHandle, Store, Stored,
+};
+use session_mock::MockClock;
+use tokio::sync::watch;
+
+use crate::{store::Client, support::bearer};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What a store does wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    Fails,
+    Panics,
+    Hangs,
+    /// Only where it is read.
+    HangsAtLoad,
+    Lies,
+}
+
+#[derive(Clone, Debug)]
+struct Faulty {
+    fault: Fault,
+    saves: Arc<watch::Sender<usize>>,
+    loads: Arc<watch::Sender<usize>>,
+}
+
+impl Faulty {
+    fn new(fault: Fault) -> Self {
+        Self {
+            fault,
+            saves: Arc::default(),
+            loads: Arc::default(),
+        }
+    }
+
+    async fn do_wrong<T>(&self, lie: T) -> Result<T> {
+        match self.fault {
+            Fault::Fails => Err(Error::new(ErrorKind::Unavailable, "the disk is full")),
+            Fault::Panics => panic!("the store's own bug"),
+            Fault::Hangs => std::future::pending().await,
+            Fault::HangsAtLoad | Fault::Lies => Ok(lie),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Faulty {
+    async fn load(&self, _: &Identity) -> Result<Option<Stored>> {
+        self.loads.send_modify(|loads| *loads += 1);
+        if self.fault == Fault::HangsAtLoad {
+            std::future::pending::<()>().await;
+        }
+        let credential = Credential::per_request(1_u8);
+        self.do_wrong(Some(Stored::new(
+            credential,
+            std::time::SystemTime::UNIX_EPOCH,
+            None,
+        )))
+        .await
+    }
+    async fn save(&self, _: &Identity, _: &Stored) -> Result<()> {
+        self.saves.send_modify(|saves| *saves += 1);
+        self.do_wrong(()).await
+    }
+    async fn remove(&self, _: &Identity) -> Result<()> {
+        self.do_wrong(()).await
+    }
+    async fn lease(&self, _: &Identity, _: Duration) -> Result<Lease> {
+        self.do_wrong(Lease::new(())).await
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_hangs_or_lies_costs_no_request() {
+    for fault in [Fault::Fails, Fault::Panics, Fault::Hangs, Fault::Lies] {
+        let (provider, clock) = (Arc::default(), MockClock::new());
+        let store = Faulty::new(fault);
+        let session = Client::new(&provider)
+            .builder(&clock)
+            .store(store.clone())
+            .build();
+        let init = tokio::spawn({
+            let session = session.clone();
+            async move { session.init().await }
+        });
+        if fault == Fault::Hangs {
+            // One that cannot be read is not asked for a lease, nor waited for again.
+            clock.sleeper(Duration::from_secs(2)).await;
+            clock.advance(Duration::from_secs(2));
+        }
+        init.await.unwrap().unwrap();
+        assert_eq!(bearer(&session).await.unwrap(), "Bearer t1", "{fault:?}");
+        let mut saves = store.saves.subscribe();
+        if fault == Fault::Fails {
+            // It goes on trying, in the background, a given number of times.
+            for attempt in 0..8 {
+                clock.sleeper(Duration::from_secs(3 << attempt)).await;
+                clock.advance(Duration::from_secs(3 << attempt));
+                saves.wait_for(|saves| *saves == attempt + 2).await.unwrap();
+            }
+        }
+        let close = tokio::spawn(async move { session.close().await });
+        if fault == Fault::Hangs {
+            clock.sleeper(Duration::from_secs(2)).await;
+            clock.advance(Duration::from_secs(2));
+        }
+        close.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_is_left_alone_for_a_while() {
+    let (provider, clock) = (Arc::default(), MockClock::new());
+    let store = Faulty::new(Fault::HangsAtLoad);
+    let mut loads = store.loads.subscribe();
+    let client = Client::new(&provider);
+    let session = client.builder(&clock).store(store.clone()).build();
+    let renew = |session: SessionHandle| async move {
+        let receipt = crate::support::authorize(&session, crate::support::API).await;
+        let (_, receipt) = receipt.unwrap();
+        session.report_refusal(&receipt, &[]).await.unwrap();
+    };
+    let init = tokio::spawn({
+        let session = session.clone();
+        async move { session.init().await }
+    });
+    loads.wait_for(|loads| *loads == 1).await.unwrap();
+    clock.advance(2 * SECOND);
+    init.await.unwrap().unwrap();
+
+    // Without a look at the store, and so without any wait.
+    clock.advance(60 * SECOND - Duration::from_nanos(1));
+    renew(session.clone()).await;
+    assert_eq!(*loads.borrow(), 1);
+
+    // The first refusal is long enough ago for another.
+    clock.advance(6 * SECOND);
+    let renewal = tokio::spawn(renew(session.clone()));
+    loads.wait_for(|loads| *loads == 2).await.unwrap();
+    clock.advance(2 * SECOND);
+    renewal.await.unwrap();
+}

@@ -1,0 +1,108 @@
+//! What a session tells of itself: spans, events, and its log.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it panics")]
+
+#[path = "engine/support.rs"]
+#[allow(dead_code, reason = "this program uses a part of it")]
+mod support;
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use session_core::{
+    BasicEnvironment, Cause, Credential, Environment, Error, ErrorKind, Result, Session,
+    SessionHandle,
+};
+use session_mock::{MockClock, MockExecutor};
+use support::{API, authorize};
+use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
+
+/// A backend that logs.
+#[derive(Debug)]
+struct Talkative(BasicEnvironment);
+
+#[async_trait]
+impl Session for Talkative {
+    fn scheme(&self) -> &'static str {
+        "talkative"
+    }
+    fn environment(&self) -> &dyn Environment {
+        &self.0
+    }
+    async fn init(&self) -> Result<Credential> {
+        tracing::info!("asking");
+        Ok(Credential::bearer("t"))
+    }
+    async fn renew(&self, _: &Credential, _: Cause<'_>) -> Result<Credential> {
+        Err(Error::new(ErrorKind::Unavailable, "the server sleeps"))
+    }
+    async fn close(&self, _: &Credential) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// One test, because the engine logs on a thread of its own, for which there is one log.
+#[tokio::test]
+async fn each_operation_is_a_span_and_ends_with_its_outcome() {
+    let log = Log::default();
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .without_time()
+        .with_target(false)
+        .init();
+    let clock = MockClock::new();
+    let qa = BasicEnvironment::new("qa").service("api", "https://api.mock.test/");
+    let session = SessionHandle::builder(Talkative(qa.unwrap()))
+        .name("orders")
+        .clock(clock.clone())
+        .executor(MockExecutor::new(&clock))
+        .build();
+    session.init().await.unwrap();
+    let (_, receipt) = authorize(&session, API).await.unwrap();
+    session.report_refusal(&receipt, &[]).await.unwrap_err();
+    clock.advance(Duration::from_secs(1));
+    session.close().await.unwrap();
+
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let mut lines: Vec<_> = log.lines().map(str::trim).collect();
+    // What the caller's thread logs may come before or after what the engine's does.
+    lines.sort_unstable();
+    let of = r#"session="orders" environment="qa""#;
+    let span = r#"session{session="orders" scheme="talkative" environment="qa" action="init"}"#;
+    let expected = [
+        format!(r#"DEBUG done {of} action="close" outcome="ok" duration=0ns"#),
+        format!(r#"DEBUG done {of} action="init" outcome="ok" duration=0ns"#),
+        format!("DEBUG refused {of} generation=1"),
+        format!("INFO {span}: asking"),
+        format!(
+            r#"WARN failed {of} action="renew" outcome="unavailable" duration=0ns error=the server sleeps"#
+        ),
+    ];
+    assert_eq!(lines, expected);
+}
