@@ -1,6 +1,8 @@
 //! Whoever keeps connections for a session.
 
-use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{PoisonError, Weak};
+
+use crate::sync::{Mutex, MutexGuard};
 
 /// Something that keeps connections on which a session's requests travel.
 ///

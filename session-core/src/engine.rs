@@ -3,13 +3,12 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use arc_swap::{ArcSwapOption, Guard};
 use tokio::sync::watch;
 
 use crate::{
@@ -23,6 +22,7 @@ use crate::{
     life::{Closing, Life, Wanted},
     settings::Settings,
     shelf::Rest,
+    sync::{Loaded, Mutex, MutexGuard, Slot},
     telemetry,
     validity::Phase,
     warmer::Warmer,
@@ -47,7 +47,7 @@ pub(crate) struct Engine {
     pub(crate) session: Arc<dyn Session>,
     pub(crate) settings: Arc<Settings>,
     /// Read without the lock, written only with it.
-    held: ArcSwapOption<Held>,
+    held: Slot<Held>,
     life: Mutex<Life>,
     pub(crate) carriers: Carriers,
     pub(crate) store_rest: Rest,
@@ -61,7 +61,7 @@ impl Engine {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             session,
             settings: Arc::new(settings),
-            held: ArcSwapOption::empty(),
+            held: Slot::empty(),
             life: Mutex::default(),
             carriers: Carriers::default(),
             store_rest: Rest::default(),
@@ -75,7 +75,7 @@ impl Engine {
 
     /// The credential in use, if it is good and nothing needs to be done about it: all that most requests
     /// ever ask. No lock, no allocation, no write to memory that threads share.
-    pub(crate) fn quiet(&self) -> Option<Guard<Option<Arc<Held>>>> {
+    pub(crate) fn quiet(&self) -> Option<Loaded<Held>> {
         let held = self.held.load();
         let is_quiet =
             matches!(&*held, Some(held) if held.validity.is_quiet(self.settings.clock.coarse()));

@@ -3,9 +3,11 @@
 use std::{
     collections::BTreeMap,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     task::{Context, Poll, Waker},
 };
+
+use crate::sync::{Mutex, MutexGuard};
 
 /// A result under way. Whoever joins gets a clone of it; nobody who leaves disturbs it.
 #[derive(Debug)]

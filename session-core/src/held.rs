@@ -1,7 +1,7 @@
 //! The credential in use.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -13,6 +13,7 @@ use http::{
 use crate::{
     Credential, Error, ErrorKind, Result, Secret,
     copies::Copies,
+    sync::atomic::AtomicBool,
     validity::{Started, Validity},
 };
 

@@ -88,6 +88,7 @@ mod shelf;
 mod spelling;
 mod status;
 mod store;
+mod sync;
 mod system_clock;
 mod telemetry;
 mod transport;

@@ -10,11 +10,11 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use crate::{Error, ErrorKind, Result, SessionHandle};
+use crate::{Error, ErrorKind, Result, SessionHandle, sync::per_thread};
 
-thread_local! {
+per_thread! {
     /// The scopes that the code now running is in, innermost last.
-    static STACK: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
+    static STACK: RefCell<Vec<Frame>> = RefCell::new(Vec::new());
 }
 
 /// A scope's session. The indirection gives each scope a count of its own: looking at the current
@@ -67,10 +67,8 @@ impl Drop for Inside<'_> {
     fn drop(&mut self) {
         let _ = STACK.try_with(|stack| {
             let mut stack = stack.borrow_mut();
-            if stack.len() > self.below {
-                let below = self.below;
-                self.frames.0.extend(stack.drain(below..));
-            }
+            let below = self.below.min(stack.len());
+            self.frames.0.extend(stack.drain(below..));
         });
     }
 }

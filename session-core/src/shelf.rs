@@ -2,10 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -17,6 +14,7 @@ use crate::{
     engine::Engine,
     held::Held,
     settings::Settings,
+    sync::atomic::AtomicU64,
     validity::{Phase, Started},
 };
 

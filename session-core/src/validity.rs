@@ -1,14 +1,14 @@
 //! How long a credential is good.
 
-use std::{
+use std::time::{Duration, SystemTime};
+
+use crate::{
+    Clock, Coarse, Credential,
     sync::atomic::{
         AtomicU64,
         Ordering::{Acquire, Release},
     },
-    time::{Duration, SystemTime},
 };
-
-use crate::{Clock, Coarse, Credential};
 
 /// By how much the time of day may drift against the time that ticks before it is looked at: far more
 /// than what a time server slews in a request's time, less than what anybody calls late.

@@ -4,6 +4,7 @@
 mod ci;
 mod counterpart;
 mod dependencies;
+mod model;
 mod packages;
 mod private_file;
 mod running;
@@ -22,11 +23,12 @@ The project's own tasks.
 
     cargo xtask test [--long]     set up what the tests need, and run all of them
     cargo xtask ci [--long]       everything that a change must pass
+    cargo xtask model [--long]    the engine under model checkers
     cargo xtask up NAME [--json]  start a counterpart, and print how to reach it
     cargo xtask tidy              what no linter checks
 
---long adds what takes long: tests in release mode, the counterparts' own verification, mutation
-tests, advisories.
+--long adds what takes long: tests in release mode, the counterparts' own verification, more of the
+schedules that the model checkers try, mutation tests, advisories.
 --json prints the counterpart's line of JSON alone.
 
 ";
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         }
         Ok(Task::Test { long }) => test::run(&workspace, long),
         Ok(Task::Ci { long }) => ci::run(&workspace, long),
+        Ok(Task::Model { long }) => model::run(&workspace, long),
         Ok(Task::Up { name, json }) => up::run(&workspace, &name, json),
         Ok(Task::Tidy) => tidy::run(&workspace),
         Err(usage) => {
@@ -65,6 +68,7 @@ enum Task {
     Help,
     Test { long: bool },
     Ci { long: bool },
+    Model { long: bool },
     Up { name: String, json: bool },
     Tidy,
 }
@@ -78,6 +82,8 @@ impl Task {
             ["test", "--long"] => Self::Test { long: true },
             ["ci"] => Self::Ci { long: false },
             ["ci", "--long"] => Self::Ci { long: true },
+            ["model"] => Self::Model { long: false },
+            ["model", "--long"] => Self::Model { long: true },
             ["up", name] if !name.starts_with('-') => Self::up(name, false),
             ["up", name, "--json"] | ["up", "--json", name] => Self::up(name, true),
             ["tidy"] => Self::Tidy,
@@ -128,6 +134,8 @@ mod tests {
         assert_eq!(parse("test --long"), Ok(Task::Test { long: true }));
         assert_eq!(parse("ci"), Ok(Task::Ci { long: false }));
         assert_eq!(parse("ci --long"), Ok(Task::Ci { long: true }));
+        assert_eq!(parse("model"), Ok(Task::Model { long: false }));
+        assert_eq!(parse("model --long"), Ok(Task::Model { long: true }));
         assert_eq!(parse("up oidc"), Ok(up(false)));
         assert_eq!(parse("up oidc --json"), Ok(up(true)));
         assert_eq!(parse("up --json oidc"), Ok(up(true)));

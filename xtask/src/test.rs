@@ -5,6 +5,7 @@ use std::process::Command;
 use crate::{
     Result,
     counterpart::{self, COUNTERPARTS},
+    model,
     running::Running,
     steps::Steps,
     workspace::{Workspace, run as run_command},
@@ -41,6 +42,7 @@ fn test(steps: &mut Steps, workspace: &Workspace, long: bool) -> Option<()> {
     steps.run("tests", || {
         run_command(introduce(&mut workspace.cargo(TESTS), &running))
     });
+    steps.run("model checking", || model::run(workspace, long));
     if long {
         let mut tests = workspace.cargo(TESTS);
         steps.run("tests in release mode", || {

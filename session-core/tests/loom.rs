@@ -1,0 +1,85 @@
+//! The engine under loom, which tries every schedule of a few threads: `cargo xtask model`.
+#![cfg(model_loom)]
+#![allow(clippy::unwrap_used, reason = "a test fails where it panics")]
+
+mod model;
+
+use model::{Op, Outcome, Scene, Start, hush};
+
+const STARTS: [Start; 4] = [Start::Closed, Start::Open, Start::Due, Start::Expired];
+
+const OPS: [Op; 7] = [
+    Op::Init,
+    Op::InitAbandoned,
+    Op::Enter,
+    Op::EnterAbandoned,
+    Op::Request,
+    Op::Refuse,
+    Op::Close,
+];
+
+/// How often a schedule takes the processor away from a thread that could go on, at most, unless
+/// `MODEL_PREEMPTIONS` says otherwise. Each more costs twenty times the time.
+const PREEMPTIONS: usize = 1;
+
+/// Plays a scene with one operation for each thread, on every schedule with so few preemptions.
+fn play(start: Start, ops: &[Op], script: &[Outcome]) {
+    let scene = Scene {
+        start,
+        threads: ops.iter().map(|op| vec![*op]).collect(),
+        script: script.to_vec(),
+    };
+    let told = std::env::var("MODEL_PREEMPTIONS").ok();
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(told.map_or(PREEMPTIONS, |number| number.parse().unwrap()));
+    model.max_branches = 100_000;
+    model.check(move || scene.clone().play());
+}
+
+fn pairs() -> impl Iterator<Item = [Op; 2]> {
+    let from = |first: usize| OPS[first..].iter().map(move |second| [OPS[first], *second]);
+    (0..OPS.len()).flat_map(from)
+}
+
+#[test]
+fn any_two_operations_while_the_server_grants() {
+    for start in STARTS {
+        for pair in pairs() {
+            play(
+                start,
+                &pair,
+                &[],
+                std::env::var("PB").unwrap().parse().unwrap(),
+            );
+        }
+    }
+}
+
+#[test]
+fn any_two_operations_while_the_server_fails() {
+    hush();
+    for outcome in [Outcome::IsAway, Outcome::Denies, Outcome::Panics] {
+        for start in STARTS {
+            for pair in pairs() {
+                play(start, &pair, &[outcome]);
+            }
+        }
+    }
+}
+
+#[test]
+fn three_operations_that_open_use_and_close() {
+    for start in STARTS {
+        for trio in [
+            [Op::Init, Op::Enter, Op::Close],
+            [Op::Enter, Op::Enter, Op::Init],
+            [Op::Enter, Op::Enter, Op::EnterAbandoned],
+            [Op::Init, Op::InitAbandoned, Op::Close],
+            [Op::Request, Op::Refuse, Op::Close],
+            [Op::Request, Op::Request, Op::Refuse],
+            [Op::Refuse, Op::Refuse, Op::Enter],
+        ] {
+            play(start, &trio, &[]);
+        }
+    }
+}

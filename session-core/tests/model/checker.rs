@@ -1,0 +1,28 @@
+//! What both model checkers have, under one name.
+
+#[cfg(model_loom)]
+pub(crate) use loom::{
+    future::block_on,
+    sync::{Condvar, Mutex, atomic},
+    thread::JoinHandle,
+};
+
+#[cfg(model_shuttle)]
+pub(crate) use shuttle::{
+    future::block_on,
+    sync::{Condvar, Mutex, atomic},
+    thread::JoinHandle,
+};
+
+/// A thread with a stack that builds for tests get along with.
+#[cfg(model_loom)]
+pub(crate) fn spawn(work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    const WORDS: usize = 0x2_0000;
+    let builder = loom::thread::Builder::new().stack_size(WORDS);
+    builder.spawn(work).unwrap()
+}
+
+#[cfg(model_shuttle)]
+pub(crate) fn spawn(work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    shuttle::thread::spawn(work)
+}

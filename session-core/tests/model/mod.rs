@@ -1,0 +1,11 @@
+//! A session whose threads a model checker schedules: what they do, what the backend sees of it, and what must
+//! hold in the end.
+
+mod checker;
+mod op;
+mod scene;
+mod world;
+
+pub(crate) use op::Op;
+pub(crate) use scene::{Scene, Start};
+pub(crate) use world::{Outcome, hush};
