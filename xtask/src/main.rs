@@ -1,6 +1,7 @@
 //! The project's own tasks, as `cargo xtask …`: what people and CI run, so that both run the
 //! same.
 
+mod bench;
 mod ci;
 mod counterpart;
 mod dependencies;
@@ -24,12 +25,17 @@ The project's own tasks.
     cargo xtask ci [--long]       everything that a change must pass
     cargo xtask up NAME [--json]  start a counterpart, and print how to reach it
     cargo xtask tidy              what no linter checks
+    cargo xtask bench [PART ...] [--quick]
+                                  the benchmarks, or those parts of them: tables, kept in bench/results
 
 --long adds what takes long: tests in release mode, the counterparts' own verification, mutation
-tests, advisories.
+tests, advisories, whether the benchmarks still compile.
 --json prints the counterpart's line of JSON alone.
+--quick measures little, to see whether it works, and keeps nothing.
 
 ";
+
+const QUICK: &str = "--quick";
 
 /// What went wrong and what to do, for the person at the terminal.
 type Result<T = ()> = std::result::Result<T, String>;
@@ -46,6 +52,7 @@ fn main() -> ExitCode {
         Ok(Task::Ci { long }) => ci::run(&workspace, long),
         Ok(Task::Up { name, json }) => up::run(&workspace, &name, json),
         Ok(Task::Tidy) => tidy::run(&workspace),
+        Ok(Task::Bench { parts, quick }) => bench::run(&workspace, &parts, quick),
         Err(usage) => {
             progress(&format!("xtask: {usage}"));
             return ExitCode::from(2);
@@ -67,6 +74,7 @@ enum Task {
     Ci { long: bool },
     Up { name: String, json: bool },
     Tidy,
+    Bench { parts: Vec<String>, quick: bool },
 }
 
 impl Task {
@@ -81,6 +89,9 @@ impl Task {
             ["up", name] if !name.starts_with('-') => Self::up(name, false),
             ["up", name, "--json"] | ["up", "--json", name] => Self::up(name, true),
             ["tidy"] => Self::Tidy,
+            ["bench", ref rest @ ..] if rest.iter().all(|word| is_part(word) || *word == QUICK) => {
+                Self::bench(rest)
+            }
             _ => {
                 return Err(format!(
                     "`cargo xtask {}` is no task.\n\n{USAGE}",
@@ -91,10 +102,22 @@ impl Task {
         Ok(task)
     }
 
+    fn bench(words: &[&str]) -> Self {
+        let parts = words.iter().filter(|word| is_part(word));
+        Self::Bench {
+            parts: parts.map(|part| (*part).to_owned()).collect(),
+            quick: words.contains(&QUICK),
+        }
+    }
+
     fn up(name: &str, json: bool) -> Self {
         let name = name.to_owned();
         Self::Up { name, json }
     }
+}
+
+fn is_part(word: &str) -> bool {
+    !word.starts_with('-')
 }
 
 /// Prints what the task is for.
@@ -132,13 +155,29 @@ mod tests {
         assert_eq!(parse("up oidc --json"), Ok(up(true)));
         assert_eq!(parse("up --json oidc"), Ok(up(true)));
         assert_eq!(parse("tidy"), Ok(Task::Tidy));
+        let bench = |parts: &[&str], quick| Task::Bench {
+            parts: parts.iter().map(|part| (*part).to_owned()).collect(),
+            quick,
+        };
+        assert_eq!(parse("bench"), Ok(bench(&[], false)));
+        assert_eq!(
+            parse("bench header cold --quick"),
+            Ok(bench(&["header", "cold"], true))
+        );
         assert_eq!(parse(""), Ok(Task::Help));
         assert_eq!(parse("up --help"), Ok(Task::Help));
     }
 
     #[test]
     fn what_is_no_task_is_refused_by_name() {
-        for line in ["up", "up --json", "test --short", "tidy all", "deploy"] {
+        for line in [
+            "up",
+            "up --json",
+            "test --short",
+            "tidy all",
+            "bench --slow",
+            "deploy",
+        ] {
             assert!(parse(line).unwrap_err().contains(line), "{line}");
         }
     }
