@@ -22,7 +22,7 @@ pub(crate) fn run(runner: &Runner) -> Result<String> {
     let rounds = runner.rounds(3);
     let mut table = Table::new(["", "token requests", "ms until all have the header"]);
     for (name, job) in jobs::of_peers("cold") {
-        let measured = runner.repeated(&job, rounds)?;
+        let measured = Runner::repeated(&job, rounds)?;
         let of = |key: &str| Samples::new(measured.iter().map(|numbers| numbers[key]));
         table.row([
             name.to_owned(),

@@ -29,7 +29,7 @@ const WINDOW: f64 = 0.25;
 /// How often peers are asked for the header.
 const CALLS: u32 = 100;
 
-pub(crate) fn run(runner: &Runner) -> Result<String> {
+pub(crate) fn run(_: &Runner) -> Result<String> {
     let mut ours = Table::new([
         "lifetime",
         "token requests",
@@ -40,7 +40,7 @@ pub(crate) fn run(runner: &Runner) -> Result<String> {
     ]);
     let mut peers = Table::new(["", "2 s", "5 s", "15 s", "60 s"]);
     for lifetime in LIFETIMES {
-        let numbers = runner.job(Program::Timing, &format!("lifetimes/clock/{lifetime}"))?;
+        let numbers = Runner::job(Program::Timing, &format!("lifetimes/clock/{lifetime}"))?;
         let (least, most) = (f64::from(LIVES), f64::from(LIVES) / (1.0 - WINDOW));
         let (requests, pending) = (numbers["requests"], numbers["pending"]);
         let is_met = (least.floor()..=most.ceil()).contains(&requests) && pending == 0.0;
@@ -55,7 +55,7 @@ pub(crate) fn run(runner: &Runner) -> Result<String> {
     }
     for (name, job) in jobs::of_peers("lifetimes") {
         let requests = |lifetime| -> Result<String> {
-            let numbers = runner.job(Program::Timing, &format!("{job}/{lifetime}"))?;
+            let numbers = Runner::job(Program::Timing, &format!("{job}/{lifetime}"))?;
             Ok(format!("{}", numbers["requests"]))
         };
         let [a, b, c, d] = LIFETIMES.map(requests);

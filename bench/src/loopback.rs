@@ -29,8 +29,9 @@ const SLICE: Duration = Duration::from_millis(250);
 const PAIRS: u32 = 12;
 
 /// The ways of a request, from that with nothing to that with everything.
-const WAYS: [&str; 4] = [
+const WAYS: [&str; 5] = [
     "reqwest, static header",
+    "reqwest, header by `header_now`",
     "reqwest, header by `authorize`",
     "session-http, no time limit",
     "session-http, its time limit",
@@ -56,7 +57,7 @@ pub(crate) fn run(runner: &Runner) -> Result<String> {
     }
 
     let rounds = runner.rounds(5);
-    let measured = runner.repeated(&format!("loopback/throughput/{}", server.port), rounds)?;
+    let measured = Runner::repeated(&format!("loopback/throughput/{}", server.port), rounds)?;
     let named = |start: &'static str| {
         let all = measured.iter().flatten();
         Samples::new(
@@ -77,21 +78,15 @@ pub(crate) fn run(runner: &Runner) -> Result<String> {
         String::new(),
     ]);
     throughput.row([
-        WAYS[3].to_owned(),
+        WAYS[4].to_owned(),
         format!("{:.0}", named("session").median()),
         format!("{:.3} ({low:.3}–{high:.3})", ratios.median()),
     ]);
 
     let mut aims = Table::new(["aim", "measured", "met"]);
     let met = |is_met| if is_met { "yes" } else { "no" }.to_owned();
-    let what = [
-        "",
-        "authorization alone",
-        "session-http, without a time limit",
-        "session-http",
-    ];
-    for (what, added) in what.iter().zip(added).skip(1) {
-        let aim = format!("instructions added by {what}: at most 2 %");
+    for (way, added) in WAYS.iter().zip(added).skip(1) {
+        let aim = format!("instructions added, {way}: at most 2 %");
         aims.row([aim, format!("{added:.2} %"), met(added <= 2.0)]);
     }
     let includes_one = low <= 1.0 && high >= 1.0;
@@ -156,6 +151,7 @@ fn callgrind(job: &str) -> Result<f64> {
 #[derive(Clone)]
 enum Way {
     Static(reqwest::Client, HeaderValue, String),
+    HeaderNow(reqwest::Client, SessionHandle, String),
     Authorized(reqwest::Client, SessionHandle, Url),
     Session(Client),
 }
@@ -177,8 +173,10 @@ impl Way {
         let session = mock.in_environment(environment).handle();
         session.init().await.expect("the mock gives a token");
         if name == WAYS[1] {
-            Self::Authorized(plain(), session, url.parse().expect("an absolute URL"))
+            Self::HeaderNow(plain(), session, url)
         } else if name == WAYS[2] {
+            Self::Authorized(plain(), session, url.parse().expect("an absolute URL"))
+        } else if name == WAYS[3] {
             let client = Client::builder()
                 .session(&session)
                 .reqwest(reqwest::Client::builder);
@@ -196,6 +194,17 @@ impl Way {
                     .header(AUTHORIZATION, header.clone())
                     .send()
                     .await;
+                answer
+                    .expect("the server answers")
+                    .text()
+                    .await
+                    .expect("with a body")
+            }
+            Self::HeaderNow(client, session, url) => {
+                let header = session
+                    .header_now(&AUTHORIZATION)
+                    .expect("the session is open");
+                let answer = client.get(url).header(AUTHORIZATION, header).send().await;
                 answer
                     .expect("the server answers")
                     .text()
@@ -250,7 +259,7 @@ fn throughput(port: &str) -> Numbers {
         .build();
     runtime.expect("the system allows threads").block_on(async {
         let by_header = Way::named(WAYS[0], port).await;
-        let by_session = Way::named(WAYS[3], port).await;
+        let by_session = Way::named(WAYS[4], port).await;
         slice(&by_header).await;
         slice(&by_session).await;
         let mut numbers = Numbers::new();

@@ -29,7 +29,7 @@ pub(crate) fn run(runner: &Runner) -> Result<String> {
         "calls",
     ]);
     for (name, job) in jobs::of_peers("renewal") {
-        let measured = runner.repeated(&job, rounds)?;
+        let measured = Runner::repeated(&job, rounds)?;
         let of = |key: &str| Samples::new(measured.iter().map(|numbers| numbers[key]));
         table.row([
             name.to_owned(),

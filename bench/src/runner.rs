@@ -34,7 +34,7 @@ impl Runner {
     }
 
     /// Does a job in a process of its own.
-    pub(crate) fn job(&self, program: Program, job: &str) -> Result<Numbers> {
+    pub(crate) fn job(program: Program, job: &str) -> Result<Numbers> {
         let output = Command::new(Self::path(program)?)
             .args(["--job", job])
             .stdin(Stdio::null())
@@ -49,9 +49,9 @@ impl Runner {
     }
 
     /// The same job in many rounds: what it measured each time.
-    pub(crate) fn repeated(&self, job: &str, rounds: usize) -> Result<Vec<Numbers>> {
+    pub(crate) fn repeated(job: &str, rounds: usize) -> Result<Vec<Numbers>> {
         (0..rounds)
-            .map(|_| self.job(Program::Timing, job))
+            .map(|_| Self::job(Program::Timing, job))
             .collect()
     }
 

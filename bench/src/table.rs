@@ -13,7 +13,7 @@ impl Table {
 
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
         debug_assert_eq!(N, self.0[0].len());
-        self.0.push(cells.to_vec());
+        self.0.push(cells.into());
     }
 }
 

@@ -6,7 +6,7 @@ use session_bench::Count;
 
 fn main() -> ExitCode {
     session_bench::run(Some(|work| {
-        let info = allocation_counter::measure(|| work());
+        let info = allocation_counter::measure(work);
         Count {
             allocations: info.count_total,
             bytes: info.bytes_current,

@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::thread::{CpuSet, sched_setaffinity};
+
 use super::cases::Batch;
 use crate::{runner::Numbers, samples::Samples};
 
@@ -35,9 +37,12 @@ pub(crate) fn measure(batch: &Batch) -> Numbers {
     }))
     .median();
     let two = together(batch, calls);
-    [("one", one), ("two", 1e3 * two), ("scaling", one * two)]
-        .map(|(key, value)| (key.to_owned(), value))
-        .into()
+    let mut numbers = Numbers::from([("one".to_owned(), one)]);
+    if two.is_finite() {
+        numbers.insert("two".to_owned(), 1e3 * two);
+        numbers.insert("scaling".to_owned(), one * two);
+    }
+    numbers
 }
 
 /// How many calls take about as long as a batch is to last.
@@ -59,7 +64,8 @@ fn timed(batch: &Batch, calls: u32) -> f64 {
 /// Calls in a nanosecond of two threads at the same time.
 fn together(batch: &Batch, calls: u32) -> f64 {
     let (progress, start) = ([Progress::default(), Progress::default()], Barrier::new(2));
-    let run = |mine: &Progress, others: &Progress| {
+    let run = |core: usize, mine: &Progress, others: &Progress| {
+        keep_to(core);
         batch(1000);
         start.wait();
         let began = Instant::now();
@@ -85,12 +91,20 @@ fn together(batch: &Batch, calls: u32) -> f64 {
     thread::scope(|scope| {
         let [first, second] = &progress;
         let threads = [
-            scope.spawn(|| run(first, second)),
-            scope.spawn(|| run(second, first)),
+            scope.spawn(|| run(0, first, second)),
+            scope.spawn(|| run(1, second, first)),
         ];
         threads
             .into_iter()
             .map(|thread| thread.join().expect("no call panics"))
             .sum()
     })
+}
+
+/// Keeps this thread to one core, so that the other is left to the other; where that cannot be done, the scheduler
+/// decides.
+fn keep_to(core: usize) {
+    let mut cores = CpuSet::new();
+    cores.set(core);
+    let _ = sched_setaffinity(None, &cores);
 }
