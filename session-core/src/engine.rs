@@ -75,6 +75,7 @@ impl Engine {
 
     /// The credential in use, if it is good and nothing needs to be done about it: all that most requests
     /// ever ask. No lock, no allocation, no write to memory that threads share.
+    #[inline]
     pub(crate) fn quiet(&self) -> Option<Loaded<Held>> {
         let held = self.held.load();
         let is_quiet =

@@ -7,8 +7,10 @@ use url::Url;
 
 use crate::{
     Blocking, Carrier, Challenge, Changes, Credential, Enter, Environment, Error, ErrorKind,
-    Outgoing, Receipt, Result, Scoped, Session, SessionBuilder, Status, engine::Engine, registry,
-    scope, services::is_confidential,
+    Outgoing, Receipt, Result, Scoped, Session, SessionBuilder, Status,
+    engine::Engine,
+    registry, scope,
+    services::{has_userinfo, is_confidential},
 };
 
 /// A session, shared by all who use it: cheap to clone, for any thread and any runtime.
@@ -266,7 +268,7 @@ impl SessionHandle {
     /// `Forbidden`, when it may not. The text has scheme and host only: path and query may be the caller's
     /// secrets.
     pub fn check(&self, url: &Url) -> Result<()> {
-        let problem = if url.password().is_some() || !url.username().is_empty() {
+        let problem = if has_userinfo(url) {
             "its URL holds a user or a password; leave them out"
         } else if !is_confidential(url) {
             "it is not encrypted; use https (http only works on this machine)"

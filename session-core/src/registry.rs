@@ -28,16 +28,23 @@ pub fn current() -> Result<SessionHandle> {
 ///
 /// `NoSession` where no session is current; the function is not called.
 pub fn with_current<R>(call: impl FnOnce(&SessionHandle) -> R) -> Result<R> {
-    if let Some(scoped) = scope::innermost() {
-        return Ok(call(&scoped));
-    }
-    match &*DEFAULT.load() {
-        Some(default) => Ok(call(default)),
-        None => Err(Error::new(
-            ErrorKind::NoSession,
-            "no session is current: `install` one for the whole program, or `enter` or `scope` one around this code; spawned tasks and new threads inherit a scope only by `with_current_session` and `in_current_scope`",
-        )),
-    }
+    let (scoped, default);
+    scoped = scope::innermost();
+    let session = if let Some(Some(session)) = scoped.as_deref() {
+        session
+    } else {
+        default = DEFAULT.load();
+        default.as_deref().ok_or_else(no_session)?
+    };
+    // In one place: what has just been made is costly to move.
+    Ok(call(session))
+}
+
+fn no_session() -> Error {
+    Error::new(
+        ErrorKind::NoSession,
+        "no session is current: `install` one for the whole program, or `enter` or `scope` one around this code; spawned tasks and new threads inherit a scope only by `with_current_session` and `in_current_scope`",
+    )
 }
 
 /// Makes a session the process-wide default, or none, without opening or closing any. Gives back the one

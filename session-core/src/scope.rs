@@ -4,7 +4,7 @@ use std::{
     cell::RefCell,
     fmt,
     pin::Pin,
-    sync::Arc,
+    rc::Rc,
     task::{Context, Poll},
 };
 
@@ -13,27 +13,60 @@ use pin_project_lite::pin_project;
 use crate::{Error, ErrorKind, Result, SessionHandle, sync::per_thread};
 
 per_thread! {
-    /// The scopes that the code now running is in, innermost last.
-    static STACK: RefCell<Vec<Frame>> = RefCell::new(Vec::new());
+    static STACK: RefCell<Stack> = RefCell::new(Stack { places: Vec::new(), depth: 0 });
 }
 
-/// A scope's session. The indirection gives each scope a count of its own: looking at the current
-/// session then writes to no memory that all users of the session share.
-type Frame = Arc<SessionHandle>;
+/// The scopes that the code now running is in.
+struct Stack {
+    /// Innermost last; empty from `depth` on, where scopes to come find a place without allocating.
+    places: Vec<Place>,
+    depth: usize,
+}
 
-/// Scopes to be put around code; empty while that code runs.
+/// Where a scope has its session while its code runs. The count is the thread's own, and no atomic one: looking at
+/// the current session then writes to no memory that threads share, and waits for no write before it.
+pub(crate) type Place = Rc<Option<SessionHandle>>;
+
+impl Stack {
+    fn push(&mut self, session: SessionHandle) {
+        let spare = self.places.get_mut(self.depth);
+        if let Some(place) = spare.and_then(Rc::get_mut) {
+            *place = Some(session);
+        } else {
+            // Nobody looks at a place that is left, so this is its first use.
+            self.places.truncate(self.depth);
+            self.places.push(Rc::new(Some(session)));
+        }
+        self.depth += 1;
+    }
+
+    fn pop(&mut self) -> Option<SessionHandle> {
+        self.depth = self.depth.checked_sub(1)?;
+        Rc::get_mut(self.places.get_mut(self.depth)?)?.take()
+    }
+
+    fn innermost(&self) -> Option<&Place> {
+        self.places.get(self.depth.checked_sub(1)?)
+    }
+
+    fn sessions(&self) -> impl Iterator<Item = &SessionHandle> {
+        let inside = self.places.iter().take(self.depth);
+        inside.filter_map(|place| place.as_ref().as_ref())
+    }
+}
+
+/// Scopes to be put around code, innermost last; empty while that code runs.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Frames(Vec<Frame>);
+pub(crate) struct Frames(Vec<SessionHandle>);
 
 impl Frames {
     pub(crate) fn of(session: SessionHandle) -> Self {
-        Self(vec![Arc::new(session)])
+        Self(vec![session])
     }
 
-    /// The scopes that the caller is in, with counts of their own.
+    /// The scopes that the caller is in.
     pub(crate) fn here() -> Self {
-        let copy = |frame: &Frame| Arc::new(SessionHandle::clone(frame));
-        let copies = |stack: &RefCell<Vec<Frame>>| stack.borrow().iter().map(copy).collect();
+        let copies = |stack: &RefCell<Stack>| stack.borrow().sessions().cloned().collect();
         Self(STACK.try_with(copies).unwrap_or_default())
     }
 
@@ -54,8 +87,8 @@ impl<'a> Inside<'a> {
         let below = STACK
             .try_with(|stack| {
                 let mut stack = stack.borrow_mut();
-                let below = stack.len();
-                stack.append(&mut frames.0);
+                let below = stack.depth;
+                frames.0.drain(..).for_each(|session| stack.push(session));
                 below
             })
             .unwrap_or_default();
@@ -67,16 +100,19 @@ impl Drop for Inside<'_> {
     fn drop(&mut self) {
         let _ = STACK.try_with(|stack| {
             let mut stack = stack.borrow_mut();
-            let below = self.below.min(stack.len());
-            self.frames.0.extend(stack.drain(below..));
+            while stack.depth > self.below {
+                self.frames.0.extend(stack.pop());
+            }
         });
+        self.frames.0.reverse();
     }
 }
 
-/// The session of the innermost scope.
-pub(crate) fn innermost() -> Option<Arc<SessionHandle>> {
+/// The place of the innermost scope's session.
+#[inline]
+pub(crate) fn innermost() -> Option<Place> {
     STACK
-        .try_with(|stack| stack.borrow().last().cloned())
+        .try_with(|stack| stack.borrow().innermost().cloned())
         .ok()
         .flatten()
 }
@@ -84,22 +120,27 @@ pub(crate) fn innermost() -> Option<Arc<SessionHandle>> {
 /// The session of the innermost scope whose session has this name.
 pub(crate) fn innermost_named(name: &str) -> Option<SessionHandle> {
     // A copy, because asking a session for its name may run foreign code.
-    let frames = Frames::here();
-    let frame = frames.0.iter().rev().find(|frame| frame.name() == name)?;
-    Some(SessionHandle::clone(frame))
+    let Frames(mut sessions) = Frames::here();
+    let index = sessions
+        .iter()
+        .rposition(|session| session.name() == name)?;
+    Some(sessions.swap_remove(index))
 }
 
 /// Fails inside a scope, where a change of the default would change nothing.
 pub(crate) fn refuse(action: &str) -> Result<()> {
-    match innermost() {
-        None => Ok(()),
-        Some(current) => Err(Error::new(
+    let refusal = |current: &SessionHandle| {
+        Error::new(
             ErrorKind::Config,
             format!(
                 "`{action}` inside a scope of session `{}`: that one would stay current here; call it outside of any scope, or open a scope",
                 current.name()
             ),
-        )),
+        )
+    };
+    match innermost().as_deref() {
+        Some(Some(current)) => Err(refusal(current)),
+        _ => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The addresses of an environment.
 
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 use crate::{Error, ErrorKind, Result};
 
@@ -51,10 +51,22 @@ impl Services {
 
 /// Whether two URLs have the same origin; one without a host has none.
 fn same_origin(a: &Url, b: &Url) -> bool {
-    a.has_host()
-        && http_scheme(a) == http_scheme(b)
-        && a.host() == b.host()
-        && a.port_or_known_default() == b.port_or_known_default()
+    // What is written alike is alike, and most are: all that comes before the path, which starts with a slash.
+    let is_alike = || {
+        let rest = b.as_str().strip_prefix(&a[..Position::BeforePath]);
+        rest.is_some_and(|path| path.starts_with('/'))
+    };
+    let is_same = || {
+        http_scheme(a) == http_scheme(b)
+            && a.host() == b.host()
+            && a.port_or_known_default() == b.port_or_known_default()
+    };
+    a.has_host() && (is_alike() || is_same())
+}
+
+/// Whether a URL has a user or a password.
+pub(crate) fn has_userinfo(url: &Url) -> bool {
+    !url[Position::BeforeUsername..Position::BeforeHost].is_empty()
 }
 
 fn http_scheme(url: &Url) -> &str {
@@ -92,7 +104,7 @@ fn parse(name: &str, address: &str) -> Result<Url> {
             "the address of service `{name}` is not an absolute URL; write it as `https://host/path`"
         ));
     };
-    if !url.username().is_empty() || url.password().is_some() {
+    if has_userinfo(&url) {
         return config(format!(
             "the address of service `{name}` holds a user or a password; leave it out, the session brings the credential"
         ));

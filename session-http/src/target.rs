@@ -2,7 +2,7 @@
 
 use http::Uri;
 use session_core::{Environment, Error, ErrorKind, Result};
-use url::Url;
+use url::{Position, Url};
 
 /// The URL that `target` means: itself when it is absolute, otherwise a place below the address of
 /// `service`.
@@ -86,10 +86,12 @@ fn below(base: &Url, target: &str) -> Result<Url> {
         folder.set_path(&format!("{}/", base.path()));
     }
     let target = target.strip_prefix('/').unwrap_or(target);
-    let url = Url::parse(&format!("{folder}{target}"))
+    let url = Url::parse(&[folder.as_str(), target].concat())
         .map_err(|_| config("does not form a URL; percent-encode what is special in it"))?;
     // Dot segments, encoded or not, have been resolved.
-    if url.origin() != base.origin() || !url.path().starts_with(folder.path()) {
+    let is_below = url[..Position::BeforePath] == folder[..Position::BeforePath]
+        && url.path().starts_with(folder.path());
+    if !is_below {
         return Err(forbidden(
             "climbs out of the service's address with `..`; request an absolute URL if that is meant",
         ));

@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: everything that a change must pass, cheapest first.
 
 use crate::{
-    Result, dependencies,
+    Result, bench, dependencies,
     packages::is_on_path,
     steps::Steps,
     tidy,
@@ -31,7 +31,11 @@ pub(crate) fn run(workspace: &Workspace, long: bool) -> Result {
         };
         steps.run("tests", || run_command(&mut workspace.cargo(test)));
         if long {
+            steps.run("benchmarks", || bench::check(workspace));
             steps.run("mutation tests", || mutants(workspace));
+        } else {
+            // What they are compared with takes long to build.
+            steps.leave_out("benchmarks", "part of `cargo xtask ci --long`");
         }
     }
     steps.end()

@@ -1,6 +1,7 @@
 //! The project's own tasks, as `cargo xtask …`: what people and CI run, so that both run the
 //! same.
 
+mod bench;
 mod ci;
 mod counterpart;
 mod dependencies;
@@ -26,12 +27,17 @@ The project's own tasks.
     cargo xtask model [--long]    the engine under model checkers
     cargo xtask up NAME [--json]  start a counterpart, and print how to reach it
     cargo xtask tidy              what no linter checks
+    cargo xtask bench [PART ...] [--quick]
+                                  the benchmarks, or those parts of them: tables, kept in bench/results
 
 --long adds what takes long: tests in release mode, the counterparts' own verification, more of the
-schedules that the model checkers try, mutation tests, advisories.
+schedules that the model checkers try, mutation tests, advisories, whether the benchmarks still compile.
 --json prints the counterpart's line of JSON alone.
+--quick measures little, to see whether it works, and keeps nothing.
 
 ";
+
+const QUICK: &str = "--quick";
 
 /// What went wrong and what to do, for the person at the terminal.
 type Result<T = ()> = std::result::Result<T, String>;
@@ -49,6 +55,7 @@ fn main() -> ExitCode {
         Ok(Task::Model { long }) => model::run(&workspace, long),
         Ok(Task::Up { name, json }) => up::run(&workspace, &name, json),
         Ok(Task::Tidy) => tidy::run(&workspace),
+        Ok(Task::Bench { parts, quick }) => bench::run(&workspace, &parts, quick),
         Err(usage) => {
             progress(&format!("xtask: {usage}"));
             return ExitCode::from(2);
@@ -71,6 +78,7 @@ enum Task {
     Model { long: bool },
     Up { name: String, json: bool },
     Tidy,
+    Bench { parts: Vec<String>, quick: bool },
 }
 
 impl Task {
@@ -87,6 +95,9 @@ impl Task {
             ["up", name] if !name.starts_with('-') => Self::up(name, false),
             ["up", name, "--json"] | ["up", "--json", name] => Self::up(name, true),
             ["tidy"] => Self::Tidy,
+            ["bench", ref rest @ ..] if rest.iter().all(|word| is_part(word) || *word == QUICK) => {
+                Self::bench(rest)
+            }
             _ => {
                 return Err(format!(
                     "`cargo xtask {}` is no task.\n\n{USAGE}",
@@ -97,10 +108,22 @@ impl Task {
         Ok(task)
     }
 
+    fn bench(words: &[&str]) -> Self {
+        let parts = words.iter().filter(|word| is_part(word));
+        Self::Bench {
+            parts: parts.map(|part| (*part).to_owned()).collect(),
+            quick: words.contains(&QUICK),
+        }
+    }
+
     fn up(name: &str, json: bool) -> Self {
         let name = name.to_owned();
         Self::Up { name, json }
     }
+}
+
+fn is_part(word: &str) -> bool {
+    !word.starts_with('-')
 }
 
 /// Prints what the task is for.
@@ -140,13 +163,29 @@ mod tests {
         assert_eq!(parse("up oidc --json"), Ok(up(true)));
         assert_eq!(parse("up --json oidc"), Ok(up(true)));
         assert_eq!(parse("tidy"), Ok(Task::Tidy));
+        let bench = |parts: &[&str], quick| Task::Bench {
+            parts: parts.iter().map(|part| (*part).to_owned()).collect(),
+            quick,
+        };
+        assert_eq!(parse("bench"), Ok(bench(&[], false)));
+        assert_eq!(
+            parse("bench header cold --quick"),
+            Ok(bench(&["header", "cold"], true))
+        );
         assert_eq!(parse(""), Ok(Task::Help));
         assert_eq!(parse("up --help"), Ok(Task::Help));
     }
 
     #[test]
     fn what_is_no_task_is_refused_by_name() {
-        for line in ["up", "up --json", "test --short", "tidy all", "deploy"] {
+        for line in [
+            "up",
+            "up --json",
+            "test --short",
+            "tidy all",
+            "bench --slow",
+            "deploy",
+        ] {
             assert!(parse(line).unwrap_err().contains(line), "{line}");
         }
     }

@@ -59,7 +59,7 @@ impl Workspace {
 
     /// The packages of the workspace, as cargo knows them.
     pub(crate) fn packages(&self) -> Result<Vec<Package>> {
-        let metadata = self.metadata()?;
+        let metadata = self.metadata("Cargo.toml")?;
         let packages = metadata["packages"]
             .as_array()
             .expect("cargo metadata lists packages");
@@ -68,15 +68,21 @@ impl Workspace {
 
     /// Where build products go, and with them what we leave behind.
     pub(crate) fn target(&self) -> Result<PathBuf> {
-        let metadata = self.metadata()?;
+        self.target_of("Cargo.toml")
+    }
+
+    /// The same of the workspace that has this manifest.
+    pub(crate) fn target_of(&self, manifest: &str) -> Result<PathBuf> {
+        let metadata = self.metadata(manifest)?;
         let target = metadata["target_directory"]
             .as_str()
             .expect("cargo metadata names the target folder");
         Ok(PathBuf::from(target))
     }
 
-    fn metadata(&self) -> Result<Value> {
-        let text = output(&mut self.cargo("metadata --no-deps --format-version 1"))?;
+    fn metadata(&self, manifest: &str) -> Result<Value> {
+        let metadata = format!("metadata --no-deps --format-version 1 --manifest-path {manifest}");
+        let text = output(&mut self.cargo(&metadata))?;
         serde_json::from_str(&text)
             .map_err(|error| format!("cannot read what cargo metadata says: {error}"))
     }

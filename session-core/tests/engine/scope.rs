@@ -136,6 +136,21 @@ fn a_carried_scope_has_all_levels() {
     assert_eq!(seen, ("b".to_owned(), true));
 }
 
+#[tokio::test]
+async fn a_carried_scope_keeps_its_levels_in_order_from_poll_to_poll() {
+    let seen = async {
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            seen.push((here(), current_named("a").is_ok()));
+            tokio::task::yield_now().await;
+        }
+        seen
+    };
+    let [a, b] = ["a", "b"].map(session);
+    let carried = a.in_scope(|| b.in_scope(|| seen.with_current_session()));
+    assert_eq!(carried.await, vec![("b".to_owned(), true); 3]);
+}
+
 #[test]
 fn names_find_the_innermost_scope_of_that_name() {
     let (outer, inner, other) = (session("risk"), session("risk"), session("data"));

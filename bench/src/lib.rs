@@ -1,0 +1,25 @@
+//! Benchmarks of session-kit against its peers. Everything stays on this machine: token endpoints are in the process, or
+//! on loopback.
+//!
+//! `cargo xtask bench` builds and runs it. The program measures nothing itself: it starts a process for each figure and
+//! round, one after the other, so that what disturbs one does not disturb all, and sums up. See `README.md`.
+
+mod cold;
+mod count;
+mod endpoint;
+mod header;
+mod jobs;
+mod lifetimes;
+mod loopback;
+mod machine;
+mod memory;
+mod parts;
+mod peers;
+mod renewal;
+mod runner;
+mod samples;
+mod table;
+mod watched;
+
+pub use count::Count;
+pub use parts::run;

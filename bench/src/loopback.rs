@@ -1,0 +1,340 @@
+//! A request through session-http, and the same through reqwest with a header that never changes.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, ChildStdin, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use http::{HeaderValue, header::AUTHORIZATION};
+use session_core::{BasicEnvironment, Credential, Outgoing, SessionHandle};
+use session_http::{Client, reqwest};
+use session_mock::{MockSession, Step};
+use tokio::task::JoinSet;
+use url::Url;
+
+use crate::{
+    endpoint::token,
+    runner::{Numbers, Program, Result, Runner},
+    samples::Samples,
+    table::Table,
+};
+
+const CONCURRENT: usize = 32;
+
+/// How long each of the two is at work before it is the other's turn.
+const SLICE: Duration = Duration::from_millis(250);
+
+/// Pairs of slices in each process.
+const PAIRS: u32 = 12;
+
+/// The ways of a request, from that with nothing to that with everything.
+const WAYS: [&str; 5] = [
+    "reqwest, static header",
+    "reqwest, header by `header_now`",
+    "reqwest, header by `authorize`",
+    "session-http, no time limit",
+    "session-http, its time limit",
+];
+
+/// Requests whose instructions are counted, after so many that set everything up.
+const COUNTED: [u32; 2] = [50, 550];
+
+pub(crate) fn run(runner: &Runner) -> Result<String> {
+    let server = Server::start()?;
+    let mut table = Table::new(["instructions of the client for each request", "", "added"]);
+    let by_header = instructions(&server, WAYS[0])?;
+    let mut added = Vec::new();
+    for way in WAYS {
+        let count = instructions(&server, way)?;
+        let more = 100.0 * (count / by_header - 1.0);
+        added.push(more);
+        table.row([
+            way.to_owned(),
+            format!("{count:.0}"),
+            format!("{more:+.2} %"),
+        ]);
+    }
+
+    let rounds = runner.rounds(5);
+    let measured = Runner::repeated(&format!("loopback/throughput/{}", server.port), rounds)?;
+    let named = |start: &'static str| {
+        let all = measured.iter().flatten();
+        Samples::new(
+            all.filter(move |(key, _)| key.starts_with(start))
+                .map(|(_, value)| *value),
+        )
+    };
+    let ratios = named("ratio");
+    let (low, high) = ratios.interval();
+    let mut throughput = Table::new([
+        &format!("requests a second, {CONCURRENT} at once"),
+        "median",
+        "95 % interval of the ratio",
+    ]);
+    throughput.row([
+        WAYS[0].to_owned(),
+        format!("{:.0}", named("static").median()),
+        String::new(),
+    ]);
+    throughput.row([
+        WAYS[4].to_owned(),
+        format!("{:.0}", named("session").median()),
+        format!("{:.3} ({low:.3}–{high:.3})", ratios.median()),
+    ]);
+
+    let mut aims = Table::new(["aim", "measured", "met"]);
+    let met = |is_met| if is_met { "yes" } else { "no" }.to_owned();
+    for (way, added) in WAYS.iter().zip(added).skip(1) {
+        let aim = format!("instructions added, {way}: at most 2 %");
+        aims.row([aim, format!("{added:.2} %"), met(added <= 2.0)]);
+    }
+    let includes_one = low <= 1.0 && high >= 1.0;
+    aims.row([
+        "the ratio's interval includes 1".to_owned(),
+        format!("{low:.3}–{high:.3}"),
+        met(includes_one),
+    ]);
+    Ok(format!(
+        "`GET` without a body; the server is a process of its own on loopback, HTTP/1.1, connections are kept. \
+         Instructions by callgrind, of the client alone: {} requests less {}, one after the other. Throughput: {rounds} \
+         processes with {PAIRS} pairs of slices of {} ms, one of each, in turns.\n\n{table}\n{throughput}\n{aims}",
+        COUNTED[1],
+        COUNTED[0],
+        SLICE.as_millis(),
+    ))
+}
+
+/// `throughput/PORT`, or `WAY/PORT/REQUESTS`.
+pub(crate) fn job(job: &str) -> Result<Numbers> {
+    let parts: Vec<&str> = job.split('/').collect();
+    let number = |text: &str| {
+        text.parse::<u32>()
+            .map_err(|_| format!("`{text}` is no number"))
+    };
+    match parts[..] {
+        ["throughput", port] => Ok(throughput(port)),
+        [way, port, requests] => {
+            one_after_the_other(way, port, number(requests)?);
+            Ok(Numbers::new())
+        }
+        _ => Err(format!("there is no job `{job}`")),
+    }
+}
+
+/// Instructions for each request of a client.
+fn instructions(server: &Server, way: &str) -> Result<f64> {
+    let [few, many] =
+        COUNTED.map(|requests| callgrind(&format!("loopback/{way}/{}/{requests}", server.port)));
+    Ok((many? - few?) / f64::from(COUNTED[1] - COUNTED[0]))
+}
+
+/// All instructions of a job.
+fn callgrind(job: &str) -> Result<f64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(Runner::path(Program::Timing)?)
+        .args(["--job", job])
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| {
+            format!("valgrind, which counts instructions, cannot be run ({error}); install it")
+        })?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let collected = said.lines().find_map(|line| line.split_once("Collected :"));
+    let count = collected.and_then(|(_, count)| count.trim().parse().ok());
+    count
+        .filter(|_| output.status.success())
+        .ok_or_else(|| format!("callgrind of `{job}` failed:\n{said}"))
+}
+
+#[derive(Clone)]
+enum Way {
+    Static(reqwest::Client, HeaderValue, String),
+    HeaderNow(reqwest::Client, SessionHandle, String),
+    Authorized(reqwest::Client, SessionHandle, Url),
+    Session(Client),
+}
+
+impl Way {
+    async fn named(name: &str, port: &str) -> Self {
+        let address = format!("http://127.0.0.1:{port}/");
+        let url = format!("{address}orders");
+        if name == WAYS[0] {
+            let mut header =
+                HeaderValue::from_str(&format!("Bearer {}", token())).expect("visible ASCII");
+            header.set_sensitive(true);
+            return Self::Static(plain(), header, url);
+        }
+        let environment = BasicEnvironment::new("bench").service("api", &address);
+        let environment = environment.expect("loopback is allowed without encryption");
+        let credential = Credential::bearer(token()).expires_in(Duration::from_secs(24 * 3600));
+        let mock = MockSession::scripted([Step::credential(credential)]);
+        let session = mock.in_environment(environment).handle();
+        session.init().await.expect("the mock gives a token");
+        if name == WAYS[1] {
+            Self::HeaderNow(plain(), session, url)
+        } else if name == WAYS[2] {
+            Self::Authorized(plain(), session, url.parse().expect("an absolute URL"))
+        } else if name == WAYS[3] {
+            let client = Client::builder()
+                .session(&session)
+                .reqwest(reqwest::Client::builder);
+            Self::Session(client.build())
+        } else {
+            Self::Session(Client::new(&session))
+        }
+    }
+
+    async fn request(&self) {
+        let text = match self {
+            Self::Static(client, header, url) => {
+                let answer = client
+                    .get(url)
+                    .header(AUTHORIZATION, header.clone())
+                    .send()
+                    .await;
+                answer
+                    .expect("the server answers")
+                    .text()
+                    .await
+                    .expect("with a body")
+            }
+            Self::HeaderNow(client, session, url) => {
+                let header = session
+                    .header_now(&AUTHORIZATION)
+                    .expect("the session is open");
+                let answer = client.get(url).header(AUTHORIZATION, header).send().await;
+                answer
+                    .expect("the server answers")
+                    .text()
+                    .await
+                    .expect("with a body")
+            }
+            Self::Authorized(client, session, url) => {
+                let (mut parts, ()) = http::Request::new(()).into_parts();
+                let receipt = session.authorize(Outgoing::new(url, &mut parts)).await;
+                receipt.expect("the session is open");
+                let answer = client.get(url.as_str()).headers(parts.headers).send().await;
+                answer
+                    .expect("the server answers")
+                    .text()
+                    .await
+                    .expect("with a body")
+            }
+            Self::Session(client) => {
+                let answer = client.get("orders").send().await;
+                answer
+                    .expect("the server answers")
+                    .text()
+                    .await
+                    .expect("with a body")
+            }
+        };
+        assert_eq!(text, "{}");
+    }
+}
+
+fn plain() -> reqwest::Client {
+    let client = reqwest::Client::builder().build();
+    client.expect("TLS is set up")
+}
+
+fn one_after_the_other(way: &str, port: &str, requests: u32) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("the system allows it").block_on(async {
+        let way = Way::named(way, port).await;
+        for _ in 0..requests {
+            way.request().await;
+        }
+    });
+}
+
+fn throughput(port: &str) -> Numbers {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    runtime.expect("the system allows threads").block_on(async {
+        let by_header = Way::named(WAYS[0], port).await;
+        let by_session = Way::named(WAYS[4], port).await;
+        slice(&by_header).await;
+        slice(&by_session).await;
+        let mut numbers = Numbers::new();
+        for pair in 0..PAIRS {
+            // Whoever is second gets what the first has warmed: each is, in turn.
+            let (one, other) = if pair % 2 == 0 {
+                let one = slice(&by_header).await;
+                (one, slice(&by_session).await)
+            } else {
+                let other = slice(&by_session).await;
+                (slice(&by_header).await, other)
+            };
+            numbers.insert(format!("static {pair}"), one);
+            numbers.insert(format!("session {pair}"), other);
+            numbers.insert(format!("ratio {pair}"), other / one);
+        }
+        numbers
+    })
+}
+
+/// Requests a second.
+async fn slice(way: &Way) -> f64 {
+    let began = Instant::now();
+    let mut tasks = JoinSet::new();
+    for _ in 0..CONCURRENT {
+        let way = way.clone();
+        tasks.spawn(async move {
+            let mut requests = 0;
+            while began.elapsed() < SLICE {
+                way.request().await;
+                requests += 1;
+            }
+            requests
+        });
+    }
+    let mut requests = 0;
+    while let Some(of_task) = tasks.join_next().await {
+        requests += of_task.expect("no request fails");
+    }
+    f64::from(requests) / began.elapsed().as_secs_f64()
+}
+
+/// The server's process, until it is dropped.
+struct Server {
+    child: Child,
+    /// It ends when this is closed.
+    input: Option<ChildStdin>,
+    port: u16,
+}
+
+impl Server {
+    fn start() -> Result<Self> {
+        let mut child = Command::new(Runner::path(Program::Timing)?)
+            .arg("--serve")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("cannot start the server: {error}"))?;
+        let input = child.stdin.take();
+        let output = child.stdout.take().ok_or("the server has no output")?;
+        let mut line = String::new();
+        BufReader::new(output)
+            .read_line(&mut line)
+            .map_err(|error| format!("the server is not to be heard: {error}"))?;
+        let port = line
+            .trim()
+            .parse()
+            .map_err(|_| format!("the server says `{line}`, and no port"))?;
+        Ok(Self { child, input, port })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.child.wait();
+    }
+}
