@@ -46,7 +46,7 @@ impl Op {
         company: Company,
     ) {
         let outcome = match self {
-            Self::Init => session.init().await,
+            Self::Init => session.init().await.inspect(|()| world.opened()),
             Self::InitAbandoned => {
                 let _ = poll_once(session.init());
                 Ok(())

@@ -130,6 +130,12 @@ impl Scene {
     fn check(&self, session: &SessionHandle, world: &World) {
         let (state, alive) = (session.status().state, world.alive().len());
         let all_grant = self.script.is_empty();
+        let may_stay = self.start != Start::Closed
+            || world.was_opened()
+            || self.ops().any(|op| *op == Op::InitAbandoned);
+        if !may_stay {
+            assert_eq!(state, State::Closed, "{self:?}: nobody keeps it open");
+        }
         match state {
             State::Closed => assert_eq!(alive, 0, "{self:?}: closed, and nothing is left"),
             // What it holds may be one that the server would not renew.
@@ -172,6 +178,7 @@ struct Waiting {
 impl Tasks {
     /// Runs tasks until as many threads have left.
     fn work(&self, threads: usize) {
+        let mut running = Vec::new();
         loop {
             let task = {
                 let mut waiting = self.0.waiting.lock().unwrap();
@@ -181,9 +188,14 @@ impl Tasks {
                 waiting.tasks.pop_front()
             };
             match task {
-                Some(task) => block_on(task),
-                None => return,
+                // One after the other: for more threads than these, loom has no room.
+                Some(task) if cfg!(model_loom) => block_on(task),
+                Some(task) => running.push(spawn(move || block_on(task))),
+                None => break,
             }
+        }
+        for task in running {
+            task.join().unwrap();
         }
     }
 

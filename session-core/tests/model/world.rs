@@ -49,6 +49,7 @@ struct State {
     is_busy: bool,
     authentications: usize,
     credentials: BTreeMap<u64, Fate>,
+    was_opened: bool,
     faults: Vec<String>,
 }
 
@@ -85,6 +86,15 @@ impl World {
                 .filter(|(_, fate)| **fate == Fate::Alive);
             alive.map(|(number, _)| *number).collect()
         })
+    }
+
+    /// Notes that an `init` was told of its success.
+    pub(crate) fn opened(&self) {
+        self.change(|state| state.was_opened = true);
+    }
+
+    pub(crate) fn was_opened(&self) -> bool {
+        self.change(|state| state.was_opened)
     }
 
     /// Notes what must not happen. The engine catches a backend's panics, so it is no panic.
