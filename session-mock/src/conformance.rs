@@ -5,7 +5,7 @@
 
 mod properties;
 mod report;
-mod trial;
+pub(crate) mod trial;
 mod watched;
 
 pub use report::{Outcome, Report, test};

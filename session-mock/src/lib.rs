@@ -26,6 +26,8 @@ mod clock;
 mod conformance;
 mod exchange;
 mod gate;
+#[cfg(feature = "leak-check")]
+mod leaks;
 #[cfg(feature = "server")]
 mod server;
 mod session;
@@ -39,6 +41,8 @@ pub use clock::{MockClock, MockExecutor};
 pub use conformance::{Outcome, Report};
 pub use exchange::Turn;
 pub use gate::Gate;
+#[cfg(feature = "leak-check")]
+pub use leaks::{Capture, Leak, Leaks, Place, Search, canary};
 #[cfg(feature = "server")]
 pub use server::{Client, ClientAuthMethod, Entry, Hold, Kind, Outage, Provider, ProviderBuilder};
 pub use session::{Call, MockSession};

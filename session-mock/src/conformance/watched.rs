@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -25,7 +25,10 @@ pub(crate) struct Record {
     counts: Arc<watch::Sender<Counts>>,
     /// Shut, it holds authentications before the backend learns of them.
     pub(crate) gate: Gate,
-    credential: Arc<Mutex<Option<Credential>>>,
+    credentials: Arc<Mutex<Vec<Credential>>>,
+    /// Whether the next authentication panics instead of what it yields.
+    #[cfg(feature = "leak-check")]
+    panics: Arc<std::sync::atomic::AtomicBool>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -44,7 +47,9 @@ impl Record {
         Self {
             counts: Arc::default(),
             gate,
-            credential: Arc::default(),
+            credentials: Arc::default(),
+            #[cfg(feature = "leak-check")]
+            panics: Arc::default(),
         }
     }
 
@@ -65,8 +70,7 @@ impl Record {
 
     /// What the last authentication yielded.
     pub(crate) fn credential(&self) -> Option<Credential> {
-        let credential = self.credential.lock();
-        credential.unwrap_or_else(PoisonError::into_inner).clone()
+        self.credentials().last().cloned()
     }
 
     /// Waits until this many authentications have begun.
@@ -102,13 +106,41 @@ impl Record {
         self.gate.pass().await;
         let outcome = call.await;
         if let Ok(credential) = &outcome {
-            let mut last = self
-                .credential
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            *last = Some(credential.clone());
+            self.credentials().push(credential.clone());
+        }
+        #[cfg(feature = "leak-check")]
+        if self
+            .panics
+            .swap(false, std::sync::atomic::Ordering::Relaxed)
+        {
+            panic!("the backend was told to panic");
         }
         outcome
+    }
+
+    fn credentials(&self) -> MutexGuard<'_, Vec<Credential>> {
+        self.credentials
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(feature = "leak-check")]
+impl Record {
+    /// Has the next authentication panic.
+    pub(crate) fn panic_next(&self) {
+        self.panics
+            .store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// How many closes have ended.
+    pub(crate) fn closes_ended(&self) -> usize {
+        self.counts.borrow().closes_ended
+    }
+
+    /// What authentications have yielded since the last call.
+    pub(crate) fn take_credentials(&self) -> Vec<Credential> {
+        std::mem::take(&mut *self.credentials())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::scheme::{HONEST, HONEST_PER_REQUEST, Scheme};
 
 /// A mock as a subject: what it is told is what its counterpart does.
 struct Mock {
-    mock: MockSession,
+    session: MockSession,
     gate: Gate,
     good: Step,
 }
@@ -17,7 +17,7 @@ struct Mock {
 impl Mock {
     fn scripted(good: Step) -> Self {
         Self {
-            mock: MockSession::scripted([good.clone()]).as_identity(Identity::new(["mock"])),
+            session: MockSession::scripted([good.clone()]).as_identity(Identity::new(["mock"])),
             gate: Gate::new(),
             good,
         }
@@ -25,7 +25,7 @@ impl Mock {
 
     fn answer(&self, answer: Answer<'_>) -> Result<(), Unable> {
         self.gate.open();
-        self.mock.always(match answer {
+        self.session.always(match answer {
             Answer::Accept => self.good.clone(),
             Answer::Refuse | Answer::Echo(_) => Step::fail(ErrorKind::Denied),
             Answer::Fail => Step::fail(ErrorKind::Unavailable),
@@ -50,7 +50,7 @@ macro_rules! mock {
             }
 
             fn session(&self) -> SessionHandle {
-                self.0.mock.handle()
+                self.0.session.handle()
             }
 
             fn answer(&self, answer: Answer<'_>) -> Result<(), Unable> {
@@ -60,7 +60,7 @@ macro_rules! mock {
             fn authentications(&self) -> Result<usize, Unable> {
                 use session_mock::Call::{Init, Renew, RenewRefused};
                 Ok([Init, Renew, RenewRefused]
-                    .map(|call| self.0.mock.count(call))
+                    .map(|call| self.0.session.count(call))
                     .iter()
                     .sum())
             }

@@ -172,7 +172,7 @@ impl Backend {
             Ok(token) => Ok(self.credential(token)),
             Err(_) if self.fault == SWALLOWS => Ok(self.credential("nobody".to_owned())),
             Err(_) if self.fault == MISLABELS => Err(Error::new(ErrorKind::Config, "no")),
-            Err(_) if self.fault == PANICS => panic!("the answer is not as expected"),
+            Err(error) if self.fault == PANICS => panic!("not as expected: {error}"),
             Err(error) => {
                 *self.failure.lock().unwrap() = Some(error.clone());
                 Err(error)
@@ -195,7 +195,7 @@ impl Backend {
         }
     }
 
-    fn token(&self, credential: &Credential) -> String {
+    fn token(credential: &Credential) -> String {
         if let Some(token) = credential.state::<String>() {
             return token.clone();
         }
@@ -256,7 +256,7 @@ impl Session for Backend {
             SHARES_AUTHORIZATION => 0,
             _ => self.requests.fetch_add(1, Ordering::Relaxed),
         };
-        let value = format!("Signed {} {number}", self.token(credential));
+        let value = format!("Signed {} {number}", Self::token(credential));
         let mut value = HeaderValue::from_str(&value).unwrap();
         value.set_sensitive(self.fault != SHOWS_AUTHORIZATION);
         request.request.headers.insert(AUTHORIZATION, value);
@@ -267,7 +267,7 @@ impl Session for Backend {
         match self.fault {
             LEAVES_OPEN => {}
             FAILS_TO_CLOSE => return Err(Error::new(ErrorKind::Protocol, "it has no idea how")),
-            _ => self.counterpart.revoke(&self.token(credential)),
+            _ => self.counterpart.revoke(&Self::token(credential)),
         }
         Ok(())
     }

@@ -94,8 +94,9 @@ pub(crate) async fn each_authentication_is_one_for_the_counterpart<S: Subject>(
     trial.init(&session).await;
     trial.assert_authentications(before + 1);
     if trial.answer(Answer::Fail).is_ok() {
-        assert!(session.close().await.is_ok() || before > 0);
-        assert!(session.init().await.is_err());
+        // Its outcome is no matter of authentication.
+        let _ = session.close().await;
+        assert!(session.init().await.is_err(), "nobody is let in");
         trial.assert_authentications(before + 2);
     }
     Ok(())
