@@ -37,6 +37,7 @@ pub(crate) use trial::Trial;
 #[macro_export]
 macro_rules! conformance {
     ($subject:ty) => {
+        #[cfg(test)]
         mod conformance {
             #[allow(unused_imports, reason = "the subject may have an absolute path")]
             use super::*;

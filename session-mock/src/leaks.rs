@@ -49,6 +49,7 @@ pub use search::{Leak, Search};
 #[macro_export]
 macro_rules! leak_check {
     ($subject:ty) => {
+        #[cfg(test)]
         mod leak_check {
             #[allow(unused_imports, reason = "the subject may have an absolute path")]
             use super::*;
