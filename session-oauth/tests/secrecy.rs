@@ -166,7 +166,7 @@ async fn neither_secret_nor_token_appears_anywhere() {
         [Place::Logs, Place::Shown, Place::Errors].map(|place| capture.text(place));
     for library in [
         "hyper_util::client",
-        "session_core::driver",
+        "session_core::",
         "reqwest::connect",
         "invalid_client",
     ] {
