@@ -3,16 +3,21 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use std::{fmt, sync::Mutex};
+use std::{fmt, sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{HeaderValue, header::AUTHORIZATION};
-use session_core::{
-    BasicEnvironment, Credential, Environment, Error, ErrorKind, Exchange, Identity, Outgoing,
-    Result, Session, SessionHandle,
+use http::{
+    HeaderName, HeaderValue,
+    header::{AUTHORIZATION, COOKIE},
 };
-use session_mock::{Answer, Capture, Leaks, Place, Search, Subject, Unable, canary};
+use session_core::{
+    BasicEnvironment, Config, Credential, Environment, Error, ErrorKind, Exchange, Identity,
+    Outgoing, Result, Secret, Session, SessionHandle,
+};
+use session_mock::{
+    Answer, Capture, Leaks, MockSession, Place, Search, Step, Subject, Unable, canary,
+};
 
 const HONEST: u8 = 0;
 const SHOWS: u8 = 1;
@@ -124,8 +129,7 @@ impl Session for Backend {
         let answer = self.answer.lock().unwrap().clone();
         let error = |text: String| Err(Error::new(ErrorKind::Denied, text));
         match &*answer {
-            "" => Ok(Credential::per_request(self.key.clone())
-                .expires_in(std::time::Duration::from_secs(60))),
+            "" => Ok(Credential::per_request(self.key.clone()).expires_in(Duration::from_secs(60))),
             "wait" => std::future::pending().await,
             _ if self.how == PANICS => panic!("`{}` is wrong", self.key),
             _ if self.how == REPEATS_ANSWERS => error(answer),
@@ -163,6 +167,89 @@ impl Session for Backend {
 }
 
 session_mock::leak_check!(Leaky<HONEST>);
+
+/// The mock, with all that a credential can hold.
+struct Mock {
+    session: MockSession,
+    secrets: Vec<String>,
+    good: Step,
+}
+
+impl Subject for Mock {
+    fn start() -> Self {
+        let [cookie, csrf, refresh] = [canary(), canary(), canary()];
+        let cookies = Secret::new(format!("theme=dark; sid={cookie}"));
+        let credential = Credential::headers([
+            (COOKIE, cookies),
+            (
+                HeaderName::from_static("x-csrf-token"),
+                Secret::new(csrf.as_str()),
+            ),
+        ])
+        .keep("refresh_token", Secret::new(refresh.as_str()));
+        let good = Step::credential(credential).expires_in(Duration::from_secs(60));
+        Self {
+            session: MockSession::scripted([good.clone()]),
+            secrets: vec![cookie, csrf, refresh],
+            good,
+        }
+    }
+
+    fn session(&self) -> SessionHandle {
+        self.session.handle()
+    }
+
+    fn answer(&self, answer: Answer<'_>) -> std::result::Result<(), Unable> {
+        self.session.always(match answer {
+            Answer::Accept => self.good.clone(),
+            Answer::Refuse => Step::fail(ErrorKind::Denied),
+            Answer::Fail => Step::fail(ErrorKind::Unavailable),
+            Answer::Garble => Step::panic(),
+            Answer::Hold => Step::hang(),
+            _ => return Err(Unable::because("it says what it is told to")),
+        });
+        Ok(())
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        self.secrets.clone()
+    }
+}
+
+mod mock {
+    use super::*;
+    session_mock::leak_check!(Mock);
+}
+
+/// The backend `mock`, as profiles open it.
+struct ByName(String);
+
+impl Subject for ByName {
+    fn start() -> Self {
+        Self(canary())
+    }
+
+    fn session(&self) -> SessionHandle {
+        let config = Config::new()
+            .set("token", self.0.as_str())
+            .set("lifetime", Duration::from_secs(60))
+            .set("environment.api", "https://api.mock.test/");
+        session_core::open("mock", config).unwrap()
+    }
+
+    fn answer(&self, _: Answer<'_>) -> std::result::Result<(), Unable> {
+        Err(Unable::because("the backend `mock` talks to nobody"))
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        vec![self.0.clone()]
+    }
+}
+
+mod by_name {
+    use super::*;
+    session_mock::leak_check!(ByName);
+}
 
 /// It is found there, and nowhere else.
 #[track_caller]
@@ -255,7 +342,7 @@ impl Subject for Silent {
     }
 
     fn session(&self) -> SessionHandle {
-        session_mock::MockSession::bearer("t").handle()
+        MockSession::bearer("t").handle()
     }
 
     fn answer(&self, _: Answer<'_>) -> std::result::Result<(), Unable> {

@@ -16,6 +16,7 @@ const SHORTEST: usize = 8;
 /// It listens to the whole process: see there.
 #[derive(Clone, Debug)]
 pub struct Leaks {
+    subject: &'static str,
     found: Vec<(Place, Vec<Leak>)>,
     skipped: Vec<String>,
 }
@@ -64,6 +65,7 @@ impl Leaks {
             skipped.push(format!("the engine's metrics: {reason}"));
         }
         Self {
+            subject: std::any::type_name::<S>(),
             found: places
                 .map(|place| (place, search.leaks(&capture.text(place))))
                 .into(),
@@ -92,10 +94,9 @@ impl Leaks {
     pub fn assert_none(&self, place: Place) {
         if place == Place::Shown {
             for skipped in self.skipped() {
+                let line = format!("leak check of {}: skipped {skipped}\n", self.subject);
                 // Without a standard error there is nobody to tell.
-                let _ = io::stderr()
-                    .lock()
-                    .write_all(format!("leak check: skipped {skipped}\n").as_bytes());
+                let _ = io::stderr().lock().write_all(line.as_bytes());
             }
         }
         let leaks = self.found(place);
