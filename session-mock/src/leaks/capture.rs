@@ -38,6 +38,16 @@ pub enum Place {
     Metrics,
 }
 
+impl Place {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Shown,
+        Self::Errors,
+        Self::Logs,
+        Self::Panics,
+        Self::Metrics,
+    ];
+}
+
 /// Everything that this process lets be seen: its log at every level, by `tracing` and by `log`, its panics, its metrics,
 /// and what is [noted](Self::note).
 ///
@@ -67,6 +77,18 @@ impl Capture {
     /// All that was seen in a place so far, in lines.
     pub fn text(&self, place: Place) -> String {
         self.texts().get(&place).cloned().unwrap_or_default()
+    }
+
+    /// How much was seen in a place so far.
+    pub(super) fn len(&self, place: Place) -> usize {
+        self.texts().get(&place).map_or(0, String::len)
+    }
+
+    /// What was seen in a place since there was so much of it.
+    pub(super) fn since(&self, place: Place, length: usize) -> String {
+        let texts = self.texts();
+        let text = texts.get(&place).map_or("", String::as_str);
+        text.get(length..).unwrap_or_default().to_owned()
     }
 
     fn listen() -> Self {

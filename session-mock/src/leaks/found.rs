@@ -31,6 +31,7 @@ impl Leaks {
     pub fn of<S: Subject>() -> Self {
         let capture = Capture::install();
         assert_heard(&capture);
+        let before = Place::ALL.map(|place| (place, capture.len(place)));
         let rehearsal = Rehearsal::<S>::run(&capture);
         let configured = rehearsal.configured();
         assert!(
@@ -52,13 +53,6 @@ impl Leaks {
                 .map(String::into_bytes)
                 .chain(obtained),
         );
-        let places = [
-            Place::Shown,
-            Place::Errors,
-            Place::Logs,
-            Place::Panics,
-            Place::Metrics,
-        ];
         let mut skipped = rehearsal.skipped;
         if !capture.text(Place::Metrics).contains("session.operations") {
             let reason = "`session-core` is built without its feature `metrics`";
@@ -66,8 +60,8 @@ impl Leaks {
         }
         Self {
             subject: std::any::type_name::<S>(),
-            found: places
-                .map(|place| (place, search.leaks(&capture.text(place))))
+            found: before
+                .map(|(place, length)| (place, search.leaks(&capture.since(place, length))))
                 .into(),
             skipped,
         }
