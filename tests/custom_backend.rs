@@ -18,13 +18,21 @@ fn a_backend_made_by_the_documentation_works() {
     let page = include_str!("../docs/backends.md");
     let rust: Vec<_> = code_blocks(page, &["rs", "rust"]).collect();
     let sources = [
-        "acme-session/src/lib.rs",
-        "acme-session/src/session.rs",
-        "acme-session/src/backend.rs",
-        "app/src/main.rs",
+        Some("acme-session/src/lib.rs"),
+        Some("acme-session/src/session.rs"),
+        Some("acme-session/src/backend.rs"),
+        Some("app/src/main.rs"),
+        // How one talks HTTP is compiled as a part of the documentation.
+        None,
+        Some("acme-session/tests/subject/mod.rs"),
+        Some("acme-session/tests/conformance.rs"),
+        Some("acme-session/tests/leaks.rs"),
     ];
+    assert_eq!(rust.len(), sources.len());
     for (source, text) in sources.into_iter().zip(rust) {
-        write(&workspace.path(source), &text);
+        if let Some(source) = source {
+            write(&workspace.path(source), &text);
+        }
     }
     let profiles = code_blocks(page, &["toml"]).next().unwrap();
     write(&workspace.path("sessions.toml"), &profiles);
@@ -48,6 +56,13 @@ fn a_backend_made_by_the_documentation_works() {
     );
 
     run(&mut Command::new(built.file("test", "requests")));
+    for (kit, tests) in [("conformance", 31), ("leaks", 5)] {
+        let output = run(&mut Command::new(built.file("test", kit)));
+        assert!(
+            output.contains(&format!("{tests} passed; 0 failed; 0 ignored")),
+            "{output}"
+        );
+    }
 }
 
 fn write(path: &Path, text: &str) {

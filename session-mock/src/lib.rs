@@ -7,27 +7,52 @@
 //! | to act while an authentication is under way | [`Gate`] |
 //! | to open it by name or profile | backend `mock`, [`MOCK`] |
 //! | a real server for an integration test | `Provider`, by feature `server` |
+//! | to show that a backend of yours does as all others do | `conformance!`, by feature `conformance` |
+//! | to show that it tells nobody its secrets | `leak_check!`, by feature `leak-check` |
 //!
 //! # Features
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `server` | `Provider`: an OAuth 2 identity provider and a protected API on loopback |
+//! | `conformance` | `conformance!`, `Subject` and `Report`: the properties that every backend has |
+//! | `leak-check` | `leak_check!`, `Search` and `Capture`: nothing that is shown or logged holds a secret; switches `conformance` on |
 
 #![forbid(unsafe_code)]
 
 mod backend;
 mod clock;
+#[cfg(feature = "conformance")]
+mod conformance;
+mod exchange;
 mod gate;
+#[cfg(feature = "leak-check")]
+mod leaks;
 #[cfg(feature = "server")]
 mod server;
 mod session;
 mod step;
+#[cfg(feature = "conformance")]
+mod subject;
 
 pub use backend::MOCK;
 pub use clock::{MockClock, MockExecutor};
+#[cfg(feature = "conformance")]
+pub use conformance::{Outcome, Report};
+pub use exchange::Turn;
 pub use gate::Gate;
+#[cfg(feature = "leak-check")]
+pub use leaks::{Capture, Leak, Leaks, Place, Search, canary};
 #[cfg(feature = "server")]
 pub use server::{Client, ClientAuthMethod, Entry, Hold, Kind, Outage, Provider, ProviderBuilder};
 pub use session::{Call, MockSession};
 pub use step::Step;
+#[cfg(feature = "conformance")]
+pub use subject::{Answer, Subject, Unable};
+
+/// For the macros of this crate.
+#[cfg(feature = "conformance")]
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::conformance::test;
+}

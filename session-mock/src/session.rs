@@ -6,12 +6,13 @@ use std::{
 };
 
 use async_trait::async_trait;
+use http::{StatusCode, header::AUTHORIZATION};
 use session_core::{
-    BasicEnvironment, Cause, Credential, Environment, Result, Session, SessionBuilder,
-    SessionHandle,
+    BasicEnvironment, Cause, Credential, Environment, Exchange, Identity, Outgoing, Result, Secret,
+    Session, SessionBuilder, SessionHandle,
 };
 
-use crate::{MockClock, MockExecutor, Step};
+use crate::{MockClock, MockExecutor, Step, Turn, exchange::MockExchange};
 
 /// A backend for unit tests: answers as scripted, records what the engine asks of it, touches
 /// neither the network nor anything global.
@@ -32,11 +33,12 @@ use crate::{MockClock, MockExecutor, Step};
 #[derive(Clone, Debug)]
 pub struct MockSession {
     environment: BasicEnvironment,
+    identity: Option<Identity>,
     clock: Option<MockClock>,
     stage: Arc<Mutex<Stage>>,
 }
 
-/// What the engine asked of a [`MockSession`].
+/// What was asked of a [`MockSession`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Call {
@@ -46,19 +48,34 @@ pub enum Call {
     Renew,
     /// `renew`, because a server refused the credential.
     RenewRefused,
+    /// `authorize`, for one request.
+    Authorize,
+    /// An answer to a request, given to its exchange.
+    Received,
     /// `close`.
     Close,
 }
 
 #[derive(Debug, Default)]
-struct Stage {
+pub(crate) struct Stage {
     /// For `init` and `renew`.
     script: VecDeque<Step>,
     /// The step taken last, for calls after the end of the script.
     last: Option<Step>,
     /// For `close`: the next outcomes; without any, it succeeds.
     closes: VecDeque<Step>,
+    /// For `authorize`: the next outcomes, and what their exchanges do; without any, each request gets a number.
+    authorizations: VecDeque<(Step, Vec<Turn>)>,
     calls: Vec<Call>,
+    /// The statuses of the answers that exchanges were given.
+    received: Vec<StatusCode>,
+}
+
+impl Stage {
+    pub(crate) fn receive(&mut self, status: StatusCode) {
+        self.calls.push(Call::Received);
+        self.received.push(status);
+    }
 }
 
 impl MockSession {
@@ -80,6 +97,7 @@ impl MockSession {
             .expect("the address is an absolute https URL");
         Self {
             environment,
+            identity: None,
             clock: None,
             stage: Arc::new(Mutex::new(Stage {
                 script,
@@ -92,6 +110,13 @@ impl MockSession {
     #[must_use]
     pub fn in_environment(mut self, environment: BasicEnvironment) -> Self {
         self.environment = environment;
+        self
+    }
+
+    /// With this identity, as which its credentials can be stored. Default: none.
+    #[must_use]
+    pub fn as_identity(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
         self
     }
 
@@ -126,14 +151,42 @@ impl MockSession {
         self.stage().script.push_back(step);
     }
 
+    /// Makes every authentication from now on answer like this. What is left of the script is forgotten.
+    pub fn always(&self, step: Step) {
+        self.stage().script = VecDeque::from([step]);
+    }
+
     /// Makes the next `close` answer like this; a credential stands for success.
     pub fn then_close(&self, step: Step) {
         self.stage().closes.push_back(step);
     }
 
+    /// Makes the next authorization of a request answer like this, where [credentials are per
+    /// request](Step::per_request): the headers of a credential go on the request. Every turn is what its exchange
+    /// makes of one answer; without any, there is no exchange.
+    ///
+    /// Requests beyond the script get `Authorization: Mock 1`, `Mock 2` and so on.
+    ///
+    /// ```
+    /// use http::header::WWW_AUTHENTICATE;
+    /// use session_mock::{MockSession, Step, Turn};
+    ///
+    /// let mock = MockSession::scripted([Step::per_request()]);
+    /// mock.then_authorize(Step::bearer("first"), [Turn::resend(Step::bearer("second")), Turn::done()]);
+    /// ```
+    pub fn then_authorize(&self, step: Step, turns: impl IntoIterator<Item = Turn>) {
+        let turns = turns.into_iter().collect();
+        self.stage().authorizations.push_back((step, turns));
+    }
+
     /// What was asked of it, in order.
     pub fn calls(&self) -> Vec<Call> {
         self.stage().calls.clone()
+    }
+
+    /// The statuses of the answers that its exchanges were given, in order.
+    pub fn received(&self) -> Vec<StatusCode> {
+        self.stage().received.clone()
     }
 
     /// How often this was asked of it.
@@ -158,8 +211,12 @@ impl MockSession {
     }
 
     fn stage(&self) -> MutexGuard<'_, Stage> {
-        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.stage)
     }
+}
+
+pub(crate) fn lock(stage: &Mutex<Stage>) -> MutexGuard<'_, Stage> {
+    stage.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
@@ -170,6 +227,10 @@ impl Session for MockSession {
 
     fn environment(&self) -> &dyn Environment {
         &self.environment
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        self.identity.clone()
     }
 
     async fn init(&self) -> Result<Credential> {
@@ -184,6 +245,25 @@ impl Session for MockSession {
         .await
     }
 
+    async fn authorize(
+        &self,
+        _credential: &Credential,
+        request: Outgoing<'_>,
+    ) -> Result<Option<Box<dyn Exchange>>> {
+        let (number, scripted) = {
+            let mut stage = self.stage();
+            stage.calls.push(Call::Authorize);
+            let made = |call: &&Call| **call == Call::Authorize;
+            let number = stage.calls.iter().filter(made).count();
+            (number, stage.authorizations.pop_front())
+        };
+        let (step, turns) = scripted.unwrap_or_else(|| (numbered(number), Vec::new()));
+        step.put_on(request.request).await?;
+        let stage = Arc::clone(&self.stage);
+        let exchange = MockExchange::new(turns, stage);
+        Ok(exchange.map(|exchange| Box::new(exchange) as Box<dyn Exchange>))
+    }
+
     async fn close(&self, _credential: &Credential) -> Result<()> {
         let step = {
             let mut stage = self.stage();
@@ -195,4 +275,10 @@ impl Session for MockSession {
             Some(step) => step.run().await.map(drop),
         }
     }
+}
+
+/// An authorization that is like no other.
+fn numbered(number: usize) -> Step {
+    let value = Secret::new(format!("Mock {number}"));
+    Step::credential(Credential::headers([(AUTHORIZATION, value)]))
 }

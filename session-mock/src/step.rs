@@ -5,6 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use http::{HeaderValue, request::Parts};
 use session_core::{Credential, Error, ErrorKind, Result};
 
 use crate::Gate;
@@ -28,6 +29,12 @@ impl Step {
     /// Yields this access token.
     pub fn bearer(token: &str) -> Self {
         Self::credential(Credential::bearer(token))
+    }
+
+    /// Yields a credential from which each request gets an authorization of its own: see
+    /// [`MockSession::then_authorize`](crate::MockSession::then_authorize).
+    pub fn per_request() -> Self {
+        Self::credential(Credential::per_request(()))
     }
 
     /// Yields this credential.
@@ -84,6 +91,21 @@ impl Step {
             Outcome::Panic => panic!("the mock was told to panic"),
             Outcome::Never => std::future::pending().await,
         }
+    }
+
+    /// Puts the headers of its credential on one request.
+    pub(crate) async fn put_on(self, request: &mut Parts) -> Result<()> {
+        for (name, value) in self.run().await?.iter_headers() {
+            let mut value = HeaderValue::from_bytes(value.expose()).map_err(|_| {
+                Error::new(
+                    ErrorKind::Protocol,
+                    format!("the mock's value for `{name}` is none that a header can carry"),
+                )
+            })?;
+            value.set_sensitive(true);
+            request.headers.insert(name, value);
+        }
+        Ok(())
     }
 
     fn new(outcome: Outcome) -> Self {

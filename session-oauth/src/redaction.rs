@@ -40,7 +40,8 @@ impl<'a> Redaction<'a> {
     /// What these secrets have in common with a text that is configured, and shown, in the open gives nothing away: a
     /// secret may well begin with the host's name.
     pub(crate) fn beside(mut self, public: &str) -> Self {
-        self.public = public.to_ascii_lowercase();
+        let public = public.to_ascii_lowercase();
+        self.public = format!("{public} {}", dense(&public));
         self
     }
 
@@ -83,7 +84,7 @@ impl<'a> Redaction<'a> {
     fn is_repeated_in(&self, text: &str) -> bool {
         // Letter case only matters to secrets themselves; to ignore it costs a description at worst.
         let text = text.to_ascii_lowercase();
-        let digits = only_numbers(&text);
+        let (digits, dense) = (only_numbers(&text), dense(&text));
         let is_part = |spelling: &[u8], text: &str| has_part(text, spelling, &self.public);
         self.secrets
             .iter()
@@ -93,6 +94,8 @@ impl<'a> Redaction<'a> {
                     .iter()
                     .any(|spelling| is_part(spelling, &text))
                     || is_part(&decimal(secret), &digits)
+                    || is_part(&hex(secret, ""), &dense)
+                    || letters(secret).is_some_and(|letters| is_part(&letters, &dense))
             })
     }
 }
@@ -189,6 +192,24 @@ fn only_numbers(text: &str) -> String {
         .collect()
 }
 
+/// A text without what may be put between bytes or letters: `63:34`, `0x63, 0x34`, `'c', '4'`.
+fn dense(text: &str) -> String {
+    let bare = text.replace("0x", "").replace("\\x", "");
+    let mut bare = bare.replace("\\u", "");
+    bare.retain(|c| c.is_ascii_alphanumeric());
+    bare
+}
+
+/// A secret's letters and digits, in lower case; `None` where they are too few to give it away.
+fn letters(secret: &[u8]) -> Option<Spelling> {
+    let letters = written(secret, |byte, text| {
+        if byte.is_ascii_alphanumeric() {
+            text.push(char::from(byte.to_ascii_lowercase()));
+        }
+    });
+    (letters.len() >= FRAGMENT).then_some(letters)
+}
+
 #[cfg(test)]
 mod tests {
     use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -199,7 +220,7 @@ mod tests {
     type Encoding = fn(&[u8]) -> String;
 
     /// Written without the code under test.
-    const ENCODINGS: [(&str, Encoding); 11] = [
+    const ENCODINGS: [(&str, Encoding); 14] = [
         ("as it is", |s| String::from_utf8_lossy(s).into_owned()),
         ("upper case", |s| String::from_utf8_lossy(s).to_uppercase()),
         ("form", |s| form_urlencoded::byte_serialize(s).collect()),
@@ -214,6 +235,15 @@ mod tests {
                 .map(|b| format!("{b:02x}"))
                 .collect::<Vec<_>>()
                 .concat()
+        }),
+        ("hex with colons", |s| {
+            let bytes: Vec<_> = s.iter().map(|b| format!("{b:02x}")).collect();
+            bytes.join(":")
+        }),
+        ("a list of hex", |s| format!("{s:#04X?}").replace('\n', " ")),
+        ("Unicode escapes", |s| {
+            let text = String::from_utf8_lossy(s);
+            text.escape_unicode().to_string()
         }),
         ("decimal bytes", |s| format!("{s:?}")),
         ("decimal bytes without spaces", |s| {
@@ -252,6 +282,20 @@ mod tests {
     fn a_part_of_a_secret_is_enough_to_hide_a_text() {
         let redaction = Redaction::of([b"correct horse battery staple".as_slice()]);
         assert_eq!(redaction.text("not the secret: orse bat"), None);
+    }
+
+    #[test]
+    fn letters_that_are_set_apart_are_letters() {
+        let redaction = Redaction::of([b"hunter2-hunter2".as_slice()]);
+        for hidden in [
+            "'h', 'u', 'n', 't', 'e', 'r', '2', '-', 'h'",
+            "h.u.n.t.e.r.2.h",
+        ] {
+            assert_eq!(redaction.text(hidden), None, "{hidden}");
+        }
+        // Too few of them are no secret.
+        let redaction = Redaction::of([b"?!?!?a?!?!?!".as_slice()]);
+        assert_eq!(redaction.text("a word").unwrap(), "a word");
     }
 
     #[test]

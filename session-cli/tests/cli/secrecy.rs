@@ -1,11 +1,9 @@
 //! Neither the client's secret nor a token is seen but on standard output, and there only on demand.
 
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use http::StatusCode;
 use session_kit::mock::{Client, Kind, Outage, Provider};
+use session_mock::{Leak, Search};
 
 use crate::{run::Ended, scene::Scene};
 
@@ -16,41 +14,11 @@ fn scene() -> Scene {
     Scene::with(Provider::builder().client(client).start().unwrap())
 }
 
-/// How a secret may be written.
-fn spellings(secret: &str) -> Vec<String> {
-    let bytes = secret.as_bytes();
-    let mut spellings = vec![
-        secret.to_owned(),
-        secret.escape_default().to_string(),
-        url::form_urlencoded::byte_serialize(bytes).collect(),
-        each(bytes, |byte| format!("%{byte:02X}")),
-        each(bytes, |byte| format!("{byte:02x}")),
-        format!("{bytes:?}").trim_matches(['[', ']']).to_owned(),
-    ];
-    // In the middle of something, base64 depends on what precedes; the letters that do not are searched for.
-    for before in ["", "x", "xx"] {
-        let text = format!("{before}{secret}");
-        for encoded in [STANDARD_NO_PAD.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {
-            spellings.push(encoded[(before.len() * 8).div_ceil(6)..text.len() * 8 / 6].to_owned());
-        }
-    }
-    spellings
-}
-
-fn each(bytes: &[u8], spelled: impl Fn(&u8) -> String) -> String {
-    bytes.iter().map(spelled).collect()
-}
-
 /// What of the provider's secrets is in a text.
-fn leaks(scene: &Scene, text: &str) -> Vec<String> {
+fn leaks(scene: &Scene, text: &str) -> Vec<Leak> {
     let mut secrets = scene.provider.issued();
     secrets.push(SECRET.to_owned());
-    let mut spelled: Vec<_> = secrets
-        .iter()
-        .flat_map(|secret| spellings(secret))
-        .collect();
-    spelled.retain(|spelling| text.contains(spelling));
-    spelled
+    Search::new(secrets).leaks(text)
 }
 
 #[track_caller]

@@ -1,0 +1,8 @@
+//! The conformance kit: the mocks pass it, and backends that are broken do not.
+
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod broken;
+mod built_in;
+mod counterpart;
+mod scheme;
