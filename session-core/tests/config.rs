@@ -4,8 +4,8 @@ use std::{cell::RefCell, collections::BTreeMap, error::Error as _, path::PathBuf
 
 use async_trait::async_trait;
 use session_core::{
-    Backend, BasicEnvironment, Config, Credential, Environment, Error, ErrorKind, Key, KeyKind,
-    Result, SecretSource, Session, backends, open,
+    Backend, BasicEnvironment, Config, ConfigValue, Credential, Environment, Error, ErrorKind, Key,
+    KeyKind, Result, SecretSource, Session, backends, open,
 };
 use url::Url;
 
@@ -94,7 +94,7 @@ async fn resolved(config: &Config) -> Vec<u8> {
     source
         .resolve()
         .await
-        .expect("it is a literal")
+        .expect("the secret is there")
         .expose()
         .to_vec()
 }
@@ -366,7 +366,8 @@ fn values_of_another_kind_are_told_with_what_was_expected() {
 #[test]
 fn what_is_no_secret_is_refused_without_a_word_of_it() {
     for (value, found) in [
-        ("1", "an integer"),
+        ("0", "an integer"),
+        ("-1", "a negative integer"),
         ("['hunter2']", "a list"),
         ("{}", "a table of something else"),
         ("{ env = 'A', file = 'B' }", "a table of something else"),
@@ -387,6 +388,20 @@ fn what_is_no_secret_is_refused_without_a_word_of_it() {
             )
         );
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_secret_can_be_what_a_command_prints() {
+    let toml = "client_id = 'a'\nclient_secret = { command = ['printf', 'hunter%s', '2'] }";
+    let config = checked(&TEST, Config::from_toml(toml).unwrap()).unwrap();
+    assert_eq!(resolved(&config).await, b"hunter2");
+}
+
+#[test]
+fn a_value_shows_what_it_is_and_not_more() {
+    let value = ConfigValue::from("hunter2");
+    assert_eq!(format!("{value:?}"), "ConfigValue(a text)");
 }
 
 #[test]
