@@ -5,7 +5,6 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-mod counted;
 mod presented;
 mod storm;
 mod watched;

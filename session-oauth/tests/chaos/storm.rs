@@ -12,12 +12,11 @@ use fastrand::Rng;
 use http::StatusCode;
 use session_core::{Clock, Error, ErrorKind, Outgoing, Receipt, Result, SessionHandle, State};
 use session_http::Client;
-use session_mock::{Hold, Kind, MockClock, Provider};
+use session_mock::{Hold, Kind, MockClock, MockExecutor, Provider};
 use session_oauth::{AuthorizationServer, OAuth};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
-    counted::Counted,
     presented,
     watched::{Calls, Outcome, Watched},
     ways::Way,
@@ -42,7 +41,7 @@ pub(crate) struct Storm {
     ways: Vec<Way>,
     session: SessionHandle,
     calls: Calls,
-    executor: Counted,
+    executor: MockExecutor,
     /// How long to wait, by the error that callers got last.
     told_to_wait: Option<Duration>,
     /// The credential that the API refuses.
@@ -93,7 +92,7 @@ impl Storm {
             .time_limit(Duration::from_secs(24 * 60 * 60))
             .build()
             .unwrap();
-        let (calls, executor) = (Calls::default(), Counted::new(&clock));
+        let (calls, executor) = (Calls::default(), MockExecutor::new(&clock));
         let jitter = Mutex::new(rng.fork());
         let session = SessionHandle::builder(Watched::new(backend, &clock, &calls))
             .clock(clock.clone())
