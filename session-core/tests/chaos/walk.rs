@@ -169,6 +169,12 @@ impl Walk {
                     "waits or fails: {polled:?}"
                 );
             }
+            (What::Authorize, polled) if is_held => {
+                assert!(
+                    !matches!(polled, Poll::Ready(Ok(_))),
+                    "with an expired credential"
+                );
+            }
             (What::Authorize | What::Refuse, polled) if !is_held => {
                 let closed =
                     matches!(polled, Poll::Ready(Err(error)) if error.kind() == ErrorKind::Closed);
