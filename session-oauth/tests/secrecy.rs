@@ -277,7 +277,7 @@ async fn neither_secret_nor_token_appears_anywhere() {
     let text = written.text();
     for library in [
         "hyper_util::client",
-        "session_core::driver",
+        "session_core::telemetry",
         "reqwest::connect",
         "invalid_client",
     ] {
