@@ -4,6 +4,7 @@ mod folder;
 mod received;
 mod running;
 mod served;
+mod staging;
 mod story;
 mod teller;
 mod work;

@@ -24,7 +24,7 @@ pub(crate) fn start(verbosity: u8) {
     let mut targets = Targets::new().with_default(level);
     if verbosity == 0 {
         // What fails here comes back as this program's own error or warning.
-        targets = targets.with_target("session_core::driver", LevelFilter::ERROR);
+        targets = targets.with_target("session_core::telemetry", LevelFilter::ERROR);
     }
     let events = tracing_subscriber::fmt::layer()
         .with_writer(anstream::stderr)

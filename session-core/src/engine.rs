@@ -332,11 +332,21 @@ impl Engine {
                 }
             }
             // Closed in the meantime: what came is ended by the close that waits for it.
-            (None, outcome) => {
-                if let (Some(closing), Ok(held)) = (&mut life.closing, outcome) {
+            (None, Ok(held)) => {
+                if let Some(closing) = &mut life.closing {
                     closing.credentials.push(Arc::clone(held));
                 }
                 drop(life);
+            }
+            // A failure is that of all who have asked since, but not of an `init`: else a server that fails more slowly
+            // than its users leave would never be left alone.
+            (None, Err(error)) => {
+                self.back_off(&mut life, error, jitter);
+                let since = life.wanted.take_if(|wanted| !wanted.keep);
+                drop(life);
+                if let Some(since) = since {
+                    since.flight.land(outcome.clone());
+                }
             }
         }
         // Outside the lock: dropping a credential's state, and waking, run foreign code.

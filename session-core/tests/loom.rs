@@ -45,12 +45,7 @@ fn pairs() -> impl Iterator<Item = [Op; 2]> {
 fn any_two_operations_while_the_server_grants() {
     for start in STARTS {
         for pair in pairs() {
-            play(
-                start,
-                &pair,
-                &[],
-                std::env::var("PB").unwrap().parse().unwrap(),
-            );
+            play(start, &pair, &[]);
         }
     }
 }

@@ -137,23 +137,51 @@ impl Clock for MockClock {
     }
 }
 
-/// Runs authentication like the default executor, and lets it wait by a [`MockClock`].
+/// Runs authentication like the default executor, and lets it wait by a [`MockClock`]. Clones are the same executor.
 #[derive(Clone, Debug)]
-pub struct MockExecutor(MockClock);
+pub struct MockExecutor {
+    clock: MockClock,
+    running: Arc<watch::Sender<usize>>,
+}
 
 impl MockExecutor {
     /// An executor that waits by this clock.
     pub fn new(clock: &MockClock) -> Self {
-        Self(clock.clone())
+        Self {
+            clock: clock.clone(),
+            running: Arc::default(),
+        }
+    }
+
+    /// Completes once every task that it was given has ended: a session that was closed has left nothing running.
+    pub async fn idle(&self) {
+        let mut running = self.running.subscribe();
+        let result = running.wait_for(|running| *running == 0).await;
+        result.expect("the executor keeps its own sender");
     }
 }
 
 impl Executor for MockExecutor {
     fn spawn(&self, task: BoxFuture<()>) {
-        BackgroundThread.spawn(task);
+        self.running.send_modify(|running| *running += 1);
+        let end = End(Arc::clone(&self.running));
+        BackgroundThread.spawn(Box::pin(async move {
+            let _end = end;
+            task.await;
+        }));
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<()> {
-        self.0.sleep(time)
+        self.clock.sleep(time)
+    }
+}
+
+/// The end of a task, also of one that panics or is dropped.
+#[derive(Debug)]
+struct End(Arc<watch::Sender<usize>>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.send_modify(|running| *running -= 1);
     }
 }

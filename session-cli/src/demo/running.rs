@@ -2,7 +2,7 @@
 
 use session_kit::{
     BasicEnvironment, Result,
-    mock::{Kind, Provider},
+    mock::{Kind, Provider, ProviderBuilder},
 };
 
 use crate::failure::Failure;
@@ -16,7 +16,11 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(name: &'static str) -> Result<Self, Failure> {
-        let provider = Provider::start().map_err(|error| {
+        Self::of(name, Provider::builder())
+    }
+
+    pub(crate) fn of(name: &'static str, provider: ProviderBuilder) -> Result<Self, Failure> {
+        let provider = provider.start().map_err(|error| {
             Failure::Unexpected(format!("the embedded provider cannot be started: {error}"))
         })?;
         Ok(Self { name, provider })

@@ -12,15 +12,13 @@ use tokio::task::{JoinSet, spawn_blocking};
 use super::{
     received::{self, how, last, of_kind},
     running::Running,
+    staging::Staging,
     teller::{self, Teller},
-    work::{finish, here, joined, work, work_as},
+    work::{CALLERS, TASKS, finish, here, joined, work, work_as},
 };
 use crate::failure::Failure;
 
-/// Each opens a connection, on both ends of which this process sits: few enough for any limit on open files.
-const TASKS: usize = 50;
 const CALLS_EACH: usize = 20;
-const CALLERS: usize = 1000;
 
 pub(crate) async fn tell(teller: &mut Teller, prod: &Running, qa: &Running) -> Result<(), Failure> {
     teller::say("Two identity providers with an API each, inside this command:")?;
@@ -39,9 +37,13 @@ pub(crate) async fn tell(teller: &mut Teller, prod: &Running, qa: &Running) -> R
     let other = open_by_name(teller, qa).await?;
     side_by_side(teller, (prod, &session), (qa, &other)).await?;
     refuse(teller, prod, &session).await?;
+    let staging = Staging::start()?;
+    staging.renew_ahead(teller).await?;
+    staging.outlive(teller).await?;
     close(teller, prod, &session).await?;
     other.close().await?;
-    received::write(&[prod, qa])?;
+    staging.close().await?;
+    received::write(&[prod, qa, &staging.running])?;
     Ok(teller.sum_up()?)
 }
 

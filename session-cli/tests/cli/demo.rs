@@ -19,10 +19,18 @@ fn each_fact_holds() {
         "   ✓ still 1 token request",
         "   ✓ the provider received 1 token request",
         "   ✓ GET /api/orders → 401, token 1",
+        "   ✓ 0:55  50 tasks made 1000 calls: all answered 200, with token 1",
+        "   ✓ 0:55  the first of them had token 2 asked for: the provider has yet to answer",
+        "   ✓ 1:51  it issues token 3, and the answer is lost: 100 calls answered 200, with token 2",
+        "   ✓ 1:51  3 token requests, one for each of these",
+        "   ✓ 1:55  token 2 has expired",
+        "   ✓ 2:55  it is given up: all 1000 get the same error, to try again later",
+        "   ✓ 3:03  calls go with token 4",
         "   ✓ POST /revoke → 200, token 2",
         "   REQUESTS RECEIVED  TOKEN  API   REFUSED  REVOCATION",
         "   prod               2      1008  1        1",
         "   qa                 1      4     0        1",
+        "   staging            7      1400  0        1",
         "Try next",
     ] {
         assert!(

@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::support::{bearer, poll_once};
-use session_core::{ErrorKind, State, WithSession, current};
+use session_core::{Error, ErrorKind, State, WithSession, current};
 use session_mock::{Call, Gate, MockClock, MockSession, Step};
 
 async fn whoami() -> String {
@@ -352,6 +352,50 @@ async fn blocks_of_two_sessions_interleaved_on_one_thread_do_not_cross() {
     let (a, b) = tokio::join!(a.enter(block()), b.enter(block()));
     assert_eq!(a.unwrap(), vec!["Bearer a"; 5]);
     assert_eq!(b.unwrap(), vec!["Bearer b"; 5]);
+}
+
+/// Else users with little patience would have a server that fails slowly be asked without a pause.
+#[tokio::test]
+async fn a_failure_after_its_users_left_is_shared_and_followed_by_a_pause() {
+    let (clock, gate) = (MockClock::new(), Gate::new());
+    let busy = Error::new(ErrorKind::Unavailable, "busy").with_retry_after(Duration::from_secs(30));
+    let mock = MockSession::scripted([Step::error(busy).behind(&gate), Step::bearer("t")]);
+    let session = mock.clone().by_clock(&clock).handle();
+    let mut impatient = Box::pin(session.enter(async {}));
+    assert!(poll_once(&mut impatient).is_pending());
+    gate.arrived(1).await;
+    drop(impatient);
+    let mut next = Box::pin(session.enter(async {}));
+    assert!(poll_once(&mut next).is_pending());
+    gate.open();
+    assert_eq!(next.await.unwrap_err().kind(), ErrorKind::Unavailable);
+    let error = session.enter(async {}).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
+
+    clock.advance(Duration::from_secs(30));
+    session.enter(async {}).await.unwrap();
+    assert_eq!(mock.calls(), [Call::Init, Call::Init, Call::Close]);
+}
+
+#[tokio::test]
+async fn an_init_after_a_close_tries_whatever_became_of_what_was_closed() {
+    let gate = Gate::new();
+    let mock = MockSession::scripted([
+        Step::fail(ErrorKind::Unavailable).behind(&gate),
+        Step::bearer("t"),
+    ]);
+    let session = mock.handle();
+    let mut first = Box::pin(session.init());
+    assert!(poll_once(&mut first).is_pending());
+    gate.arrived(1).await;
+    let mut close = Box::pin(session.close());
+    assert!(poll_once(&mut close).is_pending());
+    let mut second = Box::pin(session.init());
+    assert!(poll_once(&mut second).is_pending());
+    gate.open();
+    second.await.unwrap();
+    assert_eq!(first.await.unwrap_err().kind(), ErrorKind::Closed);
+    close.await.unwrap();
 }
 
 #[test]

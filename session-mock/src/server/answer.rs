@@ -76,6 +76,11 @@ impl Refusal {
         Self { code, description }
     }
 
+    pub(super) const fn invalid_grant(description: &'static str) -> Self {
+        let code = "invalid_grant";
+        Self { code, description }
+    }
+
     pub(super) const fn invalid_scope(description: &'static str) -> Self {
         let code = "invalid_scope";
         Self { code, description }

@@ -1,9 +1,13 @@
 //! Choices to make before a provider starts.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
+use session_core::SystemClock;
+
 use super::client::Client;
+use super::clock::Clock;
 use super::provider::Provider;
 use super::random::unguessable;
 use super::terms::Terms;
@@ -13,6 +17,7 @@ use super::terms::Terms;
 pub struct ProviderBuilder {
     client: Option<Client>,
     lifetime: Duration,
+    clock: Arc<dyn session_core::Clock>,
 }
 
 impl ProviderBuilder {
@@ -20,6 +25,7 @@ impl ProviderBuilder {
         Self {
             client: None,
             lifetime: Duration::from_secs(3600),
+            clock: Arc::new(SystemClock),
         }
     }
 
@@ -38,6 +44,14 @@ impl ProviderBuilder {
         self
     }
 
+    /// Where it gets the time from, instead of the system's clock: tokens then expire when a test moves that clock, as they do for
+    /// a session that lives by it. What [`Provider::advance`] adds comes on top. The `Date` of answers stays the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl session_core::Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
     /// Starts the provider; it listens when this returns.
     ///
     /// # Errors
@@ -48,6 +62,10 @@ impl ProviderBuilder {
             Some(client) => client,
             None => Client::new("session-mock", unguessable()?),
         };
-        Provider::run(client, Terms::new(self.lifetime))
+        Provider::run(
+            client,
+            Terms::new(self.lifetime),
+            Clock::following(self.clock),
+        )
     }
 }

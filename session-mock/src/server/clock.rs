@@ -1,31 +1,30 @@
-//! The provider's clock: real monotonic time, plus what a test moved it ahead.
+//! The provider's clock: one that it follows, and what a test moved it ahead of that.
 
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::state::lock;
 
 #[derive(Debug)]
 pub(super) struct Clock {
-    started: Instant,
+    followed: Arc<dyn session_core::Clock>,
+    started: Duration,
     ahead: Mutex<Duration>,
 }
 
 impl Clock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a server's time is not that of the sessions under test"
-    )]
-    pub(super) fn start() -> Self {
+    pub(super) fn following(clock: Arc<dyn session_core::Clock>) -> Self {
         Self {
-            started: Instant::now(),
+            started: clock.monotonic(),
+            followed: clock,
             ahead: Mutex::new(Duration::ZERO),
         }
     }
 
     /// Time since the provider started, as the provider counts it.
     pub(super) fn now(&self) -> Duration {
-        self.started.elapsed().saturating_add(*lock(&self.ahead))
+        let passed = self.followed.monotonic().saturating_sub(self.started);
+        passed.saturating_add(*lock(&self.ahead))
     }
 
     pub(super) fn advance(&self, by: Duration) {

@@ -20,8 +20,8 @@ pub(super) struct Conduct {
 
 #[derive(Debug, Default)]
 struct Outages {
-    /// Each with the number of requests that it is still to meet, never 0.
-    next: VecDeque<(usize, Outage)>,
+    /// What the next requests meet, each with the number of them that still are to, never 0. `None` is the true answer.
+    next: VecDeque<(usize, Option<Outage>)>,
     standing: Option<Outage>,
 }
 
@@ -59,7 +59,7 @@ impl Conduct {
         lock(&self.outages).standing = Some(outage);
     }
 
-    pub(super) fn fail_next(&self, times: usize, outage: Outage) {
+    pub(super) fn treat_next(&self, times: usize, outage: Option<Outage>) {
         if times > 0 {
             lock(&self.outages).next.push_back((times, outage));
         }
@@ -93,7 +93,7 @@ impl Outages {
         if left == 0 {
             self.next.pop_front();
         }
-        Some(outage)
+        outage
     }
 }
 

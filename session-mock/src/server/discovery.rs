@@ -10,7 +10,7 @@ use super::body::Body;
 use super::client::{Client, ClientAuthMethod};
 use super::received::Received;
 use super::state::{State, lock};
-use super::token_endpoint::GRANTS;
+use super::token_endpoint::grants;
 
 pub(super) fn answer(state: &State, request: &Received) -> Response<Body> {
     if request.method != Method::GET && request.method != Method::HEAD {
@@ -26,7 +26,7 @@ pub(super) fn answer(state: &State, request: &Received) -> Response<Body> {
         "token_endpoint_auth_methods_supported": auth_methods,
         "revocation_endpoint": endpoints.revocation.as_str(),
         "revocation_endpoint_auth_methods_supported": auth_methods,
-        "grant_types_supported": GRANTS,
+        "grant_types_supported": grants(state),
         "response_types_supported": [],
         "scopes_supported": scopes,
     });

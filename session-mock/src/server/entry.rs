@@ -47,6 +47,7 @@ pub(super) struct Claims {
     pub(super) auth_method: Option<ClientAuthMethod>,
     pub(super) grant: Option<String>,
     pub(super) scope: Option<String>,
+    pub(super) refresh_token: Option<usize>,
 }
 
 impl Entry {
@@ -59,8 +60,8 @@ impl Entry {
         }
     }
 
-    pub(super) fn answered(&mut self, status: StatusCode, issued: Option<usize>) {
-        self.status = Some(status);
+    pub(super) fn ended(&mut self, status: Option<StatusCode>, issued: Option<usize>) {
+        self.status = status;
         self.token = self.token.or(issued);
     }
 
@@ -125,7 +126,14 @@ impl Entry {
         self.token
     }
 
-    /// The status it was answered with. `None` while there is no answer: it is held, hangs, or the connection was cut.
+    /// Which refresh token was presented or revoked: the one that came with access token 3 is 3. `None` when there was none,
+    /// or one that the provider does not know.
+    pub fn refresh_token(&self) -> Option<usize> {
+        self.claims.refresh_token
+    }
+
+    /// The status it was answered with. `None` while there is no answer: it is held, hangs, or the connection was cut; the
+    /// last with a [`token`](Self::token), if that was issued and [the answer lost](super::Outage::answer_lost).
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
@@ -156,6 +164,7 @@ impl fmt::Debug for Entry {
             .field("auth_method", &self.auth_method())
             .field("grant", &self.grant())
             .field("scope", &self.scope())
+            .field("refresh_token", &self.refresh_token())
             .field("token", &self.token)
             .field("status", &self.status)
             .finish_non_exhaustive()

@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 
 use super::client::Client;
+use super::clock::Clock;
 use super::connection;
 use super::state::{Endpoints, State};
 use super::terms::Terms;
@@ -30,7 +31,11 @@ pub(super) struct Listener {
 
 impl Listener {
     /// Returns once the socket listens.
-    pub(super) fn start(client: Client, terms: Terms) -> io::Result<(Self, Arc<State>)> {
+    pub(super) fn start(
+        client: Client,
+        terms: Terms,
+        clock: Clock,
+    ) -> io::Result<(Self, Arc<State>)> {
         let (stop, until) = oneshot::channel();
         let (stopping, stopped) = mpsc::sync_channel(0);
         let (report, started) = mpsc::sync_channel(1);
@@ -46,7 +51,7 @@ impl Listener {
                 Err(error) => return drop(report.send(Err(error))),
             };
             runtime.block_on(async {
-                match bind(client, terms) {
+                match bind(client, terms, clock) {
                     Ok((listener, state)) => {
                         tokio::spawn(accept(listener, state.clone()));
                         drop(report.send(Ok(state)));
@@ -80,12 +85,15 @@ impl Drop for Listener {
     }
 }
 
-fn bind(client: Client, terms: Terms) -> io::Result<(TcpListener, Arc<State>)> {
+fn bind(client: Client, terms: Terms, clock: Clock) -> io::Result<(TcpListener, Arc<State>)> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     let listener = socket.listen(BACKLOG)?;
     let endpoints = Endpoints::at(listener.local_addr()?)?;
-    Ok((listener, Arc::new(State::new(endpoints, client, terms))))
+    Ok((
+        listener,
+        Arc::new(State::new(endpoints, client, terms, clock)),
+    ))
 }
 
 async fn accept(listener: TcpListener, state: Arc<State>) {

@@ -52,11 +52,12 @@ impl Log {
         })
     }
 
-    pub(super) fn answered(&self, ticket: &Ticket, status: StatusCode, issued: Option<usize>) {
+    /// What became of the request; no status, if its connection was cut.
+    pub(super) fn ended(&self, ticket: &Ticket, status: Option<StatusCode>, issued: Option<usize>) {
         self.change(|kept| {
             let index = ticket.0.checked_sub(kept.forgotten);
             if let Some(entry) = index.and_then(|index| kept.entries.get_mut(index)) {
-                entry.answered(status, issued);
+                entry.ended(status, issued);
             }
         });
     }
@@ -171,14 +172,14 @@ mod tests {
         assert_eq!(kept[0].path(), (ENTRY_LIMIT / 2).to_string());
 
         // Answers still find their entries, or find them gone.
-        log.answered(&tickets[0], StatusCode::OK, None);
-        log.answered(&tickets[ENTRY_LIMIT], StatusCode::CREATED, None);
+        log.ended(&tickets[0], Some(StatusCode::OK), None);
+        log.ended(&tickets[ENTRY_LIMIT], Some(StatusCode::CREATED), None);
         let kept = log.entries();
         let (last, others) = kept.split_last().unwrap();
         assert_eq!(last.status(), Some(StatusCode::CREATED));
         assert!(others.iter().all(|entry| entry.status().is_none()));
         let next = log.record(entry(0, &Bytes::new()));
-        log.answered(&next, StatusCode::ACCEPTED, None);
+        log.ended(&next, Some(StatusCode::ACCEPTED), None);
         let kept = log.entries();
         assert_eq!(kept[kept.len() - 1].status(), Some(StatusCode::ACCEPTED));
     }

@@ -32,6 +32,7 @@ enum Form {
     Oversized(u64),
     Truncated,
     Reset,
+    Lost,
     Hang,
 }
 
@@ -78,6 +79,12 @@ impl Outage {
         Self::new(Form::Reset)
     }
 
+    /// The request is served as if there were no outage, and then its answer is lost: the TCP connection is reset. What was
+    /// granted, used up or revoked is so, and the client does not know.
+    pub fn answer_lost() -> Self {
+        Self::new(Form::Lost)
+    }
+
     /// No answer, ever: the connection stays open until the client or the provider goes away.
     pub fn hang() -> Self {
         Self::new(Form::Hang)
@@ -93,6 +100,16 @@ impl Outage {
     fn new(form: Form) -> Self {
         let headers = HeaderMap::new();
         Self { form, headers }
+    }
+
+    /// Whether the request is served all the same.
+    pub(super) fn is_after_work(&self) -> bool {
+        matches!(self.form, Form::Lost)
+    }
+
+    /// Whether nothing follows: the request is left alone.
+    pub(super) fn hangs(&self) -> bool {
+        matches!(self.form, Form::Hang)
     }
 
     pub(super) async fn happen(self) -> Result<Response<Body>, Cut> {
@@ -112,7 +129,7 @@ impl Outage {
                 let start = Bytes::from_static(br#"{"access_token":"trunca"#);
                 (StatusCode::OK, Body::cut_after(start))
             }
-            Form::Reset => return Err(Cut::Reset),
+            Form::Reset | Form::Lost => return Err(Cut::Reset),
             Form::Hang => pending().await,
         };
         let mut response = Response::new(body);
@@ -133,6 +150,7 @@ impl fmt::Debug for Outage {
             Form::Oversized(length) => shown.field("oversized", length),
             Form::Truncated => shown.field("truncated", &true),
             Form::Reset => shown.field("reset", &true),
+            Form::Lost => shown.field("answer_lost", &true),
             Form::Hang => shown.field("hang", &true),
         };
         let headers: Vec<_> = self.headers.keys().collect();

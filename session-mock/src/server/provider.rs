@@ -9,6 +9,7 @@ use url::Url;
 
 use super::builder::ProviderBuilder;
 use super::client::Client;
+use super::clock::Clock;
 use super::entry::{Entry, Kind};
 use super::listener::Listener;
 use super::state::{State, lock};
@@ -22,7 +23,7 @@ use super::terms::Terms;
 /// | path | what |
 /// |---|---|
 /// | `/.well-known/oauth-authorization-server`, `/.well-known/openid-configuration` | its metadata (RFC 8414) |
-/// | `/token` | access tokens by the client credentials grant; clients authenticate by `client_secret_basic` or `client_secret_post` |
+/// | `/token` | access tokens by the client credentials grant, and by refresh tokens if [it gives those out](Self::set_refresh_tokens); clients authenticate by `client_secret_basic` or `client_secret_post` |
 /// | `/revoke` | revocation (RFC 7009) |
 /// | `/api/status/NNN` | an answer of that status |
 /// | `/api/redirect?to=URL&status=NNN` | a redirect, by default 302 |
@@ -78,8 +79,8 @@ impl Provider {
         ProviderBuilder::new()
     }
 
-    pub(super) fn run(client: Client, terms: Terms) -> io::Result<Self> {
-        let (listener, state) = Listener::start(client.clone(), terms)?;
+    pub(super) fn run(client: Client, terms: Terms, clock: Clock) -> io::Result<Self> {
+        let (listener, state) = Listener::start(client.clone(), terms, clock)?;
         Ok(Self {
             client,
             state,
@@ -132,6 +133,12 @@ impl Provider {
     /// How many requests of this kind were received, in all.
     pub fn count(&self, kind: Kind) -> usize {
         self.state.log.count(kind)
+    }
+
+    /// How many requests of this kind it worked on at once, at most: from their arrival until they are answered or cut off.
+    /// One that [hangs](super::Outage::hang) it does not work on.
+    pub fn most_at_once(&self, kind: Kind) -> usize {
+        self.state.load.most(kind)
     }
 
     /// Waits until the log is as the predicate wants it, however long that takes: a test that may fail here brings its

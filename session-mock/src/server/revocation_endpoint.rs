@@ -28,18 +28,34 @@ pub(super) fn answer(
     })
 }
 
+const ANOTHERS: Refusal = Refusal::unauthorized_client("the token was issued to another client");
+
 fn revoke(state: &State, form: &Form, presented: &Presented) -> Result<(), Refusal> {
     presented.authenticate(&lock(&state.clients))?;
     let text = form
         .get("token")
         .ok_or(Refusal::invalid_request("there is no token"))?;
+    let mut refresh_tokens = lock(&state.refresh_tokens);
+    let refresh_token = refresh_tokens.find(text);
+    if let Some((client_id, family)) = refresh_token.map(|token| (&token.client_id, token.family)) {
+        if *client_id != presented.id {
+            return Err(ANOTHERS);
+        }
+        let mut tokens = lock(&state.tokens);
+        // All that came of the grant goes with it (RFC 7009 §2.1).
+        for serial in refresh_tokens.revoke(family) {
+            tokens.revoke(serial);
+        }
+        return Ok(());
+    }
     let mut tokens = lock(&state.tokens);
-    match tokens.find(text) {
-        Some((_, token)) if token.client_id != presented.id => Err(Refusal::unauthorized_client(
-            "the token was issued to another client",
-        )),
-        Some(_) => {
-            tokens.revoke(text);
+    match tokens
+        .find(text)
+        .map(|(serial, token)| (serial, &token.client_id))
+    {
+        Some((_, client_id)) if *client_id != presented.id => Err(ANOTHERS),
+        Some((serial, _)) => {
+            tokens.revoke(serial);
             Ok(())
         }
         // Nothing is left to revoke, which is what the client wants (RFC 7009 §2.2).

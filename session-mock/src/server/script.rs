@@ -38,6 +38,14 @@ impl Provider {
         };
     }
 
+    /// Whether token answers from now on come with a refresh token (RFC 6749 §6); at first they do not.
+    ///
+    /// Each is good for one use, which gives another access token and another refresh token. One that is presented again
+    /// makes all useless that came of it (RFC 9700 §4.14.2); access tokens live on.
+    pub fn set_refresh_tokens(&self, given: bool) {
+        lock(&self.state.terms).refresh_tokens = given;
+    }
+
     /// Replaces the body of token answers from now on by what this makes of the access token. It runs on the
     /// provider's thread, and all requests wait for it.
     pub fn override_token_answer(&self, body: impl Fn(&str) -> String + Send + Sync + 'static) {
@@ -70,7 +78,13 @@ impl Provider {
     /// Lets the next requests of this kind that arrive meet an outage. Scripted twice, one outage follows the other; after them comes
     /// what [`fail`](Self::fail) scripted, or the true answer.
     pub fn fail_next(&self, kind: Kind, times: usize, outage: Outage) {
-        self.state.conduct(kind).fail_next(times, outage);
+        self.state.conduct(kind).treat_next(times, Some(outage));
+    }
+
+    /// Lets the next requests of this kind that arrive get the true answer, in turn with what [`fail_next`](Self::fail_next) scripts:
+    /// so some fail and others between them do not.
+    pub fn pass_next(&self, kind: Kind, times: usize) {
+        self.state.conduct(kind).treat_next(times, None);
     }
 
     /// Ends all outages of this kind, for requests that arrive from now on: one that [hangs](Outage::hang) hangs on.

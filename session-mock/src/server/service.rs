@@ -29,16 +29,33 @@ pub(super) async fn answer(
     let presented = Presented::by(&request, &form);
     let mut treatment = state.conduct(request.kind).treatment();
     let (claims, token) = claims(&state, &request, &form, presented.as_ref().ok());
+    let at_work = state.load.begin(request.kind);
     let ticket = state.log.record(Entry::new(request.clone(), claims, token));
 
     treatment.pause().await;
-    let (response, issued) = match treatment.outage {
-        Some(outage) => (outage.happen().await?, None),
-        None => dispatch(&state, &request, &form, presented),
+    let mut issued = None;
+    let serve = || {
+        let (response, token) = dispatch(&state, &request, &form, presented);
+        issued = token;
+        response
+    };
+    let answer = match treatment.outage {
+        None => Ok(serve()),
+        Some(outage) => {
+            if outage.is_after_work() {
+                serve();
+            }
+            if outage.hangs() {
+                drop(at_work);
+            }
+            outage.happen().await
+        }
     };
     // Before the answer is on its way, so that whoever has seen it finds it in the log.
-    state.log.answered(&ticket, response.status(), issued);
-    Ok(response)
+    state
+        .log
+        .ended(&ticket, answer.as_ref().ok().map(Response::status), issued);
+    answer
 }
 
 fn dispatch(
@@ -64,13 +81,23 @@ fn dispatch(
     (response, None)
 }
 
-/// What the request says of itself, and which token it presents.
+/// What the request says of itself, and which access token it presents.
 fn claims(
     state: &State,
     request: &Received,
     form: &Form,
     presented: Option<&Presented>,
 ) -> (Claims, Option<usize>) {
+    let refresh_token = match request.kind {
+        Kind::Token => form.get("refresh_token"),
+        Kind::Revoke => form.get("token"),
+        _ => None,
+    };
+    let refresh_token = refresh_token.and_then(|text| {
+        lock(&state.refresh_tokens)
+            .find(text)
+            .map(|token| token.serial)
+    });
     let tokens = lock(&state.tokens);
     let token = match request.kind {
         Kind::Revoke => form.get("token"),
@@ -90,6 +117,7 @@ fn claims(
         auth_method: presented.map(|presented| presented.method),
         grant: form.get("grant_type").map(str::to_owned),
         scope: form.get("scope").map(str::to_owned),
+        refresh_token,
     };
     (claims, token.map(|(serial, _)| serial))
 }

@@ -11,7 +11,9 @@ use super::client::Client;
 use super::clock::Clock;
 use super::conduct::Conduct;
 use super::entry::Kind;
+use super::load::Load;
 use super::log::Log;
+use super::refresh_tokens::RefreshTokens;
 use super::terms::Terms;
 use super::tokens::Tokens;
 
@@ -20,20 +22,24 @@ pub(super) struct State {
     pub(super) clock: Clock,
     pub(super) clients: Mutex<BTreeMap<String, Client>>,
     pub(super) tokens: Mutex<Tokens>,
+    pub(super) refresh_tokens: Mutex<RefreshTokens>,
     pub(super) terms: Mutex<Terms>,
     pub(super) log: Log,
+    pub(super) load: Load,
     conducts: [Conduct; Kind::COUNT],
 }
 
 impl State {
-    pub(super) fn new(endpoints: Endpoints, client: Client, terms: Terms) -> Self {
+    pub(super) fn new(endpoints: Endpoints, client: Client, terms: Terms, clock: Clock) -> Self {
         Self {
             endpoints,
-            clock: Clock::start(),
+            clock,
             clients: Mutex::new(BTreeMap::from([(client.id().to_owned(), client)])),
             tokens: Mutex::default(),
+            refresh_tokens: Mutex::default(),
             terms: Mutex::new(terms),
             log: Log::new(),
+            load: Load::default(),
             conducts: Default::default(),
         }
     }

@@ -13,6 +13,8 @@ pub(super) struct Terms {
     /// How long the API accepts a token.
     pub(super) lifetime: Duration,
     pub(super) expires_in: ExpiresIn,
+    /// Whether there are refresh tokens.
+    pub(super) refresh_tokens: bool,
     pub(super) body: Option<AnswerBody>,
 }
 
@@ -30,12 +32,18 @@ impl Terms {
         Self {
             lifetime,
             expires_in: ExpiresIn::Lifetime,
+            refresh_tokens: false,
             body: None,
         }
     }
 
     /// The body of a token answer (RFC 6749 §5.1).
-    pub(super) fn answer(&self, access_token: &str, scope: &str) -> String {
+    pub(super) fn answer(
+        &self,
+        access_token: &str,
+        refresh_token: Option<&str>,
+        scope: &str,
+    ) -> String {
         if let Some(body) = &self.body {
             return body(access_token);
         }
@@ -45,9 +53,12 @@ impl Terms {
             ExpiresIn::Verbatim(text) => format!(r#","expires_in":{text}"#),
             ExpiresIn::Omitted => String::new(),
         };
+        let refresh_token = refresh_token.map_or_else(String::new, |token| {
+            format!(r#","refresh_token":{}"#, Value::from(token))
+        });
         let (access_token, scope) = (Value::from(access_token), Value::from(scope));
         format!(
-            r#"{{"access_token":{access_token},"token_type":"Bearer"{expires_in},"scope":{scope}}}"#
+            r#"{{"access_token":{access_token},"token_type":"Bearer"{expires_in}{refresh_token},"scope":{scope}}}"#
         )
     }
 }

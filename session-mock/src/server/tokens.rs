@@ -82,11 +82,9 @@ impl Tokens {
         Ok(token)
     }
 
-    pub(super) fn revoke(&mut self, text: &str) {
-        let serial = self.serials.get(text);
-        if let Some(token) =
-            serial.and_then(|serial| self.issued.get_mut(serial - 1 - self.forgotten))
-        {
+    pub(super) fn revoke(&mut self, serial: usize) {
+        let index = serial.checked_sub(1 + self.forgotten);
+        if let Some(token) = index.and_then(|index| self.issued.get_mut(index)) {
             token.revoked = true;
         }
     }
@@ -122,8 +120,8 @@ mod tests {
             Some(Invalid::Unknown)
         );
         assert_eq!(tokens.find("3").map(|(serial, _)| serial), Some(3));
-        tokens.revoke("2");
-        tokens.revoke("4");
+        tokens.revoke(2);
+        tokens.revoke(4);
         assert!(tokens.valid("3", Duration::ZERO).is_ok());
         assert_eq!(
             tokens.valid("4", Duration::ZERO).err(),

@@ -6,12 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use http::header::{COOKIE, HeaderValue};
-use session_mock::{Client, ClientAuthMethod, Kind, Outage, Provider};
+use session_mock::{Client, ClientAuthMethod, Kind, MockClock, Outage, Provider};
 
 use tokio::time::timeout;
 
 use crate::wire::{
-    PATIENCE, Wire, ask, basic, get, get_with_token, post, token, token_request, wait_for,
+    PATIENCE, Wire, api_status, ask, basic, get, get_with_token, post, token, token_request,
+    wait_for,
 };
 
 #[test]
@@ -111,6 +112,61 @@ fn time_is_the_providers() {
     token(&provider);
     let log = provider.log();
     assert!(log[0].at() < day && log[1].at() >= day);
+}
+
+#[test]
+fn time_is_that_of_another_clock_if_one_is_given() {
+    let clock = MockClock::new();
+    clock.advance(Duration::from_secs(1000));
+    let builder = Provider::builder().clock(clock.clone());
+    let provider = builder.lifetime(Duration::from_secs(1)).start().unwrap();
+    let token = token(&provider);
+    clock.advance(Duration::from_millis(999));
+    assert_eq!(api_status(&provider, &token), 200);
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(api_status(&provider, &token), 401);
+    provider.advance(Duration::from_secs(5));
+    assert_eq!(api_status(&provider, &token), 401);
+    let log = provider.log();
+    let times: Vec<_> = log.iter().map(|entry| entry.at().as_millis()).collect();
+    assert_eq!(times, [0, 999, 1000, 6000]);
+}
+
+#[test]
+fn what_is_worked_on_at_once_is_counted() {
+    let provider = Provider::start().unwrap();
+    for _ in 0..3 {
+        token(&provider);
+    }
+    assert_eq!(provider.most_at_once(Kind::Token), 1);
+    let hold = provider.hold_tokens();
+    let mut wires = [(); 3].map(|()| Wire::to(&provider));
+    for wire in &mut wires {
+        wire.send(token_request(&provider, ""));
+    }
+    wait_for(&provider, |_| provider.count(Kind::Token) == 6);
+    assert_eq!(provider.most_at_once(Kind::Token), 3);
+    hold.release();
+    for wire in &mut wires {
+        assert_eq!(wire.answer().unwrap().status, 200);
+    }
+    token(&provider);
+    assert_eq!(provider.most_at_once(Kind::Token), 3);
+    assert_eq!(provider.most_at_once(Kind::Api), 0);
+}
+
+#[test]
+fn one_that_hangs_or_is_cut_off_is_not_worked_on() {
+    for outage in [Outage::hang(), Outage::reset(), Outage::answer_lost()] {
+        let provider = Provider::start().unwrap();
+        provider.fail_next(Kind::Token, 1, outage);
+        let mut wire = Wire::to(&provider);
+        wire.send(token_request(&provider, ""));
+        // The provider's one thread does not look at another request before it is through with this.
+        wait_for(&provider, |log| !log.is_empty());
+        token(&provider);
+        assert_eq!(provider.most_at_once(Kind::Token), 1);
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod lifecycle;
 mod log;
 mod metadata;
 mod outages;
+mod refresh;
 mod revocation;
 mod script;
 mod wire;

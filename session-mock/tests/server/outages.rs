@@ -101,6 +101,20 @@ fn a_connection_reset() {
 }
 
 #[test]
+fn an_answer_that_is_lost() {
+    let provider = Provider::start().unwrap();
+    provider.fail_next(Kind::Token, 1, Outage::answer_lost());
+    let mut wire = Wire::to(&provider);
+    wire.send(token_request(&provider, ""));
+    let error = wire.answer().err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    let entry = &provider.log()[0];
+    assert_eq!((entry.status(), entry.token()), (None, Some(1)));
+    let [lost] = provider.issued().try_into().unwrap();
+    assert_eq!(api_status(&provider, &lost), 200, "it was granted");
+}
+
+#[test]
 fn silence_until_the_provider_is_gone() {
     let provider = Provider::start().unwrap();
     provider.fail(Kind::Token, Outage::hang());
@@ -130,6 +144,15 @@ fn outages_follow_one_another() {
     provider.fail(Kind::Token, Outage::status(StatusCode::SERVICE_UNAVAILABLE));
     provider.fail_next(Kind::Token, 1, Outage::status(StatusCode::BAD_GATEWAY));
     assert_eq!([status(), status(), status()], [502, 503, 503]);
+
+    provider.pass_next(Kind::Token, 1);
+    provider.fail_next(Kind::Token, 1, Outage::status(StatusCode::BAD_GATEWAY));
+    provider.pass_next(Kind::Token, 0);
+    provider.pass_next(Kind::Token, 2);
+    assert_eq!(
+        [status(), status(), status(), status(), status()],
+        [200, 502, 200, 200, 503]
+    );
 
     provider.fail_next(Kind::Token, 5, Outage::status(StatusCode::BAD_GATEWAY));
     provider.recover(Kind::Token);
