@@ -113,7 +113,7 @@ fn mutants(workspace: &Workspace) -> Result {
     let target = workspace.target()?;
     run_command(
         workspace
-            .cargo("mutants --package session-core --output")
+            .cargo("mutants --package session-core --all-features --output")
             .arg(target),
     )
 }
