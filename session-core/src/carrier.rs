@@ -1,6 +1,9 @@
 //! Whoever keeps connections for a session.
 
-use std::sync::{PoisonError, Weak};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{PoisonError, Weak},
+};
 
 use crate::sync::{Mutex, MutexGuard};
 
@@ -27,7 +30,8 @@ impl Carriers {
     pub(crate) fn disconnect(&self) {
         let carriers: Vec<_> = self.all().iter().filter_map(Weak::upgrade).collect();
         for carrier in carriers {
-            carrier.disconnect();
+            // One that panics must not keep those from their end who wait for the session's.
+            let _ = catch_unwind(AssertUnwindSafe(|| carrier.disconnect()));
         }
     }
 

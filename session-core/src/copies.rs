@@ -61,22 +61,32 @@ impl Copies {
     }
 }
 
-/// Whether this thread used this credential before, and no other in its place since.
+/// Whether this thread used this credential before, and not two others in its place since.
 fn is_used_again(serial: u64) -> bool {
     /// Enough for the few sessions that a program has side by side.
     const PLACES: usize = 8;
     thread_local! {
-        static LAST: [Cell<u64>; PLACES] = const { [const { Cell::new(0) }; PLACES] };
+        static LAST: [[Cell<u64>; 2]; PLACES] = const { [const { [const { Cell::new(0) }; 2] }; PLACES] };
     }
-    LAST.try_with(|last| last[serial as usize % PLACES].replace(serial) == serial)
-        .unwrap_or_default()
+    let is_known = |last: &[[Cell<u64>; 2]; PLACES]| {
+        let [latest, earlier] = &last[serial as usize % PLACES];
+        if latest.get() == serial || earlier.get() == serial {
+            return true;
+        }
+        earlier.set(latest.replace(serial));
+        false
+    };
+    LAST.try_with(is_known).unwrap_or_default()
 }
 
 fn copy((name, value): &(HeaderName, HeaderValue)) -> (HeaderName, HeaderValue) {
     let mut copy = HeaderValue::from_maybe_shared(Secret::new(value.as_bytes()).bytes())
         .expect("the bytes of a valid header value form a valid one");
     copy.set_sensitive(value.is_sensitive());
-    (name.clone(), copy)
+    // A name that was made at run time has a reference count too.
+    let name = HeaderName::from_bytes(name.as_str().as_bytes())
+        .expect("the bytes of a header's name form one");
+    (name, copy)
 }
 
 /// Numbers the threads that authorize requests, from 0.

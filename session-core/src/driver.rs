@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::Arc,
-    task::Poll,
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -85,6 +85,12 @@ async fn authenticate(engine: &Arc<Engine>, job: &Authentication) -> Result<Held
     }
     // What is stored may have expired and still hold the last refresh token.
     let held = ask(engine, job, news.as_ref()).await?;
+    let stale = known.map(|held| &held.credential);
+    shelf.supersede(
+        stale
+            .into_iter()
+            .chain(news.as_ref().map(Stored::credential)),
+    );
     shelf.save(&held).await;
     drop(lease);
     Ok(held)
@@ -93,30 +99,38 @@ async fn authenticate(engine: &Arc<Engine>, job: &Authentication) -> Result<Held
 /// Has the backend authenticate, in the time that one authentication may take.
 async fn ask(engine: &Engine, job: &Authentication, stored: Option<&Stored>) -> Result<Held> {
     let (session, settings) = (&engine.session, &*engine.settings);
-    let started = Started::now(&*settings.clock);
-    let hold = |new: Credential| {
-        let mut held = Held::new(new, job.generation, started, settings.random())?;
-        held.replaces_refused = job.refused.as_ref().map(|_| settings.clock.monotonic());
-        Ok(held)
+    let hold = |new: Credential, started: Started| {
+        Held::new(new, job.generation, started, settings.random())
     };
     let mut timer = settings.timer();
     let stale = job.stale.as_ref().map(|held| &held.credential);
-    if let Some(credential) = stored.map(Stored::credential).or(stale) {
-        let cause = job
-            .refused
-            .as_deref()
-            .map_or(Cause::Expiring, Cause::Refused);
-        let renew = || async { hold(session.renew(credential, cause).await?) };
-        let renewed = call(session, settings, &mut timer, "renew", renew).await;
-        // What cannot be renewed need not be: by `init` one starts over, and nobody is bound to what an earlier
-        // process left.
-        let starts_over =
-            |error: &Error| !is_worth_retrying(error.kind()) && (job.asked || stale.is_none());
-        if !renewed.as_ref().is_err_and(starts_over) {
-            return renewed;
+    let cause = job
+        .refused
+        .as_deref()
+        .map_or(Cause::Expiring, Cause::Refused);
+    // What another process stored comes after what this one has; but a store may be wrong.
+    let mut refusal = None;
+    for credential in [stored.map(Stored::credential), stale]
+        .into_iter()
+        .flatten()
+    {
+        let started = Started::now(&*settings.clock);
+        let renew = || async { hold(session.renew(credential, cause).await?, started) };
+        match call(session, settings, &mut timer, "renew", renew).await {
+            Err(error) if !is_worth_retrying(error.kind()) => refusal = Some(error),
+            outcome => return outcome,
         }
     }
-    let init = || async { hold(session.init().await?) };
+    // What cannot be renewed need not be: by `init` one starts over, and nobody is bound to what an earlier process
+    // left.
+    if let Some(error) = refusal
+        && stale.is_some()
+        && !engine.is_asked(job)
+    {
+        return Err(error);
+    }
+    let started = Started::now(&*settings.clock);
+    let init = || async { hold(session.init().await?, started) };
     call(session, settings, &mut timer, "init", init).await
 }
 
@@ -151,9 +165,8 @@ async fn call<T, F: Future<Output = Result<T>>>(
     call: impl FnOnce() -> F,
 ) -> Result<T> {
     let operation = Operation::begin(&**session, settings, action);
-    let outcome = limit(timer, settings.time_limit, "backend", action, call)
-        .instrument(operation.span())
-        .await;
+    let call = || call().instrument(operation.span());
+    let outcome = limit(timer, settings.time_limit, "backend", action, call).await;
     operation.end(outcome.as_ref().err());
     outcome
 }
@@ -170,16 +183,17 @@ pub(crate) async fn limit<T, F: Future<Output = Result<T>>>(
         return Err(panicked(who, action));
     };
     let mut call = pin!(call);
-    poll_fn(
-        |cx| match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))) {
-            Ok(Poll::Pending) => timer
-                .as_mut()
-                .poll(cx)
-                .map(|()| Err(timed_out(who, action, time_limit))),
-            Ok(ready) => ready,
-            Err(_) => Poll::Ready(Err(panicked(who, action))),
-        },
-    )
+    let mut poll = |cx: &mut Context<'_>| match call.as_mut().poll(cx) {
+        Poll::Pending => timer
+            .as_mut()
+            .poll(cx)
+            .map(|()| Err(timed_out(who, action, time_limit))),
+        ready => ready,
+    };
+    poll_fn(|cx| {
+        catch_unwind(AssertUnwindSafe(|| poll(cx)))
+            .unwrap_or_else(|_| Poll::Ready(Err(panicked(who, action))))
+    })
     .await
 }
 

@@ -21,7 +21,7 @@ use crate::{
     job::{Authentication, Job},
     life::{Closing, Life, Wanted},
     settings::Settings,
-    shelf::Rest,
+    shelf::Ledger,
     sync::{Loaded, Mutex, MutexGuard, Slot},
     telemetry,
     validity::Phase,
@@ -50,7 +50,7 @@ pub(crate) struct Engine {
     held: Slot<Held>,
     life: Mutex<Life>,
     pub(crate) carriers: Carriers,
-    pub(crate) store_rest: Rest,
+    pub(crate) ledger: Ledger,
     changes: watch::Sender<()>,
 }
 
@@ -64,7 +64,7 @@ impl Engine {
             held: Slot::empty(),
             life: Mutex::default(),
             carriers: Carriers::default(),
-            store_rest: Rest::default(),
+            ledger: Ledger::default(),
             changes: watch::Sender::new(()),
         }
     }
@@ -91,8 +91,12 @@ impl Engine {
     /// Opens the session and keeps it open. What failed last is tried again.
     pub(crate) fn init(self: &Arc<Self>) -> Soon<Result<Arc<Held>>> {
         let mut life = self.life();
-        if let Some(held) = self.valid().filter(|_| life.backoff.is_none()) {
+        if let Some(held) = self.valid() {
             life.kept = true;
+            if life.backoff.is_some() {
+                // What failed last is tried again, and nobody waits for it.
+                drop(self.want(life, None, |wanted| wanted.keep = true));
+            }
             return Soon::Now(Ok(held));
         }
         self.want(life, None, |wanted| wanted.keep = true)
@@ -123,8 +127,11 @@ impl Engine {
     pub(crate) fn close(self: &Arc<Self>) -> Soon<Result<()>> {
         let mut life = self.life();
         life.kept = false;
-        life.backoff = None;
-        self.end(life)
+        let forgotten = life.backoff.take();
+        let end = self.end(life);
+        // An error's source is foreign code, which is not dropped with the lock held.
+        drop(forgotten);
+        end
     }
 
     /// The credential for a request: the one in use, or the one that replaces it.
@@ -228,8 +235,12 @@ impl Engine {
         let wanted = life.wanted.get_or_insert_with(|| Wanted {
             flight: Flight::new(),
             keep: false,
-            refused: refused.map(<[_]>::to_vec),
+            refused: None,
         });
+        // A refusal that meets a renewal under way counts too.
+        if let Some(challenges) = refused {
+            wanted.refused.get_or_insert_with(|| challenges.to_vec());
+        }
         change(wanted);
         let join = wanted.flight.join();
         self.drive(life);
@@ -288,9 +299,8 @@ impl Engine {
             let authentication = Authentication {
                 flight: Arc::clone(&wanted.flight),
                 stale: self.held(),
-                refused: wanted.refused.take(),
+                refused: wanted.refused.clone(),
                 generation,
-                asked: wanted.keep,
             };
             life.authenticating = true;
             return Some(Job::Authenticate(authentication));
@@ -302,20 +312,23 @@ impl Engine {
     /// The driver's report of an authentication.
     pub(crate) fn authenticated(self: &Arc<Self>, job: &Authentication, outcome: Result<Held>) {
         let (clock, jitter) = (&*self.settings.clock, self.settings.random());
-        let outcome = outcome.map(|mut held| {
-            // From now on it can be refused.
-            held.replaces_refused = held.replaces_refused.map(|_| clock.monotonic());
-            Arc::new(held)
-        });
         let mut life = self.life();
         life.authenticating = false;
-        let is_wanted = |wanted: &mut Wanted| Arc::ptr_eq(&wanted.flight, &job.flight);
-        let (mut replaced, mut is_to_be_warmed) = (None, false);
-        match (life.wanted.take_if(is_wanted), &outcome) {
+        let wanted = life.wanted.take_if(|wanted| wanted.is_for(job));
+        let is_refused = wanted
+            .as_ref()
+            .is_some_and(|wanted| wanted.refused.is_some());
+        let outcome = outcome.map(|mut held| {
+            // From now on it can be refused.
+            held.replaces_refused = is_refused.then(|| clock.monotonic());
+            Arc::new(held)
+        });
+        let (mut replaced, mut forgotten, mut is_to_be_warmed) = (None, None, false);
+        match (wanted, &outcome) {
             (Some(wanted), Ok(held)) => {
                 life.kept |= wanted.keep;
                 life.generation = held.generation;
-                life.backoff = None;
+                forgotten = life.backoff.take();
                 held.validity.quiet(held.validity.due(), clock);
                 replaced = self.held.swap(Some(Arc::clone(held)));
                 is_to_be_warmed =
@@ -323,7 +336,7 @@ impl Engine {
                 drop(life);
             }
             (Some(_), Err(error)) => {
-                self.back_off(&mut life, error, jitter);
+                forgotten = self.back_off(&mut life, error, jitter);
                 // One that was only still open for an `init` that has failed is nobody's.
                 if life.users == 0 && !life.kept {
                     drop(self.end(life));
@@ -341,7 +354,7 @@ impl Engine {
             // A failure is that of all who have asked since, but not of an `init`: else a server that fails more slowly
             // than its users leave would never be left alone.
             (None, Err(error)) => {
-                self.back_off(&mut life, error, jitter);
+                forgotten = self.back_off(&mut life, error, jitter);
                 let since = life.wanted.take_if(|wanted| !wanted.keep);
                 drop(life);
                 if let Some(since) = since {
@@ -349,8 +362,8 @@ impl Engine {
                 }
             }
         }
-        // Outside the lock: dropping a credential's state, and waking, run foreign code.
-        drop(replaced);
+        // Outside the lock: dropping a credential's state or an error's source, and waking, run foreign code.
+        drop((replaced, forgotten));
         job.flight.land(outcome);
         self.changes.send_replace(());
         if is_to_be_warmed {
@@ -358,15 +371,23 @@ impl Engine {
         }
     }
 
-    /// Notes a failure, and lets requests go on with a credential that is still good.
-    fn back_off(&self, life: &mut Life, error: &Error, jitter: f64) {
+    /// Notes a failure, and lets requests go on with a credential that is still good. Gives back what it noted before,
+    /// to be dropped without the lock.
+    fn back_off(&self, life: &mut Life, error: &Error, jitter: f64) -> Option<Backoff> {
         let clock = &*self.settings.clock;
         let now = clock.monotonic();
         let backoff = Backoff::after(life.backoff.as_ref(), error.clone(), now, jitter);
         if let Some(held) = self.held() {
             held.validity.quiet(backoff.until(), clock);
         }
-        life.backoff = Some(backoff);
+        life.backoff.replace(backoff)
+    }
+
+    /// Whether somebody who waits for this authentication wants it by all means.
+    pub(crate) fn is_asked(&self, job: &Authentication) -> bool {
+        let life = self.life();
+        let wanted = life.wanted.as_ref().filter(|wanted| wanted.is_for(job));
+        wanted.is_some_and(|wanted| wanted.keep)
     }
 
     /// How long until a session that is kept warm is to be looked at; `None` when there is nothing to look at, and no
@@ -420,16 +441,17 @@ impl Engine {
             ),
         );
         let jitter = self.settings.random();
-        let (wanted, closing) = {
+        let (wanted, closing, forgotten) = {
             let mut life = self.life();
             life.driven = false;
             life.authenticating = false;
-            let wanted = life.wanted.take();
+            let (wanted, mut forgotten) = (life.wanted.take(), None);
             if wanted.is_some() {
-                self.back_off(&mut life, &error, jitter);
+                forgotten = self.back_off(&mut life, &error, jitter);
             }
-            (wanted, life.closing.take())
+            (wanted, life.closing.take(), forgotten)
         };
+        drop(forgotten);
         if let Some(wanted) = wanted {
             wanted.flight.land(Err(error.clone()));
         }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, PoisonError},
     task::{Context, Poll, Waker},
@@ -39,8 +40,10 @@ impl<T: Clone> Flight<T> {
             board.outcome = Some(outcome);
             std::mem::take(&mut board.waiting)
         };
-        // Outside the lock: a waker is foreign code.
-        woken.into_values().for_each(Waker::wake);
+        // Outside the lock: a waker is foreign code, and one that panics must not keep the others waiting.
+        for waker in woken.into_values() {
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        }
     }
 
     /// Completes with the result.

@@ -18,6 +18,4 @@ pub(crate) struct Authentication {
     pub(crate) stale: Option<Arc<Held>>,
     pub(crate) refused: Option<Vec<Challenge>>,
     pub(crate) generation: u64,
-    /// By `init`, and so by all means.
-    pub(crate) asked: bool,
 }

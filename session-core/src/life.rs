@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Challenge, Result, backoff::Backoff, flight::Flight, held::Held};
+use crate::{Challenge, Result, backoff::Backoff, flight::Flight, held::Held, job::Authentication};
 
 /// What an [`Engine`](crate::engine::Engine)'s lock guards.
 #[derive(Debug, Default)]
@@ -34,6 +34,13 @@ pub(crate) struct Wanted {
     /// Asked for by `init`: it is tried by all means, and the session stays open without users.
     pub(crate) keep: bool,
     pub(crate) refused: Option<Vec<Challenge>>,
+}
+
+impl Wanted {
+    /// Whether this job is the one for it.
+    pub(crate) fn is_for(&self, job: &Authentication) -> bool {
+        Arc::ptr_eq(&self.flight, &job.flight)
+    }
 }
 
 /// Credentials to be ended at the server, and who waits for that.

@@ -29,7 +29,7 @@ pub fn current() -> Result<SessionHandle> {
 /// `NoSession` where no session is current; the function is not called.
 pub fn with_current<R>(call: impl FnOnce(&SessionHandle) -> R) -> Result<R> {
     let (scoped, default);
-    scoped = scope::innermost();
+    scoped = scope::innermost()?;
     let session = if let Some(Some(session)) = scoped.as_deref() {
         session
     } else {
@@ -66,7 +66,7 @@ pub fn set_current(session: Option<SessionHandle>) -> Result<Option<SessionHandl
 ///
 /// `NoSession`, listing the names installed.
 pub fn current_named(name: &str) -> Result<SessionHandle> {
-    if let Some(scoped) = scope::innermost_named(name) {
+    if let Some(scoped) = scope::innermost_named(name)? {
         return Ok(scoped);
     }
     let named = NAMED.read().unwrap_or_else(PoisonError::into_inner);

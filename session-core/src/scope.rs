@@ -103,28 +103,33 @@ impl Drop for Inside<'_> {
             while stack.depth > self.below {
                 self.frames.0.extend(stack.pop());
             }
+            self.frames.0.reverse();
         });
-        self.frames.0.reverse();
     }
 }
 
 /// The place of the innermost scope's session.
+///
+/// Fails where thread-locals are gone, as in the destructors of others: whatever scope that code is in, the default
+/// must not stand in for it.
 #[inline]
-pub(crate) fn innermost() -> Option<Place> {
-    STACK
-        .try_with(|stack| stack.borrow().innermost().cloned())
-        .ok()
-        .flatten()
+pub(crate) fn innermost() -> Result<Option<Place>> {
+    let innermost = |stack: &RefCell<Stack>| stack.borrow().innermost().cloned();
+    STACK.try_with(innermost).map_err(|_| {
+        Error::new(
+            ErrorKind::NoSession,
+            "no session is current where a thread ends: what is dropped with its thread-locals has to hold a handle of its own",
+        )
+    })
 }
 
 /// The session of the innermost scope whose session has this name.
-pub(crate) fn innermost_named(name: &str) -> Option<SessionHandle> {
+pub(crate) fn innermost_named(name: &str) -> Result<Option<SessionHandle>> {
+    innermost()?;
     // A copy, because asking a session for its name may run foreign code.
     let Frames(mut sessions) = Frames::here();
-    let index = sessions
-        .iter()
-        .rposition(|session| session.name() == name)?;
-    Some(sessions.swap_remove(index))
+    let index = sessions.iter().rposition(|session| session.name() == name);
+    Ok(index.map(|index| sessions.swap_remove(index)))
 }
 
 /// Fails inside a scope, where a change of the default would change nothing.
@@ -138,7 +143,7 @@ pub(crate) fn refuse(action: &str) -> Result<()> {
             ),
         )
     };
-    match innermost().as_deref() {
+    match innermost()?.as_deref() {
         Some(Some(current)) => Err(refusal(current)),
         _ => Ok(()),
     }

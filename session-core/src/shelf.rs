@@ -1,20 +1,21 @@
 //! A session's place in a store.
 
 use std::{
+    collections::VecDeque,
+    hash::{BuildHasher, Hash, Hasher, RandomState},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
 use http::HeaderName;
+use tokio::sync;
 
 use crate::{
-    Identity, Lease, Result, Secret, Store, Stored,
+    Credential, Identity, Lease, Result, Secret, Store, Stored,
     driver::limit,
     engine::Engine,
     held::Held,
-    settings::Settings,
-    sync::atomic::AtomicU64,
     validity::{Phase, Started},
 };
 
@@ -27,12 +28,18 @@ const SAVES: u32 = 8;
 /// The pause before the first of these, longer than a save may take. It doubles with each.
 const SAVE_PAUSE: Duration = Duration::from_secs(3);
 
-/// How long a store that hung is left alone: it must not cost each renewal its time.
-const REST: Duration = Duration::from_secs(60);
+/// How many credentials are remembered that a session has replaced.
+const PAST: usize = 16;
 
-/// Until when a store is left alone, on the clock's monotonic time.
+/// What a session keeps about its store.
 #[derive(Debug, Default)]
-pub(crate) struct Rest(AtomicU64);
+pub(crate) struct Ledger {
+    /// Fingerprints of the credentials that this session has replaced. A store that lags, or lost what it was told to
+    /// save, may still have one of them.
+    past: Mutex<VecDeque<u64>>,
+    /// Held by whoever writes: a late save must not land on what came after it.
+    turn: sync::Mutex<()>,
+}
 
 /// A session's place in its store. Whatever goes wrong there is a warning and no more.
 pub(crate) struct Shelf<'a> {
@@ -62,16 +69,32 @@ impl<'a> Shelf<'a> {
     /// Clocks of several machines do not tell which is newer. But where `known` was stored, something else
     /// came after it; and where it never was, what is stored came before, and is used up.
     pub(crate) async fn news(&self, known: Option<&Held>) -> Option<Option<Stored>> {
-        if self.is_at_rest() {
-            return None;
-        }
         let load = self.guard("load", TIME_LIMIT, || self.store.load(&self.who));
         // What each request makes for itself is not in any store; who put it there lies.
         Some(load.await?.filter(|stored| {
             let is_later =
                 |known: &Held| known.is_stored.load(Ordering::Relaxed) && !is_same(known, stored);
-            !stored.credential().is_per_request() && known.is_none_or(is_later)
+            !stored.credential().is_per_request()
+                && known.is_none_or(is_later)
+                && !self.is_past(stored.credential())
         }))
+    }
+
+    /// Notes that these are replaced: what the store still has of them is no news.
+    pub(crate) fn supersede<'c>(&self, replaced: impl IntoIterator<Item = &'c Credential>) {
+        let mut past = self.past();
+        past.extend(replaced.into_iter().map(fingerprint));
+        let surplus = past.len().saturating_sub(PAST);
+        past.drain(..surplus);
+    }
+
+    fn is_past(&self, credential: &Credential) -> bool {
+        self.past().contains(&fingerprint(credential))
+    }
+
+    fn past(&self) -> MutexGuard<'_, VecDeque<u64>> {
+        let past = &self.engine.ledger.past;
+        past.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A stored credential, ready for use; `None` if it is not fresh, or damaged.
@@ -91,7 +114,11 @@ impl<'a> Shelf<'a> {
     /// somebody else may hold it: that one authenticates for this session too.
     pub(crate) async fn lease(&self) -> Option<Lease> {
         // To look once more, to authenticate, and to save.
-        let time = self.engine.settings.time_limit + 2 * TIME_LIMIT;
+        let time = self
+            .engine
+            .settings
+            .time_limit
+            .saturating_add(2 * TIME_LIMIT);
         self.guard("lease", time, || self.store.lease(&self.who, time))
             .await
     }
@@ -103,7 +130,7 @@ impl<'a> Shelf<'a> {
         }
         let (from, until) = (held.validity.obtained_at(), held.validity.expires_at());
         let stored = Stored::new(held.credential.clone(), from, until);
-        if !self.is_at_rest() && self.try_save(&stored).await.is_some() {
+        if self.try_save(&stored).await.is_some() {
             held.is_stored.store(true, Ordering::Relaxed);
             return;
         }
@@ -115,36 +142,60 @@ impl<'a> Shelf<'a> {
                 let Some(engine) = session.upgrade() else {
                     return;
                 };
-                // Its successor saves itself.
-                let current = engine.held().filter(|held| held.serial == serial);
-                let (Some(held), Some(place)) = (current, Shelf::of(&engine)) else {
-                    return;
-                };
-                if place.try_save(&stored).await.is_some() {
-                    held.is_stored.store(true, Ordering::Relaxed);
-                    return;
+                match Shelf::of(&engine) {
+                    Some(place) if !place.save_late(serial, &stored).await => {}
+                    _ => return,
                 }
             }
         });
     }
 
+    /// Saves what could not be saved in time, unless something else has come since. Whether there is nothing left to
+    /// do.
+    async fn save_late(&self, serial: u64, stored: &Stored) -> bool {
+        let save = || async {
+            let _turn = self.engine.ledger.turn.lock().await;
+            // Its successor saves itself.
+            let current = self.engine.held().filter(|held| held.serial == serial);
+            let Some(held) = current else {
+                return Ok(());
+            };
+            let found = self.store.load(&self.who).await?;
+            let is_ours =
+                |found: Stored| is_same(&held, &found) || self.is_past(found.credential());
+            if found.is_none_or(is_ours) {
+                self.store.save(&self.who, stored).await?;
+                held.is_stored.store(true, Ordering::Relaxed);
+            }
+            Ok(())
+        };
+        self.guard("save", TIME_LIMIT, save).await.is_some()
+    }
+
     /// Forgets what is stored, if it is one of these: what another process has got since is that one's.
     pub(crate) async fn remove(&self, ended: &[Arc<Held>]) {
-        let loaded = self
-            .guard("load", TIME_LIMIT, || self.store.load(&self.who))
+        let _lease = self
+            .guard("lease", TIME_LIMIT, || {
+                self.store.lease(&self.who, 2 * TIME_LIMIT)
+            })
             .await;
-        let Some(Some(stored)) = loaded else {
-            return;
+        let remove = || async {
+            let _turn = self.engine.ledger.turn.lock().await;
+            let stored = self.store.load(&self.who).await?;
+            if stored.is_some_and(|stored| ended.iter().any(|held| is_same(held, &stored))) {
+                self.store.remove(&self.who).await?;
+            }
+            Ok(())
         };
-        if ended.iter().any(|held| is_same(held, &stored)) {
-            self.guard("remove", TIME_LIMIT, || self.store.remove(&self.who))
-                .await;
-        }
+        self.guard("remove", TIME_LIMIT, remove).await;
     }
 
     async fn try_save(&self, stored: &Stored) -> Option<()> {
-        self.guard("save", TIME_LIMIT, || self.store.save(&self.who, stored))
-            .await
+        let save = || async {
+            let _turn = self.engine.ledger.turn.lock().await;
+            self.store.save(&self.who, stored).await
+        };
+        self.guard("save", TIME_LIMIT, save).await
     }
 
     async fn guard<T, F: Future<Output = Result<T>>>(
@@ -153,28 +204,26 @@ impl<'a> Shelf<'a> {
         time: Duration,
         call: impl FnOnce() -> F,
     ) -> Option<T> {
-        let Settings {
-            clock, executor, ..
-        } = &*self.engine.settings;
-        let began = clock.monotonic();
+        let executor = &self.engine.settings.executor;
         let outcome = limit(&mut executor.sleep(time), time, "store", action, call).await;
-        let Err(error) = &outcome else {
-            return outcome.ok();
+        let warn = |error: &_| {
+            tracing::warn!(session = self.engine.name(), action, %error, "the store is not used");
         };
-        let session = self.engine.name();
-        tracing::warn!(session, action, %error, "the store is not used");
-        let now = clock.monotonic();
-        if now.saturating_sub(began) >= time {
-            let until = (now + REST).as_nanos() as u64;
-            self.engine.store_rest.0.store(until, Ordering::Relaxed);
-        }
-        None
+        outcome.inspect_err(warn).ok()
     }
+}
 
-    fn is_at_rest(&self) -> bool {
-        let until = Duration::from_nanos(self.engine.store_rest.0.load(Ordering::Relaxed));
-        self.engine.settings.clock.monotonic() < until
+/// Tells credentials apart without keeping them: a hash whose key is this process's own.
+fn fingerprint(credential: &Credential) -> u64 {
+    static KEY: OnceLock<RandomState> = OnceLock::new();
+    let mut hasher = KEY.get_or_init(RandomState::new).build_hasher();
+    for (name, secret) in credential.iter_headers() {
+        (name, secret.expose()).hash(&mut hasher);
     }
+    for (name, secret) in credential.iter_kept() {
+        (name, secret.expose()).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// Whether both are the same credential: what they send, and what they keep.

@@ -15,8 +15,7 @@ use crate::{Credential, Identity, Result};
 /// The engine asks it before it authenticates and tells it before a new credential is used, so that a rotated
 /// refresh token is not lost with the process. It is a cache: one that fails, hangs or lies costs a warning and the
 /// reuse, never a request. Its calls run on the session's [`Executor`](crate::Executor) and are given
-/// up after two seconds; only a [`lease`](Self::lease) is waited for as long as somebody else may hold one. One
-/// that hung is not asked again for a minute.
+/// up after two seconds; only a [`lease`](Self::lease) is waited for as long as somebody else may hold one.
 #[async_trait]
 pub trait Store: Debug + Send + Sync + 'static {
     /// What was saved last for this identity.

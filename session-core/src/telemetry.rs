@@ -1,6 +1,9 @@
 //! What is told to those who watch: spans and events, and metrics by feature.
 
-use std::time::Duration;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
 
 use tracing::Span;
 
@@ -53,10 +56,15 @@ impl<'a> Operation<'a> {
         )
     }
 
+    /// A subscriber or recorder that panics must not cost what the backend has got.
     pub(crate) fn end(self, error: Option<&Error>) {
+        let _ = catch_unwind(AssertUnwindSafe(|| self.tell(error)));
+    }
+
+    fn tell(&self, error: Option<&Error>) {
         let duration = self.settings.clock.monotonic().saturating_sub(self.began);
         let outcome = error.map_or("ok", |error| word(error.kind()));
-        let Self { labels, action, .. } = &self;
+        let Self { labels, action, .. } = self;
         let (session, environment) = (labels.session, labels.environment);
         match error {
             None => tracing::debug!(session, environment, action, outcome, ?duration, "done"),
@@ -87,11 +95,13 @@ impl<'a> Labels<'a> {
 
 /// A server refused the credential in use.
 pub(crate) fn refused(session: &dyn Session, settings: &Settings, generation: u64) {
-    let labels = Labels::of(session, settings);
-    let (session, environment) = (labels.session, labels.environment);
-    tracing::debug!(session, environment, generation, "refused");
-    #[cfg(feature = "metrics")]
-    metrics::refusal(&labels);
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        let labels = Labels::of(session, settings);
+        let (session, environment) = (labels.session, labels.environment);
+        tracing::debug!(session, environment, generation, "refused");
+        #[cfg(feature = "metrics")]
+        metrics::refusal(&labels);
+    }));
 }
 
 /// The kind of an error as a label.
@@ -111,10 +121,7 @@ fn word(kind: ErrorKind) -> &'static str {
 
 #[cfg(feature = "metrics")]
 mod metrics {
-    use std::{
-        panic::{AssertUnwindSafe, catch_unwind},
-        time::Duration,
-    };
+    use std::time::Duration;
 
     use metrics::{Label, counter, histogram};
 
@@ -126,22 +133,15 @@ mod metrics {
         outcome: &'static str,
         duration: Duration,
     ) {
-        record(|| {
-            let mut labels = owned(labels);
-            labels.push(Label::from_static_parts("action", action));
-            labels.push(Label::from_static_parts("outcome", outcome));
-            histogram!("session.operation.duration", labels.clone()).record(duration.as_secs_f64());
-            counter!("session.operations", labels).increment(1);
-        });
+        let mut labels = owned(labels);
+        labels.push(Label::from_static_parts("action", action));
+        labels.push(Label::from_static_parts("outcome", outcome));
+        histogram!("session.operation.duration", labels.clone()).record(duration.as_secs_f64());
+        counter!("session.operations", labels).increment(1);
     }
 
     pub(super) fn refusal(labels: &Labels<'_>) {
-        record(|| counter!("session.refusals", owned(labels)).increment(1));
-    }
-
-    /// A recorder is foreign code: one that panics must not cost an authentication.
-    fn record(write: impl FnOnce()) {
-        let _ = catch_unwind(AssertUnwindSafe(write));
+        counter!("session.refusals", owned(labels)).increment(1);
     }
 
     fn owned(labels: &Labels<'_>) -> Vec<Label> {

@@ -3,15 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use session_core::{
-    Credential, Error, ErrorKind, Identity, Lease, Result, SessionHandle, Store, Stored,
-};
+use session_core::{Credential, Error, ErrorKind, Identity, Lease, Result, Store, Stored};
 use session_mock::MockClock;
 use tokio::sync::watch;
 
 use crate::{store::Client, support::bearer};
-
-const SECOND: Duration = Duration::from_secs(1);
 
 /// What a store does wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,8 +15,6 @@ enum Fault {
     Fails,
     Panics,
     Hangs,
-    /// Only where it is read.
-    HangsAtLoad,
     Lies,
 }
 
@@ -28,7 +22,6 @@ enum Fault {
 struct Faulty {
     fault: Fault,
     saves: Arc<watch::Sender<usize>>,
-    loads: Arc<watch::Sender<usize>>,
 }
 
 impl Faulty {
@@ -36,7 +29,6 @@ impl Faulty {
         Self {
             fault,
             saves: Arc::default(),
-            loads: Arc::default(),
         }
     }
 
@@ -45,7 +37,7 @@ impl Faulty {
             Fault::Fails => Err(Error::new(ErrorKind::Unavailable, "the disk is full")),
             Fault::Panics => panic!("the store's own bug"),
             Fault::Hangs => std::future::pending().await,
-            Fault::HangsAtLoad | Fault::Lies => Ok(lie),
+            Fault::Lies => Ok(lie),
         }
     }
 }
@@ -53,10 +45,6 @@ impl Faulty {
 #[async_trait]
 impl Store for Faulty {
     async fn load(&self, _: &Identity) -> Result<Option<Stored>> {
-        self.loads.send_modify(|loads| *loads += 1);
-        if self.fault == Fault::HangsAtLoad {
-            std::future::pending::<()>().await;
-        }
         let credential = Credential::per_request(1_u8);
         self.do_wrong(Some(Stored::new(
             credential,
@@ -91,9 +79,11 @@ async fn a_store_that_fails_hangs_or_lies_costs_no_request() {
             async move { session.init().await }
         });
         if fault == Fault::Hangs {
-            // One that cannot be read is not asked for a lease, nor waited for again.
-            clock.sleeper(Duration::from_secs(2)).await;
-            clock.advance(Duration::from_secs(2));
+            // One that cannot be read is not asked for a lease.
+            for seconds in [2, 2] {
+                clock.sleeper(Duration::from_secs(seconds)).await;
+                clock.advance(Duration::from_secs(seconds));
+            }
         }
         init.await.unwrap().unwrap();
         assert_eq!(bearer(&session).await.unwrap(), "Bearer t1", "{fault:?}");
@@ -108,42 +98,12 @@ async fn a_store_that_fails_hangs_or_lies_costs_no_request() {
         }
         let close = tokio::spawn(async move { session.close().await });
         if fault == Fault::Hangs {
-            clock.sleeper(Duration::from_secs(2)).await;
-            clock.advance(Duration::from_secs(2));
+            // For its lease, and for what is in it.
+            for seconds in [2, 2] {
+                clock.sleeper(Duration::from_secs(seconds)).await;
+                clock.advance(Duration::from_secs(seconds));
+            }
         }
         close.await.unwrap().unwrap();
     }
-}
-
-#[tokio::test]
-async fn a_store_that_hangs_is_left_alone_for_a_while() {
-    let (provider, clock) = (Arc::default(), MockClock::new());
-    let store = Faulty::new(Fault::HangsAtLoad);
-    let mut loads = store.loads.subscribe();
-    let client = Client::new(&provider);
-    let session = client.builder(&clock).store(store.clone()).build();
-    let renew = |session: SessionHandle| async move {
-        let receipt = crate::support::authorize(&session, crate::support::API).await;
-        let (_, receipt) = receipt.unwrap();
-        session.report_refusal(&receipt, &[]).await.unwrap();
-    };
-    let init = tokio::spawn({
-        let session = session.clone();
-        async move { session.init().await }
-    });
-    loads.wait_for(|loads| *loads == 1).await.unwrap();
-    clock.advance(2 * SECOND);
-    init.await.unwrap().unwrap();
-
-    // Without a look at the store, and so without any wait.
-    clock.advance(60 * SECOND - Duration::from_nanos(1));
-    renew(session.clone()).await;
-    assert_eq!(*loads.borrow(), 1);
-
-    // The first refusal is long enough ago for another.
-    clock.advance(6 * SECOND);
-    let renewal = tokio::spawn(renew(session.clone()));
-    loads.wait_for(|loads| *loads == 2).await.unwrap();
-    clock.advance(2 * SECOND);
-    renewal.await.unwrap();
 }
