@@ -14,7 +14,7 @@ use http_body_util::StreamBody;
 use hyper::body::Frame;
 use serde::Deserialize;
 use session_core::ErrorKind;
-use session_http::{Client, ClientBuilder, read_limited, reqwest};
+use session_http::{Client, Connections, read_limited, reqwest};
 use tokio::sync::Notify;
 
 use crate::support::{Server, block_on, open, reply};
@@ -219,7 +219,7 @@ fn a_server_is_given_up_on_when_it_has_been_silent_for_long() {
         let paused = tokio::time::Instant::now();
         let error = request.await.unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
-        assert!(paused.elapsed() < ClientBuilder::TIME_LIMIT);
+        assert!(paused.elapsed() < 2 * Connections::READ_TIMEOUT);
     });
 }
 
