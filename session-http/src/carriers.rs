@@ -88,7 +88,7 @@ fn attached(session: &SessionHandle, builder: Option<&Arc<OwnBuilder>>) -> Arc<C
     let transport = session.environment().transport();
     let connections = Arc::new(match builder.cloned() {
         Some(builder) => Connections::with_builder(transport, move || builder()),
-        None => Connections::new(transport),
+        None => Connections::watched(transport),
     });
     session.attach(&connections);
     connections

@@ -34,6 +34,8 @@ use url::Url;
 pub struct Connections {
     transport: Transport,
     builder: Option<Box<Builder>>,
+    /// Whether whoever sends the requests counts for how long nothing comes, so that the clients need not.
+    is_watched: bool,
     /// The one used last is last.
     pools: Mutex<Vec<Pool>>,
 }
@@ -71,7 +73,16 @@ impl Connections {
         Self {
             transport: transport.clone(),
             builder: None,
+            is_watched: false,
             pools: Mutex::default(),
+        }
+    }
+
+    /// As [`new`](Self::new), for who watches over [`READ_TIMEOUT`](Self::READ_TIMEOUT).
+    pub(crate) fn watched(transport: &Transport) -> Self {
+        Self {
+            is_watched: true,
+            ..Self::new(transport)
         }
     }
 
@@ -112,6 +123,11 @@ impl Connections {
             encrypted: url.scheme() == "https",
             foreign: self.builder.is_some(),
         })
+    }
+
+    /// How long a server may send nothing, where that is not up to the clients.
+    pub(crate) fn watched_silence(&self) -> Option<Duration> {
+        self.is_watched.then_some(Self::READ_TIMEOUT)
     }
 
     fn pooled(&self, route: Route) -> Result<reqwest::Client> {
@@ -168,7 +184,8 @@ impl Connections {
     fn build(&self, route: Route) -> Result<reqwest::Client> {
         let builder = match &self.builder {
             Some(builder) if !route.foreign => builder(),
-            _ => defaults(),
+            _ if self.is_watched => defaults(),
+            _ => defaults().read_timeout(Self::READ_TIMEOUT),
         };
         let ca_file = self.transport.ca_file().filter(|_| route.encrypted);
         let builder = match ca_file {
@@ -202,6 +219,7 @@ impl fmt::Debug for Connections {
         f.debug_struct("Connections")
             .field("transport", &self.transport)
             .field("own_builder", &self.builder.is_some())
+            .field("is_watched", &self.is_watched)
             .field("pools", &self.pools().len())
             .finish()
     }
@@ -212,7 +230,6 @@ fn defaults() -> reqwest::ClientBuilder {
         .user_agent(concat!("session-kit/", env!("CARGO_PKG_VERSION")))
         .tls_version_min(reqwest::tls::Version::TLS_1_2)
         .connect_timeout(Connections::CONNECT_TIMEOUT)
-        .read_timeout(Connections::READ_TIMEOUT)
         .no_proxy()
 }
 

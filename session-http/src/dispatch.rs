@@ -1,14 +1,13 @@
 //! A request on its way: authorizations, repetitions, redirects.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use http::{
-    HeaderMap, HeaderName, Method, StatusCode,
+    HeaderMap, HeaderName, Method, StatusCode, Uri,
     header::{EXPECT, TRANSFER_ENCODING},
     request::Parts,
 };
 use session_core::{Error, ErrorKind, Incoming, Outgoing, Receipt, Result, SessionHandle, Verdict};
-use tokio::time::Instant;
 use url::Url;
 
 use crate::{
@@ -16,7 +15,8 @@ use crate::{
     body::Body,
     challenges, read,
     redirect::{self, Hop, MOST_REDIRECTS, Sent},
-    transport_error,
+    target, transport_error,
+    watch::{Elapsed, Watch},
 };
 
 /// How often an exchange may have one request sent.
@@ -28,11 +28,12 @@ pub(crate) struct Dispatch {
     pub(crate) connections: Arc<Connections>,
     pub(crate) method: Method,
     pub(crate) url: Url,
+    /// The same, for the head of the first request to it.
+    pub(crate) uri: Option<Uri>,
     /// The caller's; the session's come on a copy of them, anew for each attempt.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
-    /// When the last byte of the answer is due.
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) watch: Watch,
     pub(crate) progress: Progress,
 }
 
@@ -49,8 +50,9 @@ pub(crate) struct Progress {
 }
 
 impl Dispatch {
-    /// Sends it until there is an answer for the caller, who also learns whether it had strayed by then.
-    pub(crate) async fn run(mut self) -> Result<(reqwest::Response, bool)> {
+    /// Sends it until there is an answer for the caller, who also gets the watch over its body, and learns
+    /// whether it had strayed by then.
+    pub(crate) async fn run(mut self) -> Result<(reqwest::Response, Watch, bool)> {
         for _ in 0..=MOST_REDIRECTS {
             let answer = if self.progress.strayed {
                 self.transmit(self.headers.clone()).await?
@@ -64,10 +66,10 @@ impl Dispatch {
             };
             match redirect::next(sent, answer.status(), answer.headers())? {
                 Some(hop) => {
-                    read::drain(answer).await;
+                    self.drain(answer).await?;
                     self.follow(hop);
                 }
-                None => return Ok((answer, self.progress.strayed)),
+                None => return Ok((answer, self.watch, self.progress.strayed)),
             }
         }
         Err(redirect::too_many(&self.url))
@@ -86,13 +88,14 @@ impl Dispatch {
             self.progress.renewed = true;
             let asked_for = challenges(answer.headers());
             tracing::debug!(session = self.session.name(), "the credential was refused");
-            let renewal = self.session.report_refusal(&receipt, &asked_for).await;
+            let renewal = self.session.report_refusal(&receipt, &asked_for);
+            let renewal = in_time(self.watch.wait(renewal).await, &self.url)?;
             if !self.body.is_repeatable() {
                 // The next request has a credential that is good, or learns why there is none.
                 return Ok(answer);
             }
             renewal?;
-            read::drain(answer).await;
+            self.drain(answer).await?;
         }
     }
 
@@ -100,21 +103,26 @@ impl Dispatch {
     /// receipt when the server refused the credential.
     async fn attempt(&mut self) -> Result<(reqwest::Response, Option<Receipt>)> {
         let mut head = self.head()?;
-        let outgoing = Outgoing::new(&self.url, &mut head);
-        let mut receipt = self.session.authorize(outgoing).await?;
+        let receipt = self.session.authorize(Outgoing::new(&self.url, &mut head));
+        let mut receipt = in_time(self.watch.wait(receipt).await, &self.url)??;
         for _ in 0..MOST_LEGS {
             self.withhold(&head.headers);
-            let answer = self.transmit(head.headers.clone()).await?;
+            let headers = match receipt.exchange() {
+                Some(_) => head.headers.clone(),
+                None => mem::take(&mut head.headers),
+            };
+            let answer = self.transmit(headers).await?;
             let verdict = match receipt.exchange() {
                 Some(exchange) => {
                     let incoming = Incoming::new(answer.status(), answer.headers());
-                    exchange.received(incoming, &mut head).await?
+                    let verdict = exchange.received(incoming, &mut head);
+                    in_time(self.watch.wait(verdict).await, &self.url)??
                 }
                 None if answer.status() == StatusCode::UNAUTHORIZED => Verdict::Refused,
                 None => Verdict::Done,
             };
             match verdict {
-                Verdict::Resend if self.body.is_repeatable() => read::drain(answer).await,
+                Verdict::Resend if self.body.is_repeatable() => self.drain(answer).await?,
                 Verdict::Refused => return Ok((answer, Some(receipt))),
                 _ => return Ok((answer, None)),
             }
@@ -129,20 +137,14 @@ impl Dispatch {
     }
 
     /// The request's head as the caller gave it.
-    fn head(&self) -> Result<Parts> {
-        let request = http::Request::builder()
-            .method(self.method.clone())
-            .uri(self.url.as_str())
-            .body(());
-        let (mut head, ()) = request
-            .map_err(|_| {
-                Error::new(
-                    ErrorKind::Config,
-                    "the URL has characters that no request can carry; percent-encode them",
-                )
-            })?
-            .into_parts();
-        head.headers.clone_from(&self.headers);
+    fn head(&mut self) -> Result<Parts> {
+        let (mut head, ()) = http::Request::new(()).into_parts();
+        head.method = self.method.clone();
+        head.uri = match self.uri.take() {
+            Some(uri) => uri,
+            None => target::uri(&self.url)?,
+        };
+        head.headers = self.headers.clone();
         Ok(head)
     }
 
@@ -155,14 +157,16 @@ impl Dispatch {
         let mut request = reqwest::Request::new(self.method.clone(), self.url.clone());
         *request.headers_mut() = headers;
         *request.body_mut() = self.body.send();
-        if let Some(deadline) = self.deadline {
-            // Counts until the body has been read, which happens after we are done.
-            *request.timeout_mut() = Some(deadline.saturating_duration_since(Instant::now()));
+        if self.connections.watched_silence().is_none() {
+            // In place of what the caller's own client may say.
+            *request.timeout_mut() = self.watch.left();
         }
-        client
-            .execute(request)
-            .await
-            .map_err(|error| transport_error(&error, &self.url))
+        let answer = self.watch.hear(client.execute(request)).await;
+        in_time(answer, &self.url)?.map_err(|error| transport_error(&error, &self.url))
+    }
+
+    async fn drain(&mut self, answer: reqwest::Response) -> Result<()> {
+        in_time(self.watch.wait(read::drain(answer)).await, &self.url)
     }
 
     fn follow(&mut self, hop: Hop) {
@@ -172,23 +176,28 @@ impl Dispatch {
         }
         if !hop.same_origin {
             self.progress.strayed = true;
-            let withheld = std::mem::take(&mut self.progress.withheld);
+            let withheld = mem::take(&mut self.progress.withheld);
             remove(&mut self.headers, |name| withheld.contains(name));
         }
         self.method = hop.method;
         self.url = hop.url;
+        self.uri = None;
     }
 
     /// By name, because the caller may have put on what the session then replaced.
     fn withhold(&mut self, sent: &HeaderMap) {
         for (name, value) in sent {
             let withheld = &mut self.progress.withheld;
-            let is_callers = self.headers.get_all(name).iter().any(|own| own == value);
-            if (value.is_sensitive() || !is_callers) && !withheld.contains(name) {
+            let is_callers = || self.headers.get_all(name).iter().any(|own| own == value);
+            if (value.is_sensitive() || !is_callers()) && !withheld.contains(name) {
                 withheld.push(name.clone());
             }
         }
     }
+}
+
+fn in_time<T>(outcome: Result<T, Elapsed>, url: &Url) -> Result<T> {
+    outcome.map_err(|Elapsed| transport_error::timed_out(url))
 }
 
 fn remove(headers: &mut HeaderMap, is_it: impl Fn(&HeaderName) -> bool) {

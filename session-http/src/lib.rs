@@ -51,6 +51,7 @@ mod retry_after;
 mod target;
 mod temporary;
 mod transport_error;
+mod watch;
 
 pub use challenge::challenges;
 pub use client::{Client, ClientBuilder};

@@ -7,7 +7,10 @@ use session_core::{Error, ErrorKind, Result};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use crate::transport_error;
+use crate::{
+    transport_error,
+    watch::{Elapsed, Watch},
+};
 
 /// The whole body of an answer, unless it is longer than `limit` bytes.
 ///
@@ -19,26 +22,39 @@ use crate::transport_error;
 ///
 /// `Protocol` when the body is longer; `Unavailable` when it does not come to its end.
 pub async fn read_limited(mut answer: reqwest::Response, limit: usize) -> Result<Vec<u8>> {
+    read_whole(&mut answer, &mut Watch::default(), limit).await
+}
+
+/// As [`read_limited`], while there is time.
+pub(crate) async fn read_whole(
+    answer: &mut reqwest::Response,
+    watch: &mut Watch,
+    limit: usize,
+) -> Result<Vec<u8>> {
     let announced = answer.content_length().unwrap_or_default();
     let expected = match usize::try_from(announced) {
         Ok(0) => limit,
         Ok(length) if length <= limit => length,
-        _ => return Err(too_long(&answer, limit)),
+        _ => return Err(too_long(answer, limit)),
     };
     let mut body = Buffer::new(expected);
-    while let Some(chunk) = next_chunk(&mut answer).await? {
+    while let Some(chunk) = next_chunk(answer, watch).await? {
         if chunk.len() > limit - body.len() {
-            return Err(too_long(&answer, limit));
+            return Err(too_long(answer, limit));
         }
         body.append(&chunk);
     }
     Ok(body.finish())
 }
 
-pub(crate) async fn next_chunk(answer: &mut reqwest::Response) -> Result<Option<Bytes>> {
-    match answer.chunk().await {
-        Ok(chunk) => Ok(chunk),
-        Err(error) => Err(transport_error(&error, answer.url())),
+pub(crate) async fn next_chunk(
+    answer: &mut reqwest::Response,
+    watch: &mut Watch,
+) -> Result<Option<Bytes>> {
+    match watch.hear(answer.chunk()).await {
+        Ok(Ok(chunk)) => Ok(chunk),
+        Ok(Err(error)) => Err(transport_error(&error, answer.url())),
+        Err(Elapsed) => Err(transport_error::timed_out(answer.url())),
     }
 }
 

@@ -4,7 +4,7 @@ use std::{borrow::Borrow, fmt, time::Duration};
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method,
+    HeaderMap, HeaderName, HeaderValue, Method, Uri,
     header::{
         AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION,
         TRANSFER_ENCODING,
@@ -12,14 +12,14 @@ use http::{
 };
 use serde::Serialize;
 use session_core::{Environment, Error, ErrorKind, Result};
-use tokio::time::{Instant, timeout_at};
 use url::{Url, form_urlencoded};
 
 use crate::{
     Client, Response,
     body::Body,
     dispatch::{Dispatch, Progress},
-    target, transport_error,
+    target,
+    watch::Watch,
 };
 
 /// A request in the making, sent by [`send`](Self::send). What was wrong with its parts is reported then.
@@ -144,7 +144,7 @@ impl RequestBuilder {
     /// there, `NoSession` when there is no session.
     pub fn check(&self) -> Result<()> {
         let (session, _) = self.client.session()?;
-        let url = self.url(session.environment())?;
+        let (url, _) = self.address(session.environment())?;
         session.check(&url)
     }
 
@@ -161,32 +161,26 @@ impl RequestBuilder {
     /// reached, `Protocol` when it redirects without end.
     pub async fn send(self) -> Result<Response> {
         let (session, connections) = self.client.session()?;
-        let url = self.url(session.environment())?;
-        let deadline = self
-            .time_limit
-            .and_then(|limit| Instant::now().checked_add(limit));
+        let (url, uri) = self.address(session.environment())?;
+        let watch = Watch::new(self.time_limit, connections.watched_silence());
         let limit = self.client.answer_limit();
         let dispatch = Dispatch {
             session,
             connections,
             method: self.method,
-            url: url.clone(),
+            url,
+            uri: Some(uri),
             headers: self.headers,
             body: self.body,
-            deadline,
+            watch,
             progress: Progress::default(),
         };
-        let (answer, strayed) = match deadline {
-            Some(deadline) => timeout_at(deadline, dispatch.run())
-                .await
-                .map_err(|_| transport_error::timed_out(&url))??,
-            None => dispatch.run().await?,
-        };
-        Ok(Response::new(answer, limit, strayed))
+        let (answer, watch, strayed) = dispatch.run().await?;
+        Ok(Response::new(answer, watch, limit, strayed))
     }
 
     /// Where it goes, if it can be sent at all.
-    fn url(&self, environment: &dyn Environment) -> Result<Url> {
+    fn address(&self, environment: &dyn Environment) -> Result<(Url, Uri)> {
         if let Some(problem) = self.problem {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -195,7 +189,8 @@ impl RequestBuilder {
         }
         let mut url = target::resolve(environment, self.client.service(), &self.target)?;
         add_query(&mut url, &self.query);
-        Ok(url)
+        let uri = target::uri(&url)?;
+        Ok((url, uri))
     }
 
     fn content(mut self, media_type: &'static str, body: Bytes) -> Self {

@@ -8,11 +8,12 @@ use serde::de::DeserializeOwned;
 use session_core::{Error, ErrorKind, Result};
 use url::Url;
 
-use crate::{challenges, is_temporary, read, read_limited, retry_after};
+use crate::{challenges, is_temporary, read, retry_after, watch::Watch};
 
 /// A server's answer, whatever its status; see [`error_for_status`](Self::error_for_status).
 pub struct Response {
     answer: reqwest::Response,
+    watch: Watch,
     limit: usize,
     /// A redirect had led to another origin; nothing of the session was on the request that this answers.
     strayed: bool,
@@ -22,9 +23,15 @@ impl Response {
     /// How many bytes of a body are held in memory, unless it is told otherwise: 64 MiB.
     pub const LIMIT: usize = 64 << 20;
 
-    pub(crate) fn new(answer: reqwest::Response, limit: usize, strayed: bool) -> Self {
+    pub(crate) fn new(
+        answer: reqwest::Response,
+        watch: Watch,
+        limit: usize,
+        strayed: bool,
+    ) -> Self {
         Self {
             answer,
+            watch,
             limit,
             strayed,
         }
@@ -110,7 +117,7 @@ impl Response {
     ///
     /// `Unavailable` when it breaks off.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        read::next_chunk(&mut self.answer).await
+        read::next_chunk(&mut self.answer, &mut self.watch).await
     }
 
     /// The whole body.
@@ -118,8 +125,9 @@ impl Response {
     /// # Errors
     ///
     /// `Protocol` when it is longer than the limit, `Unavailable` when it breaks off.
-    pub async fn bytes(self) -> Result<Bytes> {
-        read_limited(self.answer, self.limit).await.map(Bytes::from)
+    pub async fn bytes(mut self) -> Result<Bytes> {
+        let body = self.read_whole().await?;
+        Ok(body.into())
     }
 
     /// The whole body as text.
@@ -127,14 +135,16 @@ impl Response {
     /// # Errors
     ///
     /// As [`bytes`](Self::bytes); `Protocol` when it is not UTF-8.
-    pub async fn text(self) -> Result<String> {
-        let host = self.host().to_owned();
-        let body = read_limited(self.answer, self.limit).await?;
+    pub async fn text(mut self) -> Result<String> {
+        let body = self.read_whole().await?;
         // The foreign error holds the body.
         String::from_utf8(body).map_err(|_| {
             Error::new(
                 ErrorKind::Protocol,
-                format!("the answer of `{host}` is not UTF-8 text; read it as bytes"),
+                format!(
+                    "the answer of `{}` is not UTF-8 text; read it as bytes",
+                    self.host()
+                ),
             )
         })
     }
@@ -145,10 +155,8 @@ impl Response {
     ///
     /// As [`bytes`](Self::bytes); `Protocol` when it is not the JSON expected, with the place but
     /// without any of the text.
-    pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
-        let host = self.host().to_owned();
-        let status = self.status();
-        let body = read_limited(self.answer, self.limit).await?;
+    pub async fn json<T: DeserializeOwned>(mut self) -> Result<T> {
+        let body = self.read_whole().await?;
         serde_json::from_slice(&body).map_err(|error| {
             // The foreign error quotes the body.
             let problem = match error.classify() {
@@ -159,13 +167,18 @@ impl Response {
             Error::new(
                 ErrorKind::Protocol,
                 format!(
-                    "the answer of `{host}` (status {}) {problem}, at line {} column {}; read it as text to see why",
-                    status.as_u16(),
+                    "the answer of `{}` (status {}) {problem}, at line {} column {}; read it as text to see why",
+                    self.host(),
+                    self.status().as_u16(),
                     error.line(),
                     error.column()
                 ),
             )
         })
+    }
+
+    async fn read_whole(&mut self) -> Result<Vec<u8>> {
+        read::read_whole(&mut self.answer, &mut self.watch, self.limit).await
     }
 
     fn host(&self) -> &str {

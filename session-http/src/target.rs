@@ -12,7 +12,7 @@ use url::{Position, Url};
 /// `Config` when it cannot be understood, `Forbidden` when it would leave the service's address.
 pub(crate) fn resolve(environment: &dyn Environment, service: &str, target: &str) -> Result<Url> {
     // The URL parser drops these without a word, so that what is checked is not what is meant.
-    if target.contains(|c: char| c.is_ascii_control()) {
+    if target.bytes().any(|byte| byte.is_ascii_control()) {
         return Err(config("has a control character; percent-encode it"));
     }
     let mut url = if has_scheme(target) {
@@ -21,12 +21,18 @@ pub(crate) fn resolve(environment: &dyn Environment, service: &str, target: &str
         below(base(environment, service)?, target)?
     };
     url.set_fragment(None);
-    if url.as_str().parse::<Uri>().is_err() {
-        return Err(config(
-            "has characters that no request can carry; percent-encode them",
-        ));
-    }
     Ok(url)
+}
+
+/// A URL as the head of a request has it.
+///
+/// # Errors
+///
+/// `Config` when no request can carry it.
+pub(crate) fn uri(url: &Url) -> Result<Uri> {
+    url.as_str()
+        .parse()
+        .map_err(|_| config("has characters that no request can carry; percent-encode them"))
 }
 
 fn absolute(target: &str) -> Result<Url> {
@@ -79,19 +85,24 @@ fn below(base: &Url, target: &str) -> Result<Url> {
     if target.is_empty() || target.starts_with('#') {
         return Ok(base.clone());
     }
-    let mut folder = base.clone();
-    folder.set_query(None);
-    folder.set_fragment(None);
-    if !folder.path().ends_with('/') && !target.starts_with('?') {
-        folder.set_path(&format!("{}/", base.path()));
-    }
-    let target = target.strip_prefix('/').unwrap_or(target);
-    let url = Url::parse(&[folder.as_str(), target].concat())
-        .map_err(|_| config("does not form a URL; percent-encode what is special in it"))?;
-    // Dot segments, encoded or not, have been resolved.
-    let is_below = url[..Position::BeforePath] == folder[..Position::BeforePath]
-        && url.path().starts_with(folder.path());
-    if !is_below {
+    let url = if target.starts_with('?') {
+        base.join(target)
+    } else {
+        // Joined to the base, whose host need not be parsed again: from its last segment on, and behind a `./`, so that
+        // nothing in the target is read as a scheme or a host.
+        let last = base.path().rsplit('/').next().unwrap_or_default();
+        let slash = if last.is_empty() { "" } else { "/" };
+        let target = target.strip_prefix('/').unwrap_or(target);
+        base.join(&["./", last, slash, target].concat())
+    };
+    let url =
+        url.map_err(|_| config("does not form a URL; percent-encode what is special in it"))?;
+    // Dot segments, encoded or not, have been resolved. A path begins with a slash: what is alike up to the end of the
+    // service's path has the same host.
+    let folder = &base[..Position::AfterPath];
+    let next = if target.starts_with('?') { '?' } else { '/' };
+    let rest = url.as_str().strip_prefix(folder);
+    if !rest.is_some_and(|rest| folder.ends_with('/') || rest.starts_with(next)) {
         return Err(forbidden(
             "climbs out of the service's address with `..`; request an absolute URL if that is meant",
         ));
@@ -232,6 +243,11 @@ mod tests {
         ] {
             assert_eq!(refused(target), ErrorKind::Forbidden, "{target}");
         }
+        let api = environment("https://api.example/v1");
+        for target in ["../v1", "../v1?q", "../v10/x"] {
+            let error = resolve(&api, "api", target).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Forbidden, "{target}");
+        }
     }
 
     #[test]
@@ -270,6 +286,22 @@ mod tests {
                 prop_assert!(url.path() == "/v1" || url.path().starts_with("/v1/"), "{}", url);
                 prop_assert!(url.username().is_empty() && url.password().is_none());
             }
+        }
+
+        #[test]
+        fn a_path_is_what_its_text_says_after_that_of_the_service(
+            target in "[/.?#%a2eE:@ üß\\[\\]{}|^<>\"`~-]{1,12}",
+            path in "/?|/[a-z%2]{1,3}(/[a-z.:@]{1,3}){0,2}/?",
+        ) {
+            prop_assume!(!has_scheme(&target) && !target.starts_with(['?', '#']) && !target.starts_with("//"));
+            let api = format!("https://api.example:8443{path}");
+            let base = Url::parse(&api).unwrap();
+            let folder = format!("{}/", base.as_str().trim_end_matches('/'));
+            prop_assume!(!base.path().ends_with("//"));
+            let mut expected = Url::parse(&format!("{folder}{}", target.strip_prefix('/').unwrap_or(&target))).unwrap();
+            expected.set_fragment(None);
+            let expected = expected.as_str().starts_with(&folder).then_some(expected);
+            prop_assert_eq!(resolve(&environment(&api), "api", &target).ok(), expected);
         }
 
         #[test]

@@ -14,7 +14,8 @@ use http_body_util::StreamBody;
 use hyper::body::Frame;
 use serde::Deserialize;
 use session_core::ErrorKind;
-use session_http::{Client, read_limited, reqwest};
+use session_http::{Client, Connections, read_limited, reqwest};
+use tokio::sync::Notify;
 
 use crate::support::{Server, block_on, open, reply};
 
@@ -198,6 +199,27 @@ fn a_server_that_is_not_there_or_breaks_off_is_unavailable() {
         let text = format!("{error} {error:?}");
         assert!(text.contains("cannot connect to `127.0.0.1`"), "{text}");
         assert!(!text.contains("s3cr3t") && !text.contains("p4th"), "{text}");
+    });
+}
+
+#[test]
+fn a_server_is_given_up_on_when_it_has_been_silent_for_long() {
+    block_on(async {
+        let arrived = Arc::new(Notify::new());
+        let arriving = Arc::clone(&arrived);
+        let server = Server::start(move |_| {
+            arriving.notify_one();
+            std::future::pending()
+        });
+        let (session, _) = open(&server.url()).await;
+        let request = tokio::spawn(Client::new(&session).get("/").send());
+        arrived.notified().await;
+        // All that is left to happen is time.
+        tokio::time::pause();
+        let paused = tokio::time::Instant::now();
+        let error = request.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(paused.elapsed() < 2 * Connections::READ_TIMEOUT);
     });
 }
 
