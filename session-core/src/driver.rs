@@ -188,7 +188,7 @@ pub(crate) async fn limit<T, F: Future<Output = Result<T>>>(
             .as_mut()
             .poll(cx)
             .map(|()| Err(timed_out(who, action, time_limit))),
-        ready => ready,
+        ready @ Poll::Ready(_) => ready,
     };
     poll_fn(|cx| {
         catch_unwind(AssertUnwindSafe(|| poll(cx)))

@@ -21,14 +21,15 @@ enum Fault {
 #[derive(Clone, Debug)]
 struct Faulty {
     fault: Fault,
-    saves: Arc<watch::Sender<usize>>,
+    /// How often it was asked to load or to save.
+    asked: Arc<watch::Sender<usize>>,
 }
 
 impl Faulty {
     fn new(fault: Fault) -> Self {
         Self {
             fault,
-            saves: Arc::default(),
+            asked: Arc::default(),
         }
     }
 
@@ -45,6 +46,7 @@ impl Faulty {
 #[async_trait]
 impl Store for Faulty {
     async fn load(&self, _: &Identity) -> Result<Option<Stored>> {
+        self.asked.send_modify(|asked| *asked += 1);
         let credential = Credential::per_request(1_u8);
         self.do_wrong(Some(Stored::new(
             credential,
@@ -54,7 +56,7 @@ impl Store for Faulty {
         .await
     }
     async fn save(&self, _: &Identity, _: &Stored) -> Result<()> {
-        self.saves.send_modify(|saves| *saves += 1);
+        self.asked.send_modify(|asked| *asked += 1);
         self.do_wrong(()).await
     }
     async fn remove(&self, _: &Identity) -> Result<()> {
@@ -87,13 +89,13 @@ async fn a_store_that_fails_hangs_or_lies_costs_no_request() {
         }
         init.await.unwrap().unwrap();
         assert_eq!(bearer(&session).await.unwrap(), "Bearer t1", "{fault:?}");
-        let mut saves = store.saves.subscribe();
+        let mut asked = store.asked.subscribe();
         if fault == Fault::Fails {
             // It goes on trying, in the background, a given number of times.
             for attempt in 0..8 {
                 clock.sleeper(Duration::from_secs(3 << attempt)).await;
                 clock.advance(Duration::from_secs(3 << attempt));
-                saves.wait_for(|saves| *saves == attempt + 2).await.unwrap();
+                asked.wait_for(|asked| *asked == attempt + 3).await.unwrap();
             }
         }
         let close = tokio::spawn(async move { session.close().await });
