@@ -42,7 +42,8 @@ impl SessionBuilder {
     }
 
     /// How long an authentication may take, be it a renewal that is refused and starts over, and how long a close:
-    /// more where a person must log in. Default:
+    /// more where a person must log in. With a [`store`](Self::store), another process that is at it may be waited for
+    /// before, for as long. Default:
     /// [`TIME_LIMIT`](Self::TIME_LIMIT).
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.settings.time_limit = limit;

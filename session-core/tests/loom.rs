@@ -4,7 +4,7 @@
 
 mod model;
 
-use model::{Op, Outcome, Scene, Start, hush};
+use model::{Op, Outcome, Scene, Start, hush, suspend};
 
 const STARTS: [Start; 4] = [Start::Closed, Start::Open, Start::Due, Start::Expired];
 
@@ -29,11 +29,15 @@ fn play(start: Start, ops: &[Op], script: &[Outcome]) {
         threads: ops.iter().map(|op| vec![*op]).collect(),
         script: script.to_vec(),
     };
+    check(move || scene.clone().play());
+}
+
+fn check(scene: impl Fn() + Send + Sync + 'static) {
     let told = std::env::var("MODEL_PREEMPTIONS").ok();
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(told.map_or(PREEMPTIONS, |number| number.parse().unwrap()));
     model.max_branches = 100_000;
-    model.check(move || scene.clone().play());
+    model.check(scene);
 }
 
 fn pairs() -> impl Iterator<Item = [Op; 2]> {
@@ -77,4 +81,9 @@ fn three_operations_that_open_use_and_close() {
             play(start, &trio, &[]);
         }
     }
+}
+
+#[test]
+fn no_header_of_an_expired_credential_after_the_machine_slept() {
+    check(suspend::play);
 }

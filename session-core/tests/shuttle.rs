@@ -4,7 +4,7 @@
 
 mod model;
 
-use model::{Op, Outcome, Scene, Start, hush};
+use model::{Op, Outcome, Scene, Start, hush, suspend};
 use shuttle::{
     Config, Runner,
     rand::{Rng, thread_rng},
@@ -31,9 +31,13 @@ fn schedules() -> usize {
 
 /// Plays another scene on each schedule. A failure prints the schedule, which replays both.
 fn play(scheduler: impl Scheduler + 'static, ops: &'static [Op], script: &'static [Outcome]) {
+    run(scheduler, move || any_scene(ops, script).play());
+}
+
+fn run(scheduler: impl Scheduler + 'static, scene: impl Fn() + Send + Sync + 'static) {
     let mut config = Config::new();
     config.stack_size = 1 << 20;
-    Runner::new(scheduler, config).run(move || any_scene(ops, script).play());
+    Runner::new(scheduler, config).run(scene);
 }
 
 /// Up to four threads that do up to four things each, while the server answers as it likes.
@@ -91,4 +95,9 @@ fn users_of_a_session_that_nobody_closes() {
     assert_eq!(*closing, Op::Close);
     let ops = ops.to_vec().leak();
     play(RandomScheduler::new(schedules()), ops, &[]);
+}
+
+#[test]
+fn no_header_of_an_expired_credential_after_the_machine_slept() {
+    run(RandomScheduler::new(schedules()), suspend::play);
 }

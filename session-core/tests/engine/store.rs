@@ -102,7 +102,7 @@ impl Session for Client {
 
 impl Rotating {
     /// How often it was asked for a first credential, for a renewal, and attacked.
-    fn counts(&self) -> (usize, usize, usize) {
+    pub(crate) fn counts(&self) -> (usize, usize, usize) {
         (
             self.inits.load(Ordering::SeqCst),
             self.renewals.load(Ordering::SeqCst),

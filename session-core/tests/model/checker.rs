@@ -17,7 +17,7 @@ pub(crate) use shuttle::{
 /// A thread with a stack that builds for tests get along with.
 #[cfg(model_loom)]
 pub(crate) fn spawn(work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    const WORDS: usize = 0x2_0000;
+    const WORDS: usize = 0x8000;
     let builder = loom::thread::Builder::new().stack_size(WORDS);
     builder.spawn(work).unwrap()
 }

@@ -4,6 +4,8 @@
 mod checker;
 mod op;
 mod scene;
+pub(crate) mod suspend;
+mod tasks;
 mod world;
 
 pub(crate) use op::Op;

@@ -1,20 +1,14 @@
 //! Threads at one session, from its start to what must hold in the end.
 
-use std::{
-    collections::VecDeque,
-    fmt,
-    pin::pin,
-    sync::{Arc, PoisonError},
-    task::{Context, Poll, Waker},
-    time::Duration,
-};
+use std::time::Duration;
 
-use session_core::{BoxFuture, Executor, Receipt, SessionHandle, State};
+use session_core::{Receipt, SessionHandle, State};
 use session_mock::MockClock;
 
 use super::{
-    checker::{Condvar, Mutex, block_on, spawn},
+    checker::{block_on, spawn},
     op::{Company, Op, authorize},
+    tasks::Tasks,
     world::{LIFE, Outcome, World},
 };
 
@@ -36,6 +30,14 @@ pub(crate) struct Scene {
     pub(crate) script: Vec<Outcome>,
 }
 
+pub(crate) fn session(world: &World, clock: &MockClock, tasks: &Tasks) -> SessionHandle {
+    SessionHandle::builder(world.clone())
+        .clock(clock.clone())
+        .executor(tasks.clone())
+        .jitter(|| 1.0)
+        .build()
+}
+
 impl Scene {
     /// Plays it, and checks what must hold. To be called by a model checker, once for each schedule.
     pub(crate) fn play(self) {
@@ -45,11 +47,7 @@ impl Scene {
 
     fn direct(&self) {
         let (world, clock, tasks) = (World::new(), MockClock::new(), Tasks::default());
-        let session = SessionHandle::builder(world.clone())
-            .clock(clock.clone())
-            .executor(tasks.clone())
-            .jitter(|| 1.0)
-            .build();
+        let session = session(&world, &clock, &tasks);
         let receipts = self.prepare(&session, &clock, &tasks);
         world.script(&self.script);
 
@@ -156,100 +154,5 @@ impl Scene {
         if closes == 0 && count(&[Op::Init]) > 0 {
             assert_ne!(state, State::Closed, "{self:?}: `init` keeps it open");
         }
-    }
-}
-
-/// The engine's tasks, which the thread that plays the scene runs.
-#[derive(Clone, Default)]
-struct Tasks(Arc<Queue>);
-
-#[derive(Default)]
-struct Queue {
-    waiting: Mutex<Waiting>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Waiting {
-    tasks: VecDeque<BoxFuture<()>>,
-    left: usize,
-}
-
-impl Tasks {
-    /// Runs tasks until as many threads have left.
-    fn work(&self, threads: usize) {
-        let mut running = Vec::new();
-        loop {
-            let task = {
-                let mut waiting = self.0.waiting.lock().unwrap();
-                while waiting.tasks.is_empty() && waiting.left < threads {
-                    waiting = self.0.changed.wait(waiting).unwrap();
-                }
-                waiting.tasks.pop_front()
-            };
-            match task {
-                // One after the other: for more threads than these, loom has no room.
-                Some(task) if cfg!(model_loom) => block_on(task),
-                Some(task) => running.push(spawn(move || block_on(task))),
-                None => break,
-            }
-        }
-        for task in running {
-            task.join().unwrap();
-        }
-    }
-
-    fn run_all(&self) {
-        loop {
-            let task = self.0.waiting.lock().unwrap().tasks.pop_front();
-            match task {
-                Some(task) => block_on(task),
-                None => return,
-            }
-        }
-    }
-
-    /// Completes a future with the tasks that it needs.
-    fn drive<F: Future>(&self, future: F) -> F::Output {
-        let mut future = pin!(future);
-        for _ in 0..100 {
-            if let Poll::Ready(output) = future
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()))
-            {
-                return output;
-            }
-            self.run_all();
-        }
-        panic!("nobody is left who could complete it");
-    }
-
-    fn leave(&self) {
-        self.0.waiting.lock().unwrap().left += 1;
-        self.0.changed.notify_one();
-    }
-}
-
-impl Executor for Tasks {
-    fn spawn(&self, task: BoxFuture<()>) {
-        let mut waiting = self
-            .0
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        waiting.tasks.push_back(task);
-        drop(waiting);
-        self.0.changed.notify_one();
-    }
-
-    /// No time passes while the threads run.
-    fn sleep(&self, _time: Duration) -> BoxFuture<()> {
-        Box::pin(std::future::pending())
-    }
-}
-
-impl fmt::Debug for Tasks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tasks")
     }
 }
