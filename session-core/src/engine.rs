@@ -19,7 +19,7 @@ use crate::{
     flight::{Flight, Soon},
     held::Held,
     job::{Authentication, Job},
-    life::{Closing, Life, Wanted},
+    life::{Closing, Life, Wanted, closed, closed_meanwhile, refused_again},
     settings::Settings,
     shelf::Ledger,
     sync::{Loaded, Mutex, MutexGuard, Slot},
@@ -483,26 +483,4 @@ impl Drop for Engine {
             let _ = driver::end(&session, &settings, &held).await;
         });
     }
-}
-
-fn closed() -> Error {
-    Error::new(
-        ErrorKind::Closed,
-        "the session is closed; open it with `init`, `enter` or `install`",
-    )
-}
-
-fn closed_meanwhile() -> Error {
-    Error::new(
-        ErrorKind::Closed,
-        "the session was closed while it authenticated",
-    )
-}
-
-fn refused_again(challenges: &[Challenge]) -> Error {
-    Error::new(
-        ErrorKind::Denied,
-        "the server refuses a credential that was renewed only just now; check what it asks for: audience, scopes, clock",
-    )
-    .with_challenges(challenges.to_vec())
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::{Challenge, Result, backoff::Backoff, flight::Flight, held::Held, job::Authentication};
+use crate::{
+    Challenge, Error, ErrorKind, Result, backoff::Backoff, flight::Flight, held::Held,
+    job::Authentication,
+};
 
 /// What an [`Engine`](crate::engine::Engine)'s lock guards.
 #[derive(Debug, Default)]
@@ -48,4 +51,27 @@ impl Wanted {
 pub(crate) struct Closing {
     pub(crate) flight: Arc<Flight<Result<()>>>,
     pub(crate) credentials: Vec<Arc<Held>>,
+}
+
+/// Nothing but `init`, `enter` and `install` opens a session.
+pub(crate) fn closed() -> Error {
+    Error::new(
+        ErrorKind::Closed,
+        "the session is closed; open it with `init`, `enter` or `install`",
+    )
+}
+
+pub(crate) fn closed_meanwhile() -> Error {
+    Error::new(
+        ErrorKind::Closed,
+        "the session was closed while it authenticated",
+    )
+}
+
+pub(crate) fn refused_again(challenges: &[Challenge]) -> Error {
+    Error::new(
+        ErrorKind::Denied,
+        "the server refuses a credential that was renewed only just now; check what it asks for: audience, scopes, clock",
+    )
+    .with_challenges(challenges.to_vec())
 }
