@@ -8,16 +8,6 @@ use model::{Op, Outcome, Scene, Start, hush, suspend};
 
 const STARTS: [Start; 4] = [Start::Closed, Start::Open, Start::Due, Start::Expired];
 
-const OPS: [Op; 7] = [
-    Op::Init,
-    Op::InitAbandoned,
-    Op::Enter,
-    Op::EnterAbandoned,
-    Op::Request,
-    Op::Refuse,
-    Op::Close,
-];
-
 /// How often a schedule takes the processor away from a thread that could go on, at most, unless
 /// `MODEL_PREEMPTIONS` says otherwise. Each more costs twenty times the time.
 const PREEMPTIONS: usize = 1;
@@ -46,8 +36,12 @@ fn told() -> Option<usize> {
 }
 
 fn pairs() -> impl Iterator<Item = [Op; 2]> {
-    let from = |first: usize| OPS[first..].iter().map(move |second| [OPS[first], *second]);
-    (0..OPS.len()).flat_map(from)
+    let from = |first: usize| {
+        Op::ALL[first..]
+            .iter()
+            .map(move |second| [Op::ALL[first], *second])
+    };
+    (0..Op::ALL.len()).flat_map(from)
 }
 
 #[test]

@@ -14,16 +14,6 @@ use shuttle::{
 /// How many schedules each test tries, unless `MODEL_SCHEDULES` says otherwise.
 const SCHEDULES: usize = 4_000;
 
-const OPS: [Op; 7] = [
-    Op::Init,
-    Op::InitAbandoned,
-    Op::Enter,
-    Op::EnterAbandoned,
-    Op::Request,
-    Op::Refuse,
-    Op::Close,
-];
-
 fn schedules() -> usize {
     let told = std::env::var("MODEL_SCHEDULES").ok();
     told.map_or(SCHEDULES, |number| number.parse().unwrap())
@@ -74,24 +64,24 @@ const FAILURES: [Outcome; 5] = [
 
 #[test]
 fn anything_while_the_server_grants() {
-    play(RandomScheduler::new(schedules()), &OPS, &[]);
+    play(RandomScheduler::new(schedules()), &Op::ALL, &[]);
 }
 
 #[test]
 fn anything_while_the_server_fails() {
     hush();
-    play(RandomScheduler::new(schedules()), &OPS, &FAILURES);
+    play(RandomScheduler::new(schedules()), &Op::ALL, &FAILURES);
 }
 
 #[test]
 fn rare_schedules_while_the_server_fails() {
     hush();
-    play(PctScheduler::new(3, schedules()), &OPS, &FAILURES);
+    play(PctScheduler::new(3, schedules()), &Op::ALL, &FAILURES);
 }
 
 #[test]
 fn users_of_a_session_that_nobody_closes() {
-    let (closing, ops) = OPS.split_last().unwrap();
+    let (closing, ops) = Op::ALL.split_last().unwrap();
     assert_eq!(*closing, Op::Close);
     let ops = ops.to_vec().leak();
     play(RandomScheduler::new(schedules()), ops, &[]);

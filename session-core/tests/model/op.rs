@@ -38,6 +38,16 @@ pub(crate) struct Company {
 }
 
 impl Op {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Init,
+        Self::InitAbandoned,
+        Self::Enter,
+        Self::EnterAbandoned,
+        Self::Request,
+        Self::Refuse,
+        Self::Close,
+    ];
+
     pub(crate) async fn run(
         self,
         session: &SessionHandle,
