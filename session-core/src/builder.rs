@@ -58,8 +58,9 @@ impl SessionBuilder {
     }
 
     /// Where its credential outlives it, if its backend says who it is
-    /// ([`Session::identity`]). A session dropped open is then left to those that come after; one
-    /// that is closed is removed from the store too. Default: none.
+    /// ([`Session::identity`]). What is stored is there for others who are the same: a session that is dropped open, or
+    /// left by the last [`enter`](SessionHandle::enter), leaves it to them, and [`close`](SessionHandle::close) ends it for
+    /// all. Default: none.
     pub fn store(mut self, store: impl Store) -> Self {
         self.settings.store = Some(Arc::new(store));
         self

@@ -4,7 +4,7 @@ use std::{
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
     time::Duration,
 };
@@ -17,6 +17,7 @@ use crate::{
     engine::Engine,
     held::Held,
     job::{Authentication, Job},
+    life::End,
     settings::Settings,
     shelf::Shelf,
     telemetry::Operation,
@@ -45,7 +46,7 @@ impl Driver {
                     let outcome = authenticate(&engine, &job).await;
                     engine.authenticated(&job, outcome);
                 }
-                Job::Close(held) => engine.closed(close_all(&engine, &held).await),
+                Job::Close(held, how) => engine.closed(close_all(&engine, held, how).await),
             }
         }
         self.dismissed = true;
@@ -70,7 +71,7 @@ async fn authenticate(engine: &Arc<Engine>, job: &Authentication) -> Result<Held
     let mut lease = None;
     let mut news = None;
     if let Some(found) = shelf.news(known).await {
-        if let Some(held) = found.and_then(|stored| shelf.revive(&stored, job.generation)) {
+        if let Some(held) = found.and_then(|stored| shelf.fresh(&stored, job.generation)) {
             return Ok(held);
         }
         lease = shelf.lease().await;
@@ -78,13 +79,21 @@ async fn authenticate(engine: &Arc<Engine>, job: &Authentication) -> Result<Held
         news = shelf.news(known).await.flatten();
         if let Some(held) = news
             .as_ref()
-            .and_then(|stored| shelf.revive(stored, job.generation))
+            .and_then(|stored| shelf.fresh(stored, job.generation))
         {
             return Ok(held);
         }
     }
     // What is stored may have expired and still hold the last refresh token.
-    let held = ask(engine, job, news.as_ref()).await?;
+    let held = match ask(engine, job, news.as_ref()).await {
+        Ok(held) => held,
+        // Or be good for a while yet, which is better than nothing.
+        Err(error) if engine.is_without(job) => {
+            let spare = news.and_then(|stored| shelf.good(&stored, job.generation));
+            return spare.ok_or(error);
+        }
+        Err(error) => return Err(error),
+    };
     let stale = known.map(|held| &held.credential);
     shelf.supersede(
         stale
@@ -135,13 +144,16 @@ async fn ask(engine: &Engine, job: &Authentication, stored: Option<&Stored>) -> 
 }
 
 /// Ends all of them, even when one fails; the first failure is the answer.
-async fn close_all(engine: &Arc<Engine>, held: &[Arc<Held>]) -> Result<()> {
-    if let Some(shelf) = Shelf::of(engine) {
-        shelf.remove(held).await;
+async fn close_all(engine: &Arc<Engine>, mut held: Vec<Arc<Held>>, how: End) -> Result<()> {
+    if how == End::Left {
+        held.retain(|held| !held.is_stored.load(Ordering::Relaxed));
+    }
+    if let Some(shelf) = Shelf::of(engine).filter(|_| !held.is_empty()) {
+        shelf.remove(&held).await;
     }
     let mut answer = Ok(());
     for held in held {
-        answer = answer.and(end(&engine.session, &engine.settings, held).await);
+        answer = answer.and(end(&engine.session, &engine.settings, &held).await);
     }
     answer
 }
@@ -183,12 +195,16 @@ pub(crate) async fn limit<T, F: Future<Output = Result<T>>>(
         return Err(panicked(who, action));
     };
     let mut call = pin!(call);
-    let mut poll = |cx: &mut Context<'_>| match call.as_mut().poll(cx) {
-        Poll::Pending => timer
-            .as_mut()
-            .poll(cx)
-            .map(|()| Err(timed_out(who, action, time_limit))),
-        ready @ Poll::Ready(_) => ready,
+    let mut poll = |cx: &mut Context<'_>| {
+        // First of all: one that cannot tell the time must not cost what the call is about to get.
+        let guarded = catch_unwind(AssertUnwindSafe(|| timer.as_mut().poll(cx)));
+        let Ok(is_over) = guarded else {
+            return Poll::Ready(Err(timeless()));
+        };
+        match call.as_mut().poll(cx) {
+            Poll::Pending => is_over.map(|()| Err(timed_out(who, action, time_limit))),
+            ready @ Poll::Ready(_) => ready,
+        }
     };
     poll_fn(|cx| {
         catch_unwind(AssertUnwindSafe(|| poll(cx)))
@@ -211,5 +227,12 @@ fn panicked(who: &str, action: &str) -> Error {
     Error::new(
         ErrorKind::Protocol,
         format!("the {who}'s `{action}` panicked; this is a bug in the {who}"),
+    )
+}
+
+fn timeless() -> Error {
+    Error::new(
+        ErrorKind::Config,
+        "the executor's timer panicked; if its runtime is of tokio, build that with `enable_time`",
     )
 }

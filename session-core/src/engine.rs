@@ -19,7 +19,7 @@ use crate::{
     flight::{Flight, Soon},
     held::Held,
     job::{Authentication, Job},
-    life::{Closing, Life, Wanted, closed, closed_meanwhile, refused_again},
+    life::{Closing, End, Life, Wanted, closed, closed_meanwhile, refused_again},
     settings::Settings,
     shelf::Ledger,
     sync::{Loaded, Mutex, MutexGuard, Slot},
@@ -30,9 +30,6 @@ use crate::{
 
 /// A credential that replaced a refused one, and is refused itself so soon, is not the problem.
 const REFUSED_AGAIN: Duration = Duration::from_secs(5);
-
-/// The least pause between renewals that nobody asks for.
-const WARM_PAUSE: Duration = Duration::from_secs(1);
 
 /// One session and all that its handles share.
 ///
@@ -120,7 +117,7 @@ impl Engine {
         if life.users > 0 || wanted_open {
             return Soon::Now(Ok(()));
         }
-        self.end(life)
+        self.end(life, End::Left)
     }
 
     /// Closes the session, whoever uses it.
@@ -128,7 +125,7 @@ impl Engine {
         let mut life = self.life();
         life.kept = false;
         let forgotten = life.backoff.take();
-        let end = self.end(life);
+        let end = self.end(life, End::Closed);
         // An error's source is foreign code, which is not dropped with the lock held.
         drop(forgotten);
         end
@@ -249,7 +246,7 @@ impl Engine {
 
     /// Takes the session down: whoever waits for it to open is told, and what it holds, or is about
     /// to get, is ended at the server.
-    fn end(self: &Arc<Self>, mut life: MutexGuard<'_, Life>) -> Soon<Result<()>> {
+    fn end(self: &Arc<Self>, mut life: MutexGuard<'_, Life>, how: End) -> Soon<Result<()>> {
         let wanted = life.wanted.take();
         let held = self.held.swap(None);
         let was_open = held.is_some();
@@ -257,8 +254,10 @@ impl Engine {
             let closing = life.closing.get_or_insert_with(|| Closing {
                 flight: Flight::new(),
                 credentials: Vec::new(),
+                how,
             });
             closing.credentials.extend(held);
+            closing.how = closing.how.max(how);
             Soon::Later(closing.flight.join())
         } else if let Some(closing) = &life.closing {
             Soon::Later(closing.flight.join())
@@ -274,6 +273,13 @@ impl Engine {
         }
         self.changes.send_replace(());
         answer
+    }
+
+    /// Takes down a session that was only still open for an `init` that has failed.
+    fn end_if_nobodys(self: &Arc<Self>, life: MutexGuard<'_, Life>) {
+        if life.users == 0 && !life.kept {
+            drop(self.end(life, End::Left));
+        }
     }
 
     /// Sends a driver if there is work and none is at it.
@@ -292,7 +298,8 @@ impl Engine {
     pub(crate) fn next_job(&self) -> Option<Job> {
         let mut life = self.life();
         if let Some(closing) = &mut life.closing {
-            return Some(Job::Close(std::mem::take(&mut closing.credentials)));
+            let credentials = std::mem::take(&mut closing.credentials);
+            return Some(Job::Close(credentials, closing.how));
         }
         let generation = life.generation + 1;
         if let Some(wanted) = &mut life.wanted {
@@ -337,12 +344,7 @@ impl Engine {
             }
             (Some(_), Err(error)) => {
                 forgotten = self.back_off(&mut life, error, jitter);
-                // One that was only still open for an `init` that has failed is nobody's.
-                if life.users == 0 && !life.kept {
-                    drop(self.end(life));
-                } else {
-                    drop(life);
-                }
+                self.end_if_nobodys(life);
             }
             // Closed in the meantime: what came is ended by the close that waits for it.
             (None, Ok(held)) => {
@@ -390,18 +392,11 @@ impl Engine {
         wanted.is_some_and(|wanted| wanted.keep)
     }
 
-    /// How long until a session that is kept warm is to be looked at; `None` when there is nothing to look at, and no
-    /// task is needed any longer.
-    pub(crate) fn next_warming(&self) -> Option<Duration> {
-        let mut life = self.life();
-        let held = self
-            .held()
-            .filter(|held| held.validity.expires_at().is_some());
-        life.warmed = held.is_some();
-        let due = held?.validity.due();
-        let due = due.max(life.backoff.as_ref().map_or(Duration::ZERO, Backoff::until));
-        let pause = due.saturating_sub(self.settings.clock.monotonic());
-        Some(pause.max(WARM_PAUSE))
+    /// Whether nobody has a credential to go on with: there is none, or it was refused or has expired.
+    pub(crate) fn is_without(&self, job: &Authentication) -> bool {
+        let life = self.life();
+        let wanted = life.wanted.as_ref().filter(|wanted| wanted.is_for(job));
+        wanted.is_some_and(|wanted| wanted.refused.is_some() || self.valid().is_none())
     }
 
     /// Looks at the credential whatever the cheap clock says, which may be late.
@@ -410,11 +405,6 @@ impl Engine {
         if let Some(held) = self.held() {
             drop(self.look_at(life, held));
         }
-    }
-
-    /// The task that kept it warm is gone.
-    pub(crate) fn cooled(&self) {
-        self.life().warmed = false;
     }
 
     /// Runs a task on the executor. One that panics drops it.
@@ -432,7 +422,7 @@ impl Engine {
     }
 
     /// The executor dropped the driver: nobody is left waiting for it.
-    pub(crate) fn abandoned(&self) {
+    pub(crate) fn abandoned(self: &Arc<Self>) {
         let error = Error::new(
             ErrorKind::Unavailable,
             format!(
@@ -445,11 +435,13 @@ impl Engine {
             let mut life = self.life();
             life.driven = false;
             life.authenticating = false;
-            let (wanted, mut forgotten) = (life.wanted.take(), None);
+            let (wanted, closing) = (life.wanted.take(), life.closing.take());
+            let mut forgotten = None;
             if wanted.is_some() {
                 forgotten = self.back_off(&mut life, &error, jitter);
+                self.end_if_nobodys(life);
             }
-            (wanted, life.closing.take(), forgotten)
+            (wanted, closing, forgotten)
         };
         drop(forgotten);
         if let Some(wanted) = wanted {

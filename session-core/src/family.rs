@@ -120,7 +120,8 @@ impl<K: Clone + Eq + Hash + Send + 'static> Family<K> {
         self.len() == 0
     }
 
-    /// Lets go of all sessions, and closes each, whoever uses it.
+    /// Lets go of all sessions, and closes each, whoever uses it. One that is just being made, which is not open yet, belongs
+    /// to who asked for it.
     ///
     /// # Errors
     ///

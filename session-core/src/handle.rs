@@ -140,7 +140,8 @@ impl SessionHandle {
     ///
     /// A session that was not open is opened first and closed afterwards; with several users, by the
     /// last one to leave. One that `init` opened stays open. A failed close is logged and does not
-    /// replace the future's output. Dropped half-way, it closes in the background.
+    /// replace the future's output. Dropped half-way, it closes in the background. What a
+    /// [store](SessionBuilder::store) has for others is let go of, but not ended.
     ///
     /// # Errors
     ///
@@ -169,7 +170,7 @@ impl SessionHandle {
     /// connections are dropped, and it must authenticate again before its next use.
     ///
     /// Final whoever uses the session; a close of a closed session does nothing. An authentication under
-    /// way is waited for and ended too. Goes on when this future is dropped.
+    /// way is waited for and ended too, and what a store has of it is removed. Goes on when this future is dropped.
     ///
     /// # Errors
     ///

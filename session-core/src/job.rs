@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::{Challenge, Result, flight::Flight, held::Held};
+use crate::{Challenge, Result, flight::Flight, held::Held, life::End};
 
 /// What the driver is to do next.
 pub(crate) enum Job {
     Authenticate(Authentication),
-    Close(Vec<Arc<Held>>),
+    Close(Vec<Arc<Held>>, End),
 }
 
 /// An authentication for the driver.

@@ -32,13 +32,15 @@
 //!
 //! Each call of a backend is a [`tracing`] span `session` with the fields `session`, `scheme`, `environment` and `action` (`init`,
 //! `renew`, `close`), and ends with an event that has `outcome` (`ok`, or the error's kind) and `duration`: at `DEBUG`, and at `WARN` if
-//! it failed. A refusal of the credential in use is an event at `DEBUG`. With the feature `metrics`:
+//! it failed. A refusal of the credential in use is an event at `DEBUG`, and so is a credential that came from the store. With the feature
+//! `metrics`:
 //!
 //! | metric | kind | labels |
 //! |---|---|---|
 //! | `session.operations` | counter | `session`, `scheme`, `environment`, `action`, `outcome` |
 //! | `session.operation.duration` | histogram, in seconds | the same |
 //! | `session.refusals` | counter | `session`, `scheme`, `environment` |
+//! | `session.reuses`, of a credential that was stored | counter | the same |
 //!
 //! # Features
 //!

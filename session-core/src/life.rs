@@ -51,6 +51,16 @@ impl Wanted {
 pub(crate) struct Closing {
     pub(crate) flight: Arc<Flight<Result<()>>>,
     pub(crate) credentials: Vec<Arc<Held>>,
+    pub(crate) how: End,
+}
+
+/// How a session came to its end. What was asked for outweighs what merely happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum End {
+    /// Its last user left: what a store has stays good for others, as when the last handle is dropped.
+    Left,
+    /// Somebody closed it.
+    Closed,
 }
 
 /// Nothing but `init`, `enter` and `install` opens a session.

@@ -16,6 +16,7 @@ use crate::{
     driver::limit,
     engine::Engine,
     held::Held,
+    telemetry,
     validity::{Phase, Started},
 };
 
@@ -98,7 +99,21 @@ impl<'a> Shelf<'a> {
     }
 
     /// A stored credential, ready for use; `None` if it is not fresh, or damaged.
-    pub(crate) fn revive(&self, stored: &Stored, generation: u64) -> Option<Held> {
+    pub(crate) fn fresh(&self, stored: &Stored, generation: u64) -> Option<Held> {
+        self.revive(stored, generation, |phase| phase == Phase::Fresh)
+    }
+
+    /// One that may be due for renewal, but has not expired.
+    pub(crate) fn good(&self, stored: &Stored, generation: u64) -> Option<Held> {
+        self.revive(stored, generation, |phase| phase != Phase::Expired)
+    }
+
+    fn revive(
+        &self,
+        stored: &Stored,
+        generation: u64,
+        is_wanted: impl Fn(Phase) -> bool,
+    ) -> Option<Held> {
         let settings = &self.engine.settings;
         let started = Started::at(&*settings.clock, stored.obtained_at());
         let mut credential = stored.credential().clone().without_lifetime();
@@ -106,8 +121,12 @@ impl<'a> Shelf<'a> {
             credential = credential.expires_at(expires_at);
         }
         let held = Held::new(credential, generation, started, settings.random()).ok()?;
+        if !is_wanted(held.validity.phase(settings.clock.monotonic())) {
+            return None;
+        }
         held.is_stored.store(true, Ordering::Relaxed);
-        (held.validity.phase(settings.clock.monotonic()) == Phase::Fresh).then_some(held)
+        telemetry::reused(&*self.engine.session, settings);
+        Some(held)
     }
 
     /// Keeps other processes from authenticating as this identity; `None` if that cannot be had. Waits for as long as

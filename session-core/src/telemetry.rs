@@ -104,6 +104,17 @@ pub(crate) fn refused(session: &dyn Session, settings: &Settings, generation: u6
     }));
 }
 
+/// What opens the session, or renews it, came from its store.
+pub(crate) fn reused(session: &dyn Session, settings: &Settings) {
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        let labels = Labels::of(session, settings);
+        let (session, environment) = (labels.session, labels.environment);
+        tracing::debug!(session, environment, "taken from the store");
+        #[cfg(feature = "metrics")]
+        metrics::reuse(&labels);
+    }));
+}
+
 /// The kind of an error as a label.
 fn word(kind: ErrorKind) -> &'static str {
     match kind {
@@ -142,6 +153,10 @@ mod metrics {
 
     pub(super) fn refusal(labels: &Labels<'_>) {
         counter!("session.refusals", owned(labels)).increment(1);
+    }
+
+    pub(super) fn reuse(labels: &Labels<'_>) {
+        counter!("session.reuses", owned(labels)).increment(1);
     }
 
     fn owned(labels: &Labels<'_>) -> Vec<Label> {

@@ -5,11 +5,18 @@ use std::{
     pin::pin,
     sync::{Arc, Weak},
     task::Poll,
+    time::Duration,
 };
 
 use tokio::sync::watch;
 
-use crate::engine::Engine;
+use crate::{backoff::Backoff, engine::Engine};
+
+/// The least pause between looks.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// The longest: a timer may stand still while the machine sleeps, and a credential grows older.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// The task that looks at a session when nobody else does. There is one for each session that is kept warm and open;
 /// it does not keep the session alive.
@@ -30,7 +37,7 @@ impl Warmer {
 
     pub(crate) async fn run(mut self) {
         while let Some(engine) = self.session.upgrade()
-            && let Some(pause) = engine.next_warming()
+            && let Some(pause) = pause(&engine)
         {
             let mut timer = engine.settings.executor.sleep(pause);
             drop(engine);
@@ -57,7 +64,21 @@ impl Drop for Warmer {
         if !self.dismissed
             && let Some(engine) = self.session.upgrade()
         {
-            engine.cooled();
+            engine.life().warmed = false;
         }
     }
+}
+
+/// How long until the session is to be looked at; `None` when there is nothing to look at, and no task is needed any
+/// longer.
+fn pause(engine: &Engine) -> Option<Duration> {
+    let mut life = engine.life();
+    let held = engine
+        .held()
+        .filter(|held| held.validity.expires_at().is_some());
+    life.warmed = held.is_some();
+    let due = held?.validity.due();
+    let due = due.max(life.backoff.as_ref().map_or(Duration::ZERO, Backoff::until));
+    let left = due.saturating_sub(engine.settings.clock.monotonic());
+    Some(left.clamp(SHORTEST, LONGEST))
 }

@@ -20,7 +20,7 @@ use metrics::{
     Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
     SharedString, Unit,
 };
-use session_core::ErrorKind;
+use session_core::{ErrorKind, Identity, MemoryStore};
 use session_mock::{Gate, MockClock, MockSession, Step};
 use support::{API, authorize, poll_once};
 
@@ -114,6 +114,13 @@ async fn operations_and_refusals_are_counted_and_a_recorder_that_panics_costs_no
     session.report_refusal(&receipt, &[]).await.unwrap();
     session.close().await.unwrap();
 
+    let mock = mock.as_identity(Identity::new(["svc"]));
+    let store = MemoryStore::new();
+    for _ in 0..2 {
+        let stored = mock.builder().name("stored").store(store.clone()).build();
+        stored.init().await.unwrap();
+    }
+
     let expected = [
         (
             "session.operation.duration orders mock mock close ok",
@@ -131,6 +138,10 @@ async fn operations_and_refusals_are_counted_and_a_recorder_that_panics_costs_no
             "session.operation.duration orders mock mock renew ok",
             vec![0.0],
         ),
+        (
+            "session.operation.duration stored mock mock init ok",
+            vec![0.0],
+        ),
         ("session.operations orders mock mock close ok", vec![1.0]),
         ("session.operations orders mock mock init ok", vec![1.0]),
         (
@@ -138,8 +149,10 @@ async fn operations_and_refusals_are_counted_and_a_recorder_that_panics_costs_no
             vec![1.0],
         ),
         ("session.operations orders mock mock renew ok", vec![1.0]),
+        ("session.operations stored mock mock init ok", vec![1.0]),
         // The third came late.
         ("session.refusals orders mock mock", vec![1.0, 1.0]),
+        ("session.reuses stored mock mock", vec![1.0]),
     ];
     let expected = expected.map(|(key, values)| (key.to_owned(), values));
     assert_eq!(*records.0.lock().unwrap(), BTreeMap::from(expected));

@@ -14,10 +14,10 @@ use std::{
 
 use async_trait::async_trait;
 use session_core::{
-    BasicEnvironment, Cause, Credential, Environment, Error, ErrorKind, Result, Session,
-    SessionHandle,
+    BasicEnvironment, Cause, Credential, Environment, Error, ErrorKind, Identity, MemoryStore,
+    Result, Session, SessionHandle,
 };
-use session_mock::{MockClock, MockExecutor};
+use session_mock::{MockClock, MockExecutor, MockSession};
 use support::{API, authorize};
 use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
 
@@ -88,17 +88,27 @@ async fn each_operation_is_a_span_and_ends_with_its_outcome() {
     session.report_refusal(&receipt, &[]).await.unwrap_err();
     clock.advance(Duration::from_secs(1));
     session.close().await.unwrap();
+    let who = Identity::new(["svc"]);
+    let mock = MockSession::bearer("t").by_clock(&clock).as_identity(who);
+    let store = MemoryStore::new();
+    for _ in 0..2 {
+        let stored = mock.builder().name("stored").store(store.clone()).build();
+        stored.init().await.unwrap();
+    }
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let mut lines: Vec<_> = log.lines().map(str::trim).collect();
     // What the caller's thread logs may come before or after what the engine's does.
     lines.sort_unstable();
     let of = r#"session="orders" environment="qa""#;
+    let of_stored = r#"session="stored" environment="mock""#;
     let span = r#"session{session="orders" scheme="talkative" environment="qa" action="init"}"#;
     let expected = [
         format!(r#"DEBUG done {of} action="close" outcome="ok" duration=0ns"#),
         format!(r#"DEBUG done {of} action="init" outcome="ok" duration=0ns"#),
+        format!(r#"DEBUG done {of_stored} action="init" outcome="ok" duration=0ns"#),
         format!("DEBUG refused {of} generation=1"),
+        format!("DEBUG taken from the store {of_stored}"),
         format!("INFO {span}: asking"),
         format!(
             r#"WARN failed {of} action="renew" outcome="unavailable" duration=0ns error=the server sleeps"#

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -81,6 +81,67 @@ async fn an_executor_that_drops_or_panics_is_an_error_and_strands_nobody() {
         drops.store(1, Ordering::SeqCst);
         drop(session);
     }
+}
+
+#[tokio::test]
+async fn what_nobody_keeps_is_not_open_after_its_renewal_was_dropped() {
+    /// Works, or keeps tasks until it drops them all.
+    #[derive(Clone, Default)]
+    struct Stuck(Arc<Mutex<Option<Vec<BoxFuture<()>>>>>);
+    impl std::fmt::Debug for Stuck {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("Stuck")
+        }
+    }
+    impl Executor for Stuck {
+        fn spawn(&self, task: BoxFuture<()>) {
+            match &mut *self.0.lock().unwrap() {
+                Some(stuck) => stuck.push(task),
+                None => BackgroundThread.spawn(task),
+            }
+        }
+        fn sleep(&self, time: Duration) -> BoxFuture<()> {
+            BackgroundThread.sleep(time)
+        }
+    }
+    let (clock, executor) = (MockClock::new(), Stuck::default());
+    let mock = MockSession::scripted([Step::bearer("t").expires_in(Duration::from_secs(60))]);
+    let session = SessionHandle::builder(mock.by_clock(&clock))
+        .clock(clock.clone())
+        .executor(executor.clone())
+        .build();
+    let mut block = Box::pin(session.enter(std::future::pending::<()>()));
+    let mut changes = session.changes();
+    while session.status().state != State::Open {
+        assert!(poll_once(&mut block).is_pending());
+        changes.next().await.unwrap();
+    }
+    clock.advance(Duration::from_secs(61));
+    *executor.0.lock().unwrap() = Some(Vec::new());
+    let mut init = Box::pin(session.init());
+    assert!(poll_once(&mut init).is_pending());
+    // Open no longer for the block, but for the `init`; and that fails.
+    drop(block);
+    let stuck = executor.0.lock().unwrap().replace(Vec::new());
+    drop(stuck);
+    assert_eq!(init.await.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(session.status().state, State::Closed);
+}
+
+#[test]
+fn a_runtime_without_timers_is_told_from_a_faulty_backend() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .unwrap();
+    let mock = MockSession::bearer("t");
+    let session = SessionHandle::builder(mock.clone())
+        .executor(runtime.handle().clone())
+        .build();
+    let error = session.blocking().init().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("enable_time"), "{error}");
+    assert_eq!(mock.calls(), [], "nothing was got that would be lost");
 }
 
 #[test]

@@ -364,20 +364,41 @@ async fn a_session_not_kept_warm_or_never_due_waits_for_nothing() {
     let clock = MockClock::new();
     let living =
         |lifetime| MockSession::scripted([Step::bearer("a").expires_in(lifetime)]).by_clock(&clock);
-    let cold = living(MINUTE).handle();
+    // A limit that no pause of theirs is mistaken for.
+    let limit = 5 * MINUTE;
+    let cold = living(MINUTE).builder().time_limit(limit).build();
     cold.init().await.unwrap();
-    let endless = MockSession::bearer("a")
-        .by_clock(&clock)
-        .builder()
-        .keep_warm(true)
-        .build();
+    let endless = MockSession::bearer("a").by_clock(&clock);
+    let endless = endless.builder().time_limit(limit).keep_warm(true).build();
     endless.init().await.unwrap();
     // What the executor was given later, it comes to later.
-    let warm = living(2 * MINUTE).builder().keep_warm(true).build();
+    let warm = living(40 * SECOND).builder().time_limit(limit);
+    let warm = warm.keep_warm(true).build();
     warm.init().await.unwrap();
-    clock.sleeper(3 * MINUTE / 2).await;
-    assert!(!clock.is_awaited(3 * MINUTE / 4));
+    clock.sleeper(30 * SECOND).await;
+    assert!(!clock.is_awaited(45 * SECOND));
+    assert!(!clock.is_awaited(MINUTE));
     assert!(!clock.is_awaited(Duration::MAX));
+}
+
+#[tokio::test]
+async fn a_session_kept_warm_is_looked_at_every_minute() {
+    let clock = MockClock::new();
+    let day = 24 * 60 * MINUTE;
+    let mock = MockSession::scripted([Step::bearer("a").expires_in(day)]).by_clock(&clock);
+    let session = mock
+        .builder()
+        .time_limit(5 * MINUTE)
+        .keep_warm(true)
+        .build();
+    session.init().await.unwrap();
+    clock.sleeper(MINUTE).await;
+    clock.advance(MINUTE);
+    // A timer that stands still while the machine sleeps is late by no more than its own pause.
+    clock.sleeper(MINUTE).await;
+    assert_eq!(mock.calls(), [Call::Init]);
+    clock.suspend(day - 2 * MINUTE);
+    generation(&session, 2).await;
 }
 
 #[tokio::test]

@@ -28,6 +28,8 @@ pub(crate) struct Rotating {
     inits: AtomicUsize,
     renewals: AtomicUsize,
     attacks: AtomicUsize,
+    ends: AtomicUsize,
+    is_away: AtomicBool,
 }
 
 /// One process's backend of that provider.
@@ -80,10 +82,12 @@ impl Session for Client {
         self.who.clone()
     }
     async fn init(&self) -> Result<Credential> {
+        self.provider.answer()?;
         self.provider.inits.fetch_add(1, Ordering::SeqCst);
         Ok(self.issue().await)
     }
     async fn renew(&self, stale: &Credential, _why: Cause<'_>) -> Result<Credential> {
+        self.provider.answer()?;
         self.provider.renewals.fetch_add(1, Ordering::SeqCst);
         let refresh = stale
             .kept("refresh_token")
@@ -98,9 +102,20 @@ impl Session for Client {
         }
         Ok(self.issue().await)
     }
+    async fn close(&self, _credential: &Credential) -> Result<()> {
+        self.provider.ends.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
 }
 
 impl Rotating {
+    fn answer(&self) -> Result<()> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(Error::new(ErrorKind::Unavailable, "nobody is there"));
+        }
+        Ok(())
+    }
+
     /// How often it was asked for a first credential, for a renewal, and attacked.
     pub(crate) fn counts(&self) -> (usize, usize, usize) {
         (
@@ -241,6 +256,51 @@ async fn closing_removes_and_dropping_leaves() {
     session.close().await.unwrap();
     assert!(store.load(&who).await.unwrap().is_none());
     assert_eq!(session.status().state, State::Closed);
+}
+
+#[tokio::test]
+async fn leaving_a_block_leaves_to_others_what_is_stored() {
+    let (provider, clock, store) = (Arc::default(), MockClock::new(), MemoryStore::new());
+    let (client, ended) = (Client::new(&provider), Arc::clone(&provider));
+    let who = client.who.clone().unwrap();
+    let other = client.builder(&clock).store(store.clone()).build();
+    open(&other).await;
+    let brief = client.builder(&clock).store(store.clone()).build();
+    for _ in 0..2 {
+        let inside = brief.enter(async { bearer(&brief).await.unwrap() });
+        assert_eq!(inside.await.unwrap(), "Bearer t1");
+        assert_eq!(brief.status().state, State::Closed);
+    }
+    assert!(store.load(&who).await.unwrap().is_some());
+    assert_eq!(ended.ends.load(Ordering::SeqCst), 0);
+    // Whoever says so ends it for all.
+    brief.init().await.unwrap();
+    brief.close().await.unwrap();
+    assert!(store.load(&who).await.unwrap().is_none());
+    assert_eq!(ended.ends.load(Ordering::SeqCst), 1);
+    // What no store has, nobody else has.
+    let alone = client.builder(&clock).build();
+    alone.enter(async {}).await.unwrap();
+    assert_eq!(ended.ends.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn what_is_stored_and_still_good_serves_in_an_outage() {
+    let (provider, clock, store) = (Arc::default(), MockClock::new(), MemoryStore::new());
+    let client = Client::new(&provider);
+    let first = client.builder(&clock).store(store.clone()).build();
+    open(&first).await;
+    // In the window in which it is renewed ahead.
+    clock.advance(HOUR - MINUTE);
+    provider.is_away.store(true, Ordering::SeqCst);
+    let second = client.builder(&clock).store(store.clone()).build();
+    assert_eq!(open(&second).await, "Bearer t1");
+    clock.advance(MINUTE);
+    let third = client.builder(&clock).store(store).build();
+    let error = third.init().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "it has expired");
+    provider.is_away.store(false, Ordering::SeqCst);
+    assert_eq!(open(&third).await, "Bearer t2");
 }
 
 /// A store that tells for how long leases are asked for.
