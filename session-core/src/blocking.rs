@@ -1,11 +1,7 @@
 //! Sessions for programs without async.
 
-use std::{
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll, Wake, Waker},
-    thread::{self, Thread},
-};
+// It needs no reactor: all that these calls wait for is a wake-up from the executor.
+use pollster::block_on;
 
 use crate::{Credential, Result, SessionHandle, enter::User};
 
@@ -80,27 +76,5 @@ impl<'a> Blocking<'a> {
     /// As there.
     pub fn close(self) -> Result<()> {
         block_on(self.0.close())
-    }
-}
-
-/// Parks the thread until the future is done. It needs no reactor: all that it waits for is a
-/// wake-up from the executor.
-fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut cx = Context::from_waker(&waker);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-            return output;
-        }
-        thread::park();
-    }
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
     }
 }

@@ -7,6 +7,7 @@
 //! | you want to | read |
 //! |---|---|
 //! | make requests | [`Client`], [`RequestBuilder`], [`Response`] |
+//! | make them without async | [`blocking::Client`] |
 //! | bring your own reqwest settings | [`ClientBuilder::reqwest`] |
 //! | write a backend that talks HTTP | [`Connections`], [`read_limited`], [`transport_error`] |
 //! | send requests by yourself | [`challenges`], [`is_temporary`], [`retry_after`] |
@@ -37,6 +38,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod blocking;
 mod body;
 mod carriers;
 mod challenge;

@@ -1,0 +1,43 @@
+//! Where the connections of blocking programs live.
+
+use std::sync::{Mutex, PoisonError};
+
+use session_core::{Error, ErrorKind, Result};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+/// Has a future done on this thread, its connections and timers on the threads for all blocking clients of the process.
+///
+/// # Errors
+///
+/// `Unavailable` when the system refuses those threads.
+pub(super) fn wait<F: Future>(future: F) -> Result<F::Output> {
+    let runtime = runtime()?;
+    // Inside of another runtime this is the innermost one.
+    let _context = runtime.enter();
+    Ok(pollster::block_on(future))
+}
+
+/// Started at first use, and tried again if that failed.
+fn runtime() -> Result<Handle> {
+    static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
+    let mut known = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let runtime = match known.take() {
+        Some(runtime) => runtime,
+        None => start().map_err(|error| {
+            Error::new(
+                ErrorKind::Unavailable,
+                "the threads for blocking requests cannot be started; the system's limits may be reached",
+            )
+            .with_source(error)
+        })?,
+    };
+    Ok(known.insert(runtime).handle().clone())
+}
+
+fn start() -> std::io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("session-http")
+        .enable_all()
+        .build()
+}
