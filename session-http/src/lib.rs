@@ -53,7 +53,7 @@ mod temporary;
 mod transport_error;
 mod watch;
 
-pub use challenge::challenges;
+pub use challenge::{challenges, proxy_challenges};
 pub use client::{Client, ClientBuilder};
 pub use connections::Connections;
 pub use read::read_limited;
