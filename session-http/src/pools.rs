@@ -173,17 +173,17 @@ mod tests {
 
     /// How many clients are built when these routes are asked for one after the other.
     fn built(pools: &Pools<usize>, routes: impl IntoIterator<Item = usize>) -> usize {
-        let built = Cell::new(0);
+        let count = Cell::new(0);
         for route in routes {
             let build = || {
-                built.set(built.get() + 1);
+                count.set(count.get() + 1);
                 let builder = reqwest::Client::builder().tls_certs_only([]);
                 Ok(builder.build().expect("TLS is set up"))
             };
             let called = pools.with(&Handle::current(), route, build, |_| ());
             called.expect("a client is built");
         }
-        built.get()
+        count.get()
     }
 
     #[tokio::test]
