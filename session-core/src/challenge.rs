@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::Secret;
 
-/// One challenge of a `WWW-Authenticate` header (RFC 9110 §11.3).
+/// One challenge of a `WWW-Authenticate` or `Proxy-Authenticate` header (RFC 9110 §11.3).
 #[derive(Clone)]
 pub struct Challenge {
     scheme: String,
@@ -51,12 +51,18 @@ impl Challenge {
         self.token68.as_ref()
     }
 
-    /// The first parameter of this name; names have no case.
-    pub fn parameter(&self, name: &str) -> Option<&str> {
+    /// The names and values of all parameters, in the server's order.
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         self.parameters
             .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The first parameter of this name; names have no case.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| value)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use crate::{
@@ -203,21 +203,36 @@ impl SessionHandle {
     /// `Forbidden` when the credential may not go to that URL, `Closed` when the session is not open;
     /// otherwise whatever the renewal, or the backend's authorization, failed with.
     pub async fn authorize(&self, request: Outgoing<'_>) -> Result<Receipt> {
-        self.check(request.url)?;
-        if let Some(held) = self.0.quiet().as_deref().and_then(Option::as_ref)
-            && !held.credential.is_per_request()
-        {
-            held.apply(&mut request.request.headers);
-            return Ok(Receipt::new(held.generation, None));
+        if let Some(receipt) = self.authorize_now(request.url, &mut request.request.headers)? {
+            return Ok(receipt);
         }
         let held = self.0.credential().get().await?;
         held.apply(&mut request.request.headers);
-        let exchange = if held.credential.is_per_request() {
-            self.session().authorize(&held.credential, request).await?
-        } else {
-            None
+        if !held.credential.is_per_request() {
+            return Ok(Receipt::new(held.generation));
+        }
+        let exchange = self.session().authorize(&held.credential, request).await?;
+        Ok(Receipt::of_one_request(held.generation, exchange))
+    }
+
+    /// As [`authorize`](Self::authorize), if that needs no waiting: for carriers that have no whole head of a request at
+    /// hand, or cannot wait. `None` when it does, and the headers are as they were: the credential has expired or
+    /// needs a look, the session is closed, or each request gets an authorization of its own.
+    ///
+    /// # Errors
+    ///
+    /// `Forbidden` when the credential may not go to that URL.
+    pub fn authorize_now(&self, url: &Url, headers: &mut HeaderMap) -> Result<Option<Receipt>> {
+        self.check(url)?;
+        let held = self.0.quiet();
+        let Some(held) = held.as_deref().and_then(Option::as_ref) else {
+            return Ok(None);
         };
-        Ok(Receipt::new(held.generation, exchange))
+        if held.credential.is_per_request() {
+            return Ok(None);
+        }
+        held.apply(headers);
+        Ok(Some(Receipt::new(held.generation)))
     }
 
     /// The value of one of the session's headers, marked sensitive, if that needs no waiting: for

@@ -1,6 +1,7 @@
 //! Which connections belong to which session.
 
 use std::{
+    borrow::Cow,
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -44,14 +45,17 @@ impl Carriers {
         }
     }
 
-    /// The session to use now, and its connections.
-    pub(crate) fn session(&self) -> Result<(SessionHandle, Arc<Connections>)> {
+    /// The session to use now, and its connections. Those of a client with a session of its own are only lent: their
+    /// counts are memory that all threads would write.
+    pub(crate) fn session(&self) -> Result<(Cow<'_, SessionHandle>, Cow<'_, Arc<Connections>>)> {
         match self {
-            Self::Fixed(session, connections) => Ok((session.clone(), Arc::clone(connections))),
+            Self::Fixed(session, connections) => {
+                Ok((Cow::Borrowed(session), Cow::Borrowed(connections)))
+            }
             Self::Current { builder, known } => {
                 let session = current()?;
                 let connections = find(known, builder.as_ref(), &session);
-                Ok((session, connections))
+                Ok((Cow::Owned(session), Cow::Owned(connections)))
             }
         }
     }

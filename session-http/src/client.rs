@@ -1,6 +1,6 @@
 //! The client that requests are made with.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use http::Method;
 use session_core::{Result, SessionHandle};
@@ -102,7 +102,7 @@ impl Client {
     }
 
     /// The session for the next request, and its connections.
-    pub(crate) fn session(&self) -> Result<(SessionHandle, Arc<Connections>)> {
+    pub(crate) fn session(&self) -> Result<(Cow<'_, SessionHandle>, Cow<'_, Arc<Connections>>)> {
         self.0.carriers.session()
     }
 

@@ -1,25 +1,19 @@
 //! The connections on which requests travel.
 
-use std::{
-    fmt,
-    path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{fmt, path::Path, time::Duration};
 
 use reqwest::{Certificate, redirect::Policy};
 use session_core::{Carrier, Error, ErrorKind, Result, Transport};
-use tokio::{
-    runtime::{self, Handle},
-    sync::oneshot,
-};
+use tokio::runtime::Handle;
 use url::Url;
+
+use crate::pools::Pools;
 
 /// Connections to the services of one environment, in a pool for each tokio runtime that asks.
 ///
 /// A connection lives on the runtime that opened it, and hangs when that one rests; so no two runtimes
-/// share any. A pool is made when it is first asked for, and dropped when its runtime ends, when
-/// [`MOST_POOLS`](Self::MOST_POOLS) others were used since, and on [`disconnect`](Carrier::disconnect).
+/// share any. A pool is made when it is first asked for, and dropped when its runtime ends, when it makes room as the one
+/// of [`MOST_POOLS`](Self::MOST_POOLS) that was not used for longest, and on [`disconnect`](Carrier::disconnect).
 ///
 /// # How it connects
 ///
@@ -36,20 +30,10 @@ pub struct Connections {
     builder: Option<Box<Builder>>,
     /// Whether whoever sends the requests counts for how long nothing comes, so that the clients need not.
     is_watched: bool,
-    /// The one used last is last.
-    pools: Mutex<Vec<Pool>>,
+    pools: Pools<Route>,
 }
 
 type Builder = dyn Fn() -> reqwest::ClientBuilder + Send + Sync;
-
-struct Pool {
-    runtime: runtime::Id,
-    route: Route,
-    client: reqwest::Client,
-    /// Its other end belongs to a task of the runtime, which lives as long as both this pool and the
-    /// runtime do.
-    alive: oneshot::Sender<()>,
-}
 
 /// Which of the clients a request needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +46,7 @@ struct Route {
 
 impl Connections {
     /// How many pools are kept at most.
-    pub const MOST_POOLS: usize = 128;
+    pub const MOST_POOLS: usize = Pools::<Route>::MOST;
     /// How long a connection may take to open.
     pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
     /// How long a server may send nothing while an answer is due.
@@ -74,7 +58,7 @@ impl Connections {
             transport: transport.clone(),
             builder: None,
             is_watched: false,
-            pools: Mutex::default(),
+            pools: Pools::default(),
         }
     }
 
@@ -111,74 +95,33 @@ impl Connections {
     /// `Config` when the `ca_file` cannot be used, the system has no certificate authorities and there
     /// is no `ca_file`, or this is called outside of a tokio runtime.
     pub fn client(&self, url: &Url) -> Result<reqwest::Client> {
-        self.pooled(Route {
-            encrypted: url.scheme() == "https",
-            foreign: false,
-        })
+        self.with_client(url, false, reqwest::Client::clone)
     }
 
-    /// As [`client`](Self::client), for requests with nothing of the session.
-    pub(crate) fn foreign_client(&self, url: &Url) -> Result<reqwest::Client> {
-        self.pooled(Route {
-            encrypted: url.scheme() == "https",
-            foreign: self.builder.is_some(),
-        })
-    }
-
-    /// How long a server may send nothing, where that is not up to the clients.
-    pub(crate) fn watched_silence(&self) -> Option<Duration> {
-        self.is_watched.then_some(Self::READ_TIMEOUT)
-    }
-
-    fn pooled(&self, route: Route) -> Result<reqwest::Client> {
+    /// Calls a function with the client for requests to `url` from this runtime: to one that has nothing of the session
+    /// on it, if that is foreign.
+    pub(crate) fn with_client<T>(
+        &self,
+        url: &Url,
+        foreign: bool,
+        call: impl FnOnce(&reqwest::Client) -> T,
+    ) -> Result<T> {
         let runtime = Handle::try_current().map_err(|_| {
             Error::new(
                 ErrorKind::Config,
                 "HTTP requests need a tokio runtime; call from inside of one",
             )
         })?;
-        if let Some(client) = self.known(runtime.id(), route) {
-            return Ok(client);
-        }
-        // Without the lock: it reads files, and may run the caller's code.
-        let client = self.build(route)?;
-        let (alive, ended) = oneshot::channel();
-        runtime.spawn(ended);
-        let pool = Pool {
-            runtime: runtime.id(),
-            route,
-            client: client.clone(),
-            alive,
+        let route = Route {
+            encrypted: url.scheme() == "https",
+            foreign: foreign && self.builder.is_some(),
         };
-        let mut pools = self.pools();
-        // Somebody else may have been as quick; what is left over is dropped without the lock.
-        let is_it = |pool: &Pool| pool.runtime == runtime.id() && pool.route == route;
-        if let Some(known) = pools.iter().find(|pool| is_it(pool)) {
-            return Ok(known.client.clone());
-        }
-        let evicted = (pools.len() >= Self::MOST_POOLS).then(|| pools.remove(0));
-        pools.push(pool);
-        drop(pools);
-        drop(evicted);
-        Ok(client)
+        self.pools.with(&runtime, route, || self.build(route), call)
     }
 
-    fn known(&self, runtime: runtime::Id, route: Route) -> Option<reqwest::Client> {
-        let (dead, client) = {
-            let mut pools = self.pools();
-            // First of all: the number of a runtime that ended may be another's by now.
-            let dead: Vec<_> = pools
-                .extract_if(.., |pool| pool.alive.is_closed())
-                .collect();
-            let is_it = |pool: &Pool| pool.runtime == runtime && pool.route == route;
-            let client = pools.iter().position(is_it).map(|at| {
-                pools[at..].rotate_left(1);
-                pools[pools.len() - 1].client.clone()
-            });
-            (dead, client)
-        };
-        drop(dead);
-        client
+    /// How long a server may send nothing, where that is not up to the clients.
+    pub(crate) fn watched_silence(&self) -> Option<Duration> {
+        self.is_watched.then_some(Self::READ_TIMEOUT)
     }
 
     fn build(&self, route: Route) -> Result<reqwest::Client> {
@@ -200,17 +143,12 @@ impl Connections {
             .build()
             .map_err(|error| unbuildable(&error, ca_file))
     }
-
-    fn pools(&self) -> MutexGuard<'_, Vec<Pool>> {
-        self.pools.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Carrier for Connections {
     /// Idle connections are closed at once, those with a request under way when it is done.
     fn disconnect(&self) {
-        let pools = std::mem::take(&mut *self.pools());
-        drop(pools);
+        self.pools.clear();
     }
 }
 
@@ -220,7 +158,7 @@ impl fmt::Debug for Connections {
             .field("transport", &self.transport)
             .field("own_builder", &self.builder.is_some())
             .field("is_watched", &self.is_watched)
-            .field("pools", &self.pools().len())
+            .field("pools", &self.pools.len())
             .finish()
     }
 }

@@ -1,39 +1,29 @@
 //! A request on its way: authorizations, repetitions, redirects.
 
-use std::{mem, sync::Arc};
-
 use http::{
-    HeaderMap, HeaderName, Method, StatusCode, Uri,
+    HeaderMap, HeaderName,
     header::{EXPECT, TRANSFER_ENCODING},
     request::Parts,
 };
-use session_core::{Error, ErrorKind, Incoming, Outgoing, Receipt, Result, SessionHandle, Verdict};
+use session_core::{Incoming, Result, SessionHandle};
 use url::Url;
 
 use crate::{
-    Connections,
+    Dialogue, Next,
     body::Body,
-    challenges, read,
     redirect::{self, Hop, MOST_REDIRECTS, Sent},
-    target, transport_error,
-    watch::{Elapsed, Watch},
+    watch::Watch,
+    wire::Wire,
 };
 
-/// How often an exchange may have one request sent.
-const MOST_LEGS: usize = 8;
-
 /// A request, and what it takes to get it answered.
-pub(crate) struct Dispatch {
-    pub(crate) session: SessionHandle,
-    pub(crate) connections: Arc<Connections>,
-    pub(crate) method: Method,
+pub(crate) struct Dispatch<'a> {
+    pub(crate) session: &'a SessionHandle,
+    pub(crate) wire: Wire<'a>,
     pub(crate) url: Url,
-    /// The same, for the head of the first request to it.
-    pub(crate) uri: Option<Uri>,
-    /// The caller's; the session's come on a copy of them, anew for each attempt.
-    pub(crate) headers: HeaderMap,
+    /// The caller's; the session's headers come on a copy of it, anew for each attempt.
+    pub(crate) head: Parts,
     pub(crate) body: Body,
-    pub(crate) watch: Watch,
     pub(crate) progress: Progress,
 }
 
@@ -43,161 +33,105 @@ pub(crate) struct Progress {
     /// A redirect has led to another origin. From then on it is a stranger's request, even if another
     /// redirect leads back: whoever sent it there chose the URL.
     strayed: bool,
-    /// The credential was refused and replaced: once is enough.
+    /// A credential was refused and replaced: once is enough, on however many hops.
     renewed: bool,
-    /// Headers that no other origin gets: those that the session put on, and secrets of the caller's.
+    /// Headers of the caller's that no other origin gets: secrets, and those in whose place the session put its own.
     withheld: Vec<HeaderName>,
 }
 
-impl Dispatch {
+impl Dispatch<'_> {
     /// Sends it until there is an answer for the caller, who also gets the watch over its body, and learns
     /// whether it had strayed by then.
     pub(crate) async fn run(mut self) -> Result<(reqwest::Response, Watch, bool)> {
         for _ in 0..=MOST_REDIRECTS {
             let answer = if self.progress.strayed {
-                self.transmit(self.headers.clone()).await?
+                self.unauthorized().await?
             } else {
                 self.authorized().await?
             };
             let sent = Sent {
                 url: &self.url,
-                method: &self.method,
+                method: &self.head.method,
                 body: self.body.again(),
             };
             match redirect::next(sent, answer.status(), answer.headers())? {
                 Some(hop) => {
-                    self.drain(answer).await?;
+                    self.wire.drain(answer, &self.url).await?;
                     self.follow(hop);
                 }
-                None => return Ok((answer, self.watch, self.progress.strayed)),
+                None => return Ok((answer, self.wire.watch, self.progress.strayed)),
             }
         }
         Err(redirect::too_many(&self.url))
     }
 
-    /// The answer to one authorized request; a credential that is refused is replaced once.
+    /// The answer to a request with all that the session has to say.
     async fn authorized(&mut self) -> Result<reqwest::Response> {
+        let (url, head, wire) = (&self.url, &self.head, &mut self.wire);
+        let mut dialogue =
+            Dialogue::new(self.session, url, head).repeatable(self.body.is_repeatable());
+        if self.progress.renewed {
+            dialogue = dialogue.without_renewal();
+        }
+        let mut headers = match dialogue.authorize_now()? {
+            Some(headers) => headers,
+            None => wire.in_time(dialogue.authorize(None), url).await??,
+        };
         loop {
-            let (answer, refused) = self.attempt().await?;
-            let Some(receipt) = refused else {
-                return Ok(answer);
-            };
-            if self.progress.renewed {
-                return Ok(answer);
-            }
-            self.progress.renewed = true;
-            let asked_for = challenges(answer.headers());
-            tracing::debug!(session = self.session.name(), "the credential was refused");
-            let renewal = self.session.report_refusal(&receipt, &asked_for);
-            let renewal = in_time(self.watch.wait(renewal).await, &self.url)?;
-            if !self.body.is_repeatable() {
-                // The next request has a credential that is good, or learns why there is none.
+            self.progress.withhold(&head.headers, &headers);
+            let answer = wire
+                .transmit(url, &head.method, headers, &mut self.body, false)
+                .await?;
+            if dialogue.is_done_by(answer.status()) {
                 return Ok(answer);
             }
-            renewal?;
-            self.drain(answer).await?;
+            let incoming = Incoming::new(answer.status(), answer.headers());
+            let next = wire.in_time(dialogue.received(incoming), url).await?;
+            self.progress.renewed = dialogue.has_renewed();
+            match next? {
+                Next::Done => return Ok(answer),
+                Next::Resend(anew) => headers = anew,
+            }
+            wire.drain(answer, url).await?;
         }
     }
 
-    /// Sends the request with one authorization, in as many legs as the scheme needs. Gives back the
-    /// receipt when the server refused the credential.
-    async fn attempt(&mut self) -> Result<(reqwest::Response, Option<Receipt>)> {
-        let mut head = self.head()?;
-        let receipt = self.session.authorize(Outgoing::new(&self.url, &mut head));
-        let mut receipt = in_time(self.watch.wait(receipt).await, &self.url)??;
-        for _ in 0..MOST_LEGS {
-            self.withhold(&head.headers);
-            let headers = match receipt.exchange() {
-                Some(_) => head.headers.clone(),
-                None => mem::take(&mut head.headers),
-            };
-            let answer = self.transmit(headers).await?;
-            let verdict = match receipt.exchange() {
-                Some(exchange) => {
-                    let incoming = Incoming::new(answer.status(), answer.headers());
-                    let verdict = exchange.received(incoming, &mut head);
-                    in_time(self.watch.wait(verdict).await, &self.url)??
-                }
-                None if answer.status() == StatusCode::UNAUTHORIZED => Verdict::Refused,
-                None => Verdict::Done,
-            };
-            match verdict {
-                Verdict::Resend if self.body.is_repeatable() => self.drain(answer).await?,
-                Verdict::Refused => return Ok((answer, Some(receipt))),
-                _ => return Ok((answer, None)),
-            }
-        }
-        Err(Error::new(
-            ErrorKind::Protocol,
-            format!(
-                "`{}` and the session do not come to an end: {MOST_LEGS} requests, and neither of them is satisfied",
-                self.url.host_str().unwrap_or_default()
-            ),
-        ))
-    }
-
-    /// The request's head as the caller gave it.
-    fn head(&mut self) -> Result<Parts> {
-        let (mut head, ()) = http::Request::new(()).into_parts();
-        head.method = self.method.clone();
-        head.uri = match self.uri.take() {
-            Some(uri) => uri,
-            None => target::uri(&self.url)?,
-        };
-        head.headers = self.headers.clone();
-        Ok(head)
-    }
-
-    async fn transmit(&mut self, headers: HeaderMap) -> Result<reqwest::Response> {
-        let client = if self.progress.strayed {
-            self.connections.foreign_client(&self.url)?
-        } else {
-            self.connections.client(&self.url)?
-        };
-        let mut request = reqwest::Request::new(self.method.clone(), self.url.clone());
-        *request.headers_mut() = headers;
-        *request.body_mut() = self.body.send();
-        if self.connections.watched_silence().is_none() {
-            // In place of what the caller's own client may say.
-            *request.timeout_mut() = self.watch.left();
-        }
-        let answer = self.watch.hear(client.execute(request)).await;
-        in_time(answer, &self.url)?.map_err(|error| transport_error(&error, &self.url))
-    }
-
-    async fn drain(&mut self, answer: reqwest::Response) -> Result<()> {
-        in_time(self.watch.wait(read::drain(answer)).await, &self.url)
+    /// The answer to a request that the session has nothing to do with.
+    async fn unauthorized(&mut self) -> Result<reqwest::Response> {
+        let (head, headers) = (&self.head, self.head.headers.clone());
+        self.wire
+            .transmit(&self.url, &head.method, headers, &mut self.body, true)
+            .await
     }
 
     fn follow(&mut self, hop: Hop) {
+        let headers = &mut self.head.headers;
         if !hop.keeps_body {
             self.body = Body::None;
-            remove(&mut self.headers, describes_body);
+            remove(headers, describes_body);
         }
         if !hop.same_origin {
             self.progress.strayed = true;
-            let withheld = mem::take(&mut self.progress.withheld);
-            remove(&mut self.headers, |name| withheld.contains(name));
+            let withheld = std::mem::take(&mut self.progress.withheld);
+            remove(headers, |name| withheld.contains(name));
         }
-        self.method = hop.method;
+        self.head.method = hop.method;
         self.url = hop.url;
-        self.uri = None;
-    }
-
-    /// By name, because the caller may have put on what the session then replaced.
-    fn withhold(&mut self, sent: &HeaderMap) {
-        for (name, value) in sent {
-            let withheld = &mut self.progress.withheld;
-            let is_callers = || self.headers.get_all(name).iter().any(|own| own == value);
-            if (value.is_sensitive() || !is_callers()) && !withheld.contains(name) {
-                withheld.push(name.clone());
-            }
-        }
     }
 }
 
-fn in_time<T>(outcome: Result<T, Elapsed>, url: &Url) -> Result<T> {
-    outcome.map_err(|Elapsed| transport_error::timed_out(url))
+impl Progress {
+    /// Notes which of the caller's headers are to go nowhere else: it may have put on what the session then replaced.
+    fn withhold(&mut self, own: &HeaderMap, sent: &HeaderMap) {
+        for name in own.keys() {
+            let is_own = |value| own.get_all(name).iter().any(|own| own == value);
+            let mut values = sent.get_all(name).iter();
+            let is_secret = values.any(|value| value.is_sensitive() || !is_own(value));
+            if is_secret && !self.withheld.contains(name) {
+                self.withheld.push(name.clone());
+            }
+        }
+    }
 }
 
 fn remove(headers: &mut HeaderMap, is_it: impl Fn(&HeaderName) -> bool) {

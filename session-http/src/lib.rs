@@ -10,15 +10,18 @@
 //! | make them without async | [`blocking::Client`] |
 //! | bring your own reqwest settings | [`ClientBuilder::reqwest`] |
 //! | write a backend that talks HTTP | [`Connections`], [`read_limited`], [`transport_error`] |
-//! | send requests by yourself | [`challenges`], [`is_temporary`], [`retry_after`] |
+//! | send requests by other means | [`Dialogue`]: what goes on them, and what comes of each answer |
+//! | know why a request was refused | [`Response::error_for_status`], [`StepUp`], [`challenges`], [`proxy_challenges`] |
+//! | know whether to try again | [`is_temporary`], [`retry_after`] |
 //!
 //! # What happens to a request
 //!
 //! 1. Its target is resolved to a URL; see [`Client`].
 //! 2. The session authorizes it, after renewing an expired credential. Where the credential may not
 //!    go, the request fails with `Forbidden`, and nothing is sent.
-//! 3. A 401 has the credential renewed, once for all requests that it was refused to, and
-//!    the request repeated once. A second 401 is the answer. A body that was streamed cannot be
+//! 3. Each answer is judged by a [`Dialogue`], whose table says what comes of it: a 401 has the credential renewed, once
+//!    for all requests that it was refused to, and the request repeated once; a scheme with several legs gets them. A
+//!    second 401 is the answer, and so are a 403 and a 407. A body that was streamed cannot be
 //!    repeated: its 401 is the answer, and the next request has a new credential.
 //! 4. Redirects are followed, at most ten. Each hop to the same origin is authorized anew. When the
 //!    origin changes (scheme, host or port), nothing of the session goes along from then on, nor
@@ -44,24 +47,30 @@ mod carriers;
 mod challenge;
 mod client;
 mod connections;
+mod dialogue;
 mod dispatch;
+mod pools;
 mod read;
 mod redirect;
 mod request;
 mod response;
 mod retry_after;
+mod step_up;
 mod target;
 mod temporary;
 mod transport_error;
 mod watch;
+mod wire;
 
-pub use challenge::challenges;
+pub use challenge::{challenges, proxy_challenges};
 pub use client::{Client, ClientBuilder};
 pub use connections::Connections;
+pub use dialogue::{Dialogue, Next};
 pub use read::read_limited;
 pub use request::RequestBuilder;
 pub use response::Response;
 pub use retry_after::retry_after;
+pub use step_up::StepUp;
 pub use temporary::is_temporary;
 pub use transport_error::transport_error;
 

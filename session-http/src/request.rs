@@ -4,11 +4,12 @@ use std::{borrow::Borrow, fmt, time::Duration};
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Uri,
+    HeaderName, HeaderValue, Method,
     header::{
         AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION,
         TRANSFER_ENCODING,
     },
+    request::Parts,
 };
 use serde::Serialize;
 use session_core::{Environment, Error, ErrorKind, Result};
@@ -20,16 +21,16 @@ use crate::{
     dispatch::{Dispatch, Progress},
     target,
     watch::Watch,
+    wire::Wire,
 };
 
 /// A request in the making, sent by [`send`](Self::send). What was wrong with its parts is reported then.
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
     client: Client,
-    method: Method,
+    head: Parts,
     target: String,
     query: String,
-    headers: HeaderMap,
     body: Body,
     time_limit: Option<Duration>,
     /// What was wrong first.
@@ -38,13 +39,14 @@ pub struct RequestBuilder {
 
 impl RequestBuilder {
     pub(crate) fn new(client: Client, method: Method, target: &str) -> Self {
+        let (mut head, ()) = http::Request::new(()).into_parts();
+        head.method = method;
         Self {
             time_limit: client.time_limit(),
             client,
-            method,
+            head,
             target: target.to_owned(),
             query: String::new(),
-            headers: HeaderMap::new(),
             body: Body::None,
             problem: None,
         }
@@ -74,7 +76,7 @@ impl RequestBuilder {
             // Not logged, and not sent on to another origin.
             value.set_sensitive(true);
         }
-        self.headers.append(name, value);
+        self.head.headers.append(name, value);
         self
     }
 
@@ -144,7 +146,8 @@ impl RequestBuilder {
     /// there, `NoSession` when there is no session.
     pub fn check(&self) -> Result<()> {
         let (session, _) = self.client.session()?;
-        let (url, _) = self.address(session.environment())?;
+        let url = self.address(session.environment())?;
+        target::uri(&url)?;
         session.check(&url)
     }
 
@@ -161,18 +164,18 @@ impl RequestBuilder {
     /// reached, `Protocol` when it redirects without end.
     pub async fn send(self) -> Result<Response> {
         let (session, connections) = self.client.session()?;
-        let (url, uri) = self.address(session.environment())?;
+        let url = self.address(session.environment())?;
         let watch = Watch::new(self.time_limit, connections.watched_silence());
         let limit = self.client.answer_limit();
         let dispatch = Dispatch {
-            session,
-            connections,
-            method: self.method,
+            session: &session,
+            wire: Wire {
+                connections: &connections,
+                watch,
+            },
             url,
-            uri: Some(uri),
-            headers: self.headers,
+            head: self.head,
             body: self.body,
-            watch,
             progress: Progress::default(),
         };
         let (answer, watch, strayed) = dispatch.run().await?;
@@ -180,7 +183,7 @@ impl RequestBuilder {
     }
 
     /// Where it goes, if it can be sent at all.
-    fn address(&self, environment: &dyn Environment) -> Result<(Url, Uri)> {
+    fn address(&self, environment: &dyn Environment) -> Result<Url> {
         if let Some(problem) = self.problem {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -189,12 +192,12 @@ impl RequestBuilder {
         }
         let mut url = target::resolve(environment, self.client.service(), &self.target)?;
         add_query(&mut url, &self.query);
-        let uri = target::uri(&url)?;
-        Ok((url, uri))
+        Ok(url)
     }
 
     fn content(mut self, media_type: &'static str, body: Bytes) -> Self {
-        self.headers
+        self.head
+            .headers
             .entry(CONTENT_TYPE)
             .or_insert(HeaderValue::from_static(media_type));
         self.body(body)
@@ -220,7 +223,7 @@ impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestBuilder")
             .field("client", &self.client)
-            .field("method", &self.method)
+            .field("method", &self.head.method)
             .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use session_core::{Error, ErrorKind, Result};
 use url::Url;
 
-use crate::{challenges, is_temporary, read, retry_after, watch::Watch};
+use crate::{StepUp, challenges, is_temporary, proxy_challenges, read, retry_after, watch::Watch};
 
 /// A server's answer, whatever its status; see [`error_for_status`](Self::error_for_status).
 pub struct Response {
@@ -68,27 +68,42 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// `Denied` for 401, with its challenges, for 403 and 407. `Unavailable` for what
-    /// [is temporary](is_temporary), with the wait that the server asks for. `Protocol` for any other status outside of 2xx.
+    /// `Denied` for 401, 403 and 407, with the challenges of the server, or of the proxy; but `Interaction` where the
+    /// server wants a person to log in anew, or by other means. [`StepUp`] reads from the challenges what it
+    /// wants. `Unavailable` for what [is temporary](is_temporary), with the wait that the server asks for. `Protocol` for
+    /// any other status outside of 2xx.
     pub fn error_for_status(self) -> Result<Self> {
         let status = self.status();
         if status.is_success() {
             return Ok(self);
         }
-        let (kind, remedy) = match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if self.strayed => (
+        let challenges = match status {
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => proxy_challenges(self.headers()),
+            _ => challenges(self.headers()),
+        };
+        let step_up = StepUp::of(&challenges).map(|wanted| wanted.is_for_scope());
+        let (kind, remedy) = match (status, step_up) {
+            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) if self.strayed => (
                 ErrorKind::Denied,
                 "a redirect led away from where the request was sent, and nothing of the session went along; request the final URL itself, if the environment has it",
             ),
-            StatusCode::UNAUTHORIZED => (
+            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Some(true)) => (
+                ErrorKind::Denied,
+                "it wants more scope than the session's credential has (`insufficient_scope`); configure the scope that the error's challenges name",
+            ),
+            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Some(false)) => (
+                ErrorKind::Interaction,
+                "it wants a person to log in anew, or by other means (`insufficient_user_authentication`); the error's challenges say how",
+            ),
+            (StatusCode::UNAUTHORIZED, None) => (
                 ErrorKind::Denied,
                 "it takes this session's credential for invalid, even a fresh one; check that they belong together",
             ),
-            StatusCode::FORBIDDEN => (
+            (StatusCode::FORBIDDEN, None) => (
                 ErrorKind::Denied,
                 "the session may not do this; check its scopes and permissions",
             ),
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED => (
+            (StatusCode::PROXY_AUTHENTICATION_REQUIRED, _) => (
                 ErrorKind::Denied,
                 "a proxy on the way wants a credential of its own",
             ),
@@ -98,12 +113,12 @@ impl Response {
                 "check the request against the API's documentation; the answer's body may say more",
             ),
         };
-        // The server's own reason phrase may echo what it was sent.
+        // The server's own words, its reason phrase among them, may echo what it was sent.
         let error = Error::new(
             kind,
             format!("`{}` answered {status}: {remedy}", self.host()),
         );
-        let error = error.with_challenges(challenges(self.headers()));
+        let error = error.with_challenges(challenges);
         Err(match retry_after(self.headers()) {
             Some(wait) => error.with_retry_after(wait),
             None => error,

@@ -1,5 +1,7 @@
 //! What a request gets, and where it may go.
 
+use std::time::Duration;
+
 use crate::support::{API, authorize, authorize_with, parts, text};
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -7,7 +9,7 @@ use session_core::{
     BasicEnvironment, Credential, Environment, ErrorKind, Exchange, Incoming, Outgoing, Result,
     Secret, Session, SessionHandle, Verdict,
 };
-use session_mock::{MockSession, Step};
+use session_mock::{MockClock, MockSession, Step};
 use url::Url;
 
 async fn open(credential: Credential) -> SessionHandle {
@@ -190,6 +192,40 @@ async fn even_an_environment_that_allows_all_sends_nothing_unencrypted() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Forbidden);
     session.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_needs_no_waiting_is_put_on_at_once_or_not_at_all() {
+    let clock = MockClock::new();
+    let minute = Duration::from_secs(60);
+    let steps = [Step::bearer("t").expires_in(minute), Step::per_request()];
+    let mock = MockSession::scripted(steps).by_clock(&clock);
+    let session = mock.handle();
+    let (url, evil): (Url, Url) = (
+        API.parse().unwrap(),
+        "https://evil.example/".parse().unwrap(),
+    );
+    let mut headers = HeaderMap::new();
+    let mut now = |url| session.authorize_now(url, &mut headers);
+    assert!(now(&url).unwrap().is_none(), "it is closed");
+    session.init().await.unwrap();
+    assert_eq!(now(&evil).unwrap_err().kind(), ErrorKind::Forbidden);
+    let receipt = now(&url).unwrap().unwrap();
+    assert_eq!(receipt.generation(), 1);
+    assert!(!receipt.is_of_one_request());
+    assert_eq!(text(&headers, "authorization"), "Bearer t");
+
+    clock.advance(2 * minute);
+    let mut headers = HeaderMap::new();
+    let mut now = |url| session.authorize_now(url, &mut headers);
+    assert!(now(&url).unwrap().is_none(), "it has expired");
+    let (_, receipt) = authorize(&session, API).await.unwrap();
+    assert!(receipt.is_of_one_request());
+    assert!(
+        now(&url).unwrap().is_none(),
+        "each request gets its own authorization"
+    );
+    assert!(headers.is_empty());
 }
 
 /// Each request gets its own header, and a dialogue of two legs.

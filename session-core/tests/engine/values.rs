@@ -172,6 +172,8 @@ fn challenges_compare_without_case_and_hide_values() {
     assert_eq!(challenge.scheme(), "Bearer");
     assert_eq!(challenge.parameter("error"), Some("invalid_token"));
     assert_eq!(challenge.parameter("scope"), None);
+    let all = [("Error", "invalid_token"), ("error", "second")];
+    assert!(challenge.parameters().eq(all));
     assert_eq!(challenge.token68().unwrap().expose(), b"c2VjcmV0");
     let debug = format!("{challenge:?}");
     assert_eq!(

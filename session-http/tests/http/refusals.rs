@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use session_core::ErrorKind;
-use session_http::{Client, reqwest};
+use session_http::{Client, StepUp, reqwest};
 use tokio::sync::Barrier;
 
 use crate::support::{Received, Reply, Server, block_on, open, reply};
@@ -99,6 +99,54 @@ fn a_401_without_challenge_is_a_refusal_too() {
                 .status(),
             200
         );
+    });
+}
+
+#[test]
+fn an_error_says_that_more_is_wanted_and_leaves_it_to_the_challenges_what() {
+    const MORE_SCOPE: &str = "Bearer error=\"insufficient_scope\", scope=\"s3cr3t-1 admin\"";
+    const ANEW: &str = "Bearer error=\"insufficient_user_authentication\", max_age=\"60\"";
+    block_on(async {
+        let server = Server::start(async |request| match &*request.target {
+            "/401" => reply(401, &[("www-authenticate", ANEW)], ""),
+            _ => reply(403, &[("www-authenticate", MORE_SCOPE)], ""),
+        });
+        let (session, calls) = open(&server.url()).await;
+        let client = Client::new(&session);
+        let error = client.get("/403").send().await.unwrap();
+        let error = error.error_for_status().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Denied);
+        assert!(error.to_string().contains("more scope"), "{error}");
+        // Which scope is not said: a server may echo there what it was sent.
+        assert!(!format!("{error} {error:?}").contains("s3cr3t"));
+        let wanted = StepUp::of(error.challenges()).unwrap();
+        assert!(wanted.scope().eq(["s3cr3t-1", "admin"]));
+        assert_eq!(calls.made(), ["init"]);
+
+        let error = client.get("/401").send().await.unwrap();
+        let error = error.error_for_status().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Interaction);
+        assert!(error.to_string().contains("a person to log in"), "{error}");
+        let wanted = StepUp::of(error.challenges()).unwrap();
+        assert_eq!(wanted.max_age().unwrap().as_secs(), 60);
+        assert_eq!(calls.made(), ["init", "renew"]);
+    });
+}
+
+#[test]
+fn what_a_proxy_wants_is_on_the_error() {
+    const PROXY: (&str, &str) = ("proxy-authenticate", "Basic realm=\"p\"");
+    block_on(async {
+        let server = Server::start(async |_| reply(407, &[CHALLENGE, PROXY], ""));
+        let (session, calls) = open(&server.url()).await;
+        let answer = Client::new(&session).get("/").send().await.unwrap();
+        let error = answer.error_for_status().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Denied);
+        assert_eq!(error.challenges().len(), 1);
+        assert!(error.challenges()[0].is("basic"));
+        assert_eq!(server.log().len(), 1);
+        assert_eq!(server.log()[0].header("proxy-authorization"), None);
+        assert_eq!(calls.made(), ["init"]);
     });
 }
 

@@ -1,0 +1,212 @@
+//! Clients, each with connections of its own.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use arc_swap::ArcSwap;
+use session_core::Result;
+use tokio::{
+    runtime::{self, Handle},
+    sync::oneshot,
+};
+
+/// A pool of connections for each runtime and route.
+///
+/// A request finds its pool without a lock, and without writing to memory that threads share.
+pub(crate) struct Pools<R> {
+    list: ArcSwap<List<R>>,
+    /// Held by who changes the list.
+    changing: Mutex<()>,
+}
+
+struct List<R> {
+    pools: Vec<Arc<Pool<R>>>,
+    /// Counts the pools made so far, and so is the time by which their use is known.
+    made: u64,
+}
+
+struct Pool<R> {
+    runtime: runtime::Id,
+    route: R,
+    client: reqwest::Client,
+    /// Its other end belongs to a task of the runtime, which lives as long as both this pool and the
+    /// runtime do.
+    alive: oneshot::Sender<()>,
+    /// When it was used last.
+    used: AtomicU64,
+}
+
+impl<R: Copy + PartialEq> Pools<R> {
+    /// How many there are at most.
+    pub(crate) const MOST: usize = 128;
+
+    /// Calls a function with the client of this runtime for this route, which is built if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Whatever building fails with.
+    pub(crate) fn with<T>(
+        &self,
+        runtime: &Handle,
+        route: R,
+        build: impl FnOnce() -> Result<reqwest::Client>,
+        call: impl FnOnce(&reqwest::Client) -> T,
+    ) -> Result<T> {
+        let list = self.list.load();
+        // First of all: the number of a runtime that ended may be another's by now.
+        let is_clean = !list.pools.iter().any(|pool| pool.alive.is_closed());
+        if is_clean && let Some(pool) = list.find(runtime.id(), route) {
+            if pool.used.load(Ordering::Relaxed) != list.made {
+                pool.used.store(list.made, Ordering::Relaxed);
+            }
+            return Ok(call(&pool.client));
+        }
+        drop(list);
+        let pool = self.made(runtime, route, build)?;
+        Ok(call(&pool.client))
+    }
+
+    /// Drops all of them.
+    pub(crate) fn clear(&self) {
+        self.change(|list| list.pools.clear());
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.list.load().pools.len()
+    }
+
+    #[cold]
+    fn made(
+        &self,
+        runtime: &Handle,
+        route: R,
+        build: impl FnOnce() -> Result<reqwest::Client>,
+    ) -> Result<Arc<Pool<R>>> {
+        let known = self.change(|list| list.find(runtime.id(), route).cloned());
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        // Without the lock: it reads files, and may run the caller's code.
+        let client = build()?;
+        let (alive, ended) = oneshot::channel();
+        runtime.spawn(ended);
+        let pool = Arc::new(Pool {
+            runtime: runtime.id(),
+            route,
+            client,
+            alive,
+            used: AtomicU64::default(),
+        });
+        // Somebody else may have been as quick.
+        let known_or_new = |list: &mut List<R>| {
+            let known = list.find(runtime.id(), route).cloned();
+            known.unwrap_or_else(|| list.add(&pool))
+        };
+        Ok(self.change(known_or_new))
+    }
+
+    /// Changes the list, after dropping what belongs to runtimes that ended.
+    fn change<T>(&self, change: impl FnOnce(&mut List<R>) -> T) -> T {
+        let changing = self.changing.lock();
+        let changing = changing.unwrap_or_else(PoisonError::into_inner);
+        let mut list = self.list.load().living();
+        let outcome = change(&mut list);
+        let replaced = self.list.swap(Arc::new(list));
+        // What it alone holds is dropped without the lock: a client has code of the caller's.
+        drop(changing);
+        drop(replaced);
+        outcome
+    }
+}
+
+impl<R: Copy + PartialEq> List<R> {
+    fn find(&self, runtime: runtime::Id, route: R) -> Option<&Arc<Pool<R>>> {
+        let is_it = |pool: &&Arc<Pool<R>>| pool.runtime == runtime && pool.route == route;
+        self.pools.iter().find(is_it)
+    }
+
+    fn living(&self) -> Self {
+        let living = self.pools.iter().filter(|pool| !pool.alive.is_closed());
+        Self {
+            pools: living.cloned().collect(),
+            made: self.made,
+        }
+    }
+
+    /// Adds a pool, for which the one that was used least recently may have to go.
+    fn add(&mut self, pool: &Arc<Pool<R>>) -> Arc<Pool<R>> {
+        if self.pools.len() >= Pools::<R>::MOST {
+            let used = |at: &usize| self.pools[*at].used.load(Ordering::Relaxed);
+            if let Some(oldest) = (0..self.pools.len()).min_by_key(used) {
+                self.pools.remove(oldest);
+            }
+        }
+        self.made += 1;
+        pool.used.store(self.made, Ordering::Relaxed);
+        self.pools.push(Arc::clone(pool));
+        Arc::clone(pool)
+    }
+}
+
+impl<R> Default for Pools<R> {
+    fn default() -> Self {
+        let list = List {
+            pools: Vec::new(),
+            made: 0,
+        };
+        Self {
+            list: ArcSwap::from_pointee(list),
+            changing: Mutex::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use session_core::{Error, ErrorKind};
+
+    use super::*;
+
+    /// How many clients are built when these routes are asked for one after the other.
+    fn built(pools: &Pools<usize>, routes: impl IntoIterator<Item = usize>) -> usize {
+        let count = Cell::new(0);
+        for route in routes {
+            let build = || {
+                count.set(count.get() + 1);
+                let builder = reqwest::Client::builder().tls_certs_only([]);
+                Ok(builder.build().expect("TLS is set up"))
+            };
+            let called = pools.with(&Handle::current(), route, build, |_| ());
+            called.expect("a client is built");
+        }
+        count.get()
+    }
+
+    #[tokio::test]
+    async fn what_was_not_used_for_longest_makes_room() {
+        let pools = Pools::default();
+        let most = Pools::<usize>::MOST;
+        assert_eq!(built(&pools, [0, 0, 1, 0, 1]), 2);
+        assert_eq!(built(&pools, 2..most), most - 2);
+        assert_eq!(built(&pools, [0, 2]), 0);
+        assert_eq!(built(&pools, [most, most + 1]), 2);
+        assert_eq!(pools.len(), most);
+        assert_eq!(built(&pools, [0, 2, most, most + 1]), 0);
+        assert_eq!(built(&pools, [1, 3]), 2);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_built_is_tried_again_and_what_was_dropped_is_built_again() {
+        let pools = Pools::default();
+        let broken = || Err(Error::new(ErrorKind::Config, "no certificate authorities"));
+        let error = pools.with(&Handle::current(), 0, broken, |_| ());
+        assert_eq!(error.map_err(|error| error.kind()), Err(ErrorKind::Config));
+        assert_eq!(built(&pools, [0]), 1);
+        pools.clear();
+        assert_eq!((pools.len(), built(&pools, [0])), (0, 1));
+    }
+}

@@ -1,0 +1,66 @@
+//! Requests out, answers back.
+
+use http::{HeaderMap, Method};
+use session_core::Result;
+use url::Url;
+
+use crate::{
+    Connections,
+    body::Body,
+    read, target, transport_error,
+    watch::{Elapsed, Watch},
+};
+
+/// What takes a request to its server, as long as there is time.
+pub(crate) struct Wire<'a> {
+    pub(crate) connections: &'a Connections,
+    pub(crate) watch: Watch,
+}
+
+impl Wire<'_> {
+    /// Sends a request, to one that nothing of the session is for if that is foreign.
+    pub(crate) async fn transmit(
+        &mut self,
+        url: &Url,
+        method: &Method,
+        headers: HeaderMap,
+        body: &mut Body,
+        foreign: bool,
+    ) -> Result<reqwest::Response> {
+        let mut request = reqwest::Request::new(method.clone(), url.clone());
+        *request.headers_mut() = headers;
+        *request.body_mut() = body.send();
+        if self.connections.watched_silence().is_none() {
+            // In place of what the caller's own client may say.
+            *request.timeout_mut() = self.watch.left();
+        }
+        let answer = self
+            .connections
+            .with_client(url, foreign, |client| client.execute(request))?;
+        match self.watch.hear(answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => {
+                if error.is_builder() {
+                    target::uri(url)?;
+                }
+                Err(transport_error(&error, url))
+            }
+            Err(Elapsed) => Err(transport_error::timed_out(url)),
+        }
+    }
+
+    /// Reads an answer that nobody wants.
+    pub(crate) async fn drain(&mut self, answer: reqwest::Response, url: &Url) -> Result<()> {
+        self.in_time(read::drain(answer), url).await
+    }
+
+    /// Waits for something on our side.
+    pub(crate) async fn in_time<T>(
+        &mut self,
+        event: impl Future<Output = T>,
+        url: &Url,
+    ) -> Result<T> {
+        let outcome = self.watch.wait(event).await;
+        outcome.map_err(|Elapsed| transport_error::timed_out(url))
+    }
+}
