@@ -4,7 +4,7 @@
 
 mod model;
 
-use model::{Op, Outcome, Scene, Start, hush, suspend};
+use model::{Deed, Fate, Manner, Op, Outcome, Scene, Start, hush, suspend};
 use shuttle::{
     Config, Runner,
     rand::{Rng, thread_rng},
@@ -19,9 +19,44 @@ fn schedules() -> usize {
     told.map_or(SCHEDULES, |number| number.parse().unwrap())
 }
 
+/// What threads do, servers answer and executors do, in any number and order.
+#[derive(Clone, Copy)]
+struct Range {
+    deeds: &'static [Deed],
+    outcomes: &'static [Outcome],
+    fates: &'static [Fate],
+}
+
+const GOES_WELL: Range = Range {
+    deeds: &Deed::ALL,
+    outcomes: &[],
+    fates: &[],
+};
+
+const SERVER_FAILS: Range = Range {
+    outcomes: &[
+        Outcome::Grants,
+        Outcome::Grants,
+        Outcome::IsAway,
+        Outcome::Denies,
+        Outcome::Panics,
+    ],
+    ..GOES_WELL
+};
+
+const EXECUTOR_FAILS: Range = Range {
+    fates: &[
+        Fate::Runs,
+        Fate::DroppedAt(0),
+        Fate::DroppedAt(1),
+        Fate::DroppedAt(2),
+    ],
+    ..SERVER_FAILS
+};
+
 /// Plays another scene on each schedule. A failure prints the schedule, which replays both.
-fn play(scheduler: impl Scheduler + 'static, ops: &'static [Op], script: &'static [Outcome]) {
-    run(scheduler, move || any_scene(ops, script).play());
+fn play(scheduler: impl Scheduler + 'static, range: Range) {
+    run(scheduler, move || range.any_scene().play());
 }
 
 fn run(scheduler: impl Scheduler + 'static, scene: impl Fn() + Send + Sync + 'static) {
@@ -30,61 +65,97 @@ fn run(scheduler: impl Scheduler + 'static, scene: impl Fn() + Send + Sync + 'st
     Runner::new(scheduler, config).run(scene);
 }
 
-/// Up to four threads that do up to four things each, while the server answers as it likes.
-fn any_scene(ops: &[Op], outcomes: &[Outcome]) -> Scene {
-    let mut random = thread_rng();
-    let starts = [Start::Closed, Start::Open, Start::Due, Start::Expired];
-    let start = starts[random.gen_range(0..starts.len())];
-    let threads = (0..random.gen_range(2..=4))
-        .map(|_| {
-            let ops = (0..random.gen_range(1..=4)).map(|_| ops[random.gen_range(0..ops.len())]);
-            ops.collect()
-        })
-        .collect();
-    let script = match outcomes {
-        [] => Vec::new(),
-        outcomes => (0..random.gen_range(1..=6))
-            .map(|_| outcomes[random.gen_range(0..outcomes.len())])
-            .collect(),
-    };
-    Scene {
-        start,
-        threads,
-        script,
+impl Range {
+    /// Two to four threads that do up to four things each.
+    fn any_scene(self) -> Scene {
+        let threads = (0..up_to(2..=4)).map(|_| (0..up_to(1..=4)).map(|_| self.any_op()).collect());
+        Scene {
+            start: any(&Start::ALL),
+            threads: threads.collect(),
+            script: some(self.outcomes, 6),
+            waits: up_to(0..=2),
+            fates: some(self.fates, 3),
+        }
+    }
+
+    /// To its end more often than not.
+    fn any_op(self) -> Op {
+        let deed = any(self.deeds);
+        let manner = match up_to(0..=5) {
+            0 => Manner::HandedOver,
+            1 | 2 => Manner::DroppedAt(up_to(0..=deed.waits() + 1)),
+            _ => Manner::ToItsEnd,
+        };
+        Op { deed, manner }
     }
 }
 
-const FAILURES: [Outcome; 5] = [
-    Outcome::Grants,
-    Outcome::Grants,
-    Outcome::IsAway,
-    Outcome::Denies,
-    Outcome::Panics,
-];
+fn any<T: Copy>(from: &[T]) -> T {
+    from[up_to(0..=from.len() - 1)]
+}
+
+fn some<T: Copy>(from: &[T], most: usize) -> Vec<T> {
+    match from {
+        [] => Vec::new(),
+        from => (0..up_to(1..=most)).map(|_| any(from)).collect(),
+    }
+}
+
+fn up_to(range: std::ops::RangeInclusive<usize>) -> usize {
+    thread_rng().gen_range(range)
+}
 
 #[test]
 fn anything_while_the_server_grants() {
-    play(RandomScheduler::new(schedules()), &Op::ALL, &[]);
+    play(RandomScheduler::new(schedules()), GOES_WELL);
 }
 
 #[test]
 fn anything_while_the_server_fails() {
     hush();
-    play(RandomScheduler::new(schedules()), &Op::ALL, &FAILURES);
+    play(RandomScheduler::new(schedules()), SERVER_FAILS);
+}
+
+#[test]
+fn anything_while_the_executor_drops_the_driver() {
+    hush();
+    play(RandomScheduler::new(schedules()), EXECUTOR_FAILS);
 }
 
 #[test]
 fn rare_schedules_while_the_server_fails() {
     hush();
-    play(PctScheduler::new(3, schedules()), &Op::ALL, &FAILURES);
+    play(PctScheduler::new(3, schedules()), SERVER_FAILS);
+}
+
+#[test]
+fn rare_schedules_while_the_executor_drops_the_driver() {
+    hush();
+    play(PctScheduler::new(3, schedules()), EXECUTOR_FAILS);
 }
 
 #[test]
 fn users_of_a_session_that_nobody_closes() {
-    let (closing, ops) = Op::ALL.split_last().unwrap();
-    assert_eq!(*closing, Op::Close);
-    let ops = ops.to_vec().leak();
-    play(RandomScheduler::new(schedules()), ops, &[]);
+    let (closing, deeds) = Deed::ALL.split_last().unwrap();
+    assert_eq!(*closing, Deed::Close);
+    let deeds = deeds.to_vec().leak();
+    play(
+        RandomScheduler::new(schedules()),
+        Range { deeds, ..GOES_WELL },
+    );
+}
+
+#[test]
+fn requests_of_an_expired_session_while_the_server_fails() {
+    hush();
+    let deeds = &[Deed::Request, Deed::Refuse, Deed::Enter];
+    play(
+        RandomScheduler::new(schedules()),
+        Range {
+            deeds,
+            ..SERVER_FAILS
+        },
+    );
 }
 
 #[test]

@@ -3,15 +3,15 @@
 #[cfg(model_loom)]
 pub(crate) use loom::{
     future::block_on,
-    sync::{Condvar, Mutex, atomic},
-    thread::JoinHandle,
+    sync::{Condvar, Mutex, MutexGuard, atomic},
+    thread::{JoinHandle, yield_now as let_others_act},
 };
 
 #[cfg(model_shuttle)]
 pub(crate) use shuttle::{
     future::block_on,
-    sync::{Condvar, Mutex, atomic},
-    thread::JoinHandle,
+    sync::{Condvar, Mutex, MutexGuard, atomic},
+    thread::{JoinHandle, yield_now as let_others_act},
 };
 
 /// A thread with a stack that builds for tests get along with.

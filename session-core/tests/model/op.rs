@@ -1,24 +1,21 @@
 //! What a thread does with a session.
 
-use std::{
-    pin::pin,
-    task::{Context, Poll, Waker},
-};
+use std::task::Poll;
 
-use session_core::{ErrorKind, Outgoing, Receipt, Result, SessionHandle, State};
+use session_core::{Error, ErrorKind, Outgoing, Receipt, Result, SessionHandle, State};
 use url::Url;
 
-use super::world::World;
+use super::{
+    manner::{Manner, poll_once, yield_once},
+    world::World,
+};
 
 /// One thing that a thread does with a session.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Op {
+pub(crate) enum Deed {
     Init,
-    /// Dropped after its first poll.
-    InitAbandoned,
     /// A block, in which the session must stay open unless somebody closes it.
     Enter,
-    EnterAbandoned,
     /// Authorizes a request.
     Request,
     /// A server refused the credential that the session had at first.
@@ -26,27 +23,78 @@ pub(crate) enum Op {
     Close,
 }
 
+/// What is done, and how far.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Op {
+    pub(crate) deed: Deed,
+    pub(crate) manner: Manner,
+}
+
 /// What else goes on, and so what an operation may meet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Company {
     /// Somebody may close the session.
     pub(crate) closes: bool,
-    /// The server may fail.
+    /// Nobody keeps the session open, unless an `init` does: its last user closes it.
+    pub(crate) lapses: bool,
+    /// The server, or the executor, may fail.
     pub(crate) fails: bool,
     /// The session is open, its credential good, and nobody takes that away.
     pub(crate) is_good: bool,
 }
 
-impl Op {
-    pub(crate) const ALL: [Self; 7] = [
+impl Deed {
+    pub(crate) const ALL: [Self; 5] = [
         Self::Init,
-        Self::InitAbandoned,
         Self::Enter,
-        Self::EnterAbandoned,
         Self::Request,
         Self::Refuse,
         Self::Close,
     ];
+
+    pub(crate) const fn to_its_end(self) -> Op {
+        let manner = Manner::ToItsEnd;
+        Op { deed: self, manner }
+    }
+
+    /// Begun by one task and awaited by another.
+    pub(crate) const fn handed_over(self) -> Op {
+        let manner = Manner::HandedOver;
+        Op { deed: self, manner }
+    }
+
+    /// Dropped when it has to wait for the time with this number.
+    pub(crate) const fn dropped_at(self, wait: usize) -> Op {
+        let manner = Manner::DroppedAt(wait);
+        Op { deed: self, manner }
+    }
+
+    /// How often it waits at most: a block for its session, for what it does inside, and for the end that its
+    /// leaving causes.
+    pub(crate) const fn waits(self) -> usize {
+        match self {
+            Self::Enter => 3,
+            _ => 1,
+        }
+    }
+}
+
+impl Op {
+    /// Each deed, to its end.
+    pub(crate) fn whole() -> Vec<Self> {
+        Deed::ALL.map(Deed::to_its_end).to_vec()
+    }
+
+    /// Each deed, dropped at each of its awaits.
+    pub(crate) fn dropped() -> Vec<Self> {
+        let at_each = |deed: Deed| (1..=deed.waits()).map(move |wait| deed.dropped_at(wait));
+        Deed::ALL.into_iter().flat_map(at_each).collect()
+    }
+
+    /// Whether it is begun at all: a future does nothing before its first poll.
+    pub(crate) fn is_begun(self) -> bool {
+        self.manner != Manner::DroppedAt(0)
+    }
 
     pub(crate) async fn run(
         self,
@@ -55,44 +103,66 @@ impl Op {
         receipt: Option<&Receipt>,
         company: Company,
     ) {
-        let outcome = match self {
-            Self::Init => session.init().await.inspect(|()| world.opened()),
-            Self::InitAbandoned => {
-                let _ = poll_once(session.init());
-                Ok(())
+        let calls_before = world.answered();
+        let manner = self.manner;
+        let outcome = match self.deed {
+            Deed::Init => manner.follow(session.init()).await.inspect(|outcome| {
+                if outcome.is_ok() {
+                    world.opened();
+                }
+            }),
+            Deed::Enter => {
+                let block = async {
+                    use_it(session, world, company);
+                    yield_once().await;
+                    use_it(session, world, company);
+                };
+                manner.follow(session.enter(block)).await
             }
-            Self::Enter => {
-                session
-                    .enter(async { use_it(session, world, company) })
-                    .await
-            }
-            Self::EnterAbandoned => {
-                let _ = poll_once(session.enter(async { use_it(session, world, company) }));
-                Ok(())
-            }
-            Self::Request if company.is_good => match poll_once(authorize(session)) {
-                Poll::Ready(outcome) => outcome.map(drop),
+            Deed::Request if company.is_good => match poll_once(authorize(session)) {
+                Poll::Ready(outcome) => Some(outcome.map(drop)),
                 Poll::Pending => {
                     world.fault("a request waits while there is a good credential");
-                    Ok(())
+                    None
                 }
             },
-            Self::Request => authorize(session).await.map(drop),
-            Self::Refuse => match receipt {
-                Some(receipt) => session.report_refusal(receipt, &[]).await,
-                None => Ok(()),
-            },
-            Self::Close => session.close().await,
-        };
-        if let Err(error) = outcome {
-            let may_be = match error.kind() {
-                ErrorKind::Closed => company.closes,
-                _ => company.fails,
-            };
-            if !may_be {
-                world.fault(format!("{self:?}: {error}"));
+            Deed::Request => {
+                let authorized = manner.follow(authorize(session)).await;
+                authorized.map(|authorized| authorized.map(drop))
             }
+            Deed::Refuse => match receipt {
+                Some(receipt) => manner.follow(session.report_refusal(receipt, &[])).await,
+                None => None,
+            },
+            Deed::Close => manner.follow(session.close()).await,
+        };
+        if let Some(Err(error)) = outcome
+            && let Some(fault) = self.misplaced(&error, world, calls_before, company)
+        {
+            world.fault(format!("{self:?}: {fault}: {error}"));
         }
+    }
+
+    /// What is wrong with this error, if anything is. Before the operation began the server had answered that many
+    /// calls.
+    fn misplaced(
+        self,
+        error: &Error,
+        world: &World,
+        calls_before: usize,
+        company: Company,
+    ) -> Option<&'static str> {
+        let is_request = matches!(self.deed, Deed::Request | Deed::Refuse);
+        let may_be = match error.kind() {
+            ErrorKind::Closed => company.closes || company.lapses && is_request,
+            _ => company.fails,
+        };
+        if !may_be {
+            return Some("there is nothing that it can come from");
+        }
+        // That of an authentication which was under way, or was the last one.
+        let call = World::failed_call(error)?;
+        (call < calls_before || !world.has_failed(call)).then_some("it is not the last failure")
     }
 }
 
@@ -108,8 +178,4 @@ pub(crate) async fn authorize(session: &SessionHandle) -> Result<Receipt> {
     let url = Url::parse("https://api.mock.test/").unwrap();
     let mut parts = http::Request::new(()).into_parts().0;
     session.authorize(Outgoing::new(&url, &mut parts)).await
-}
-
-pub(crate) fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
-    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }

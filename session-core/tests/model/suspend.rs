@@ -20,7 +20,8 @@ pub(crate) fn play() {
 }
 
 fn direct() {
-    let (world, clock, tasks) = (World::new(), MockClock::new(), Tasks::default());
+    let (clock, tasks) = (MockClock::new(), Tasks::default());
+    let world = World::new(tasks.door());
     let session = session(&world, &clock, &tasks);
     tasks.drive(session.init()).unwrap();
     let looks = spawn({

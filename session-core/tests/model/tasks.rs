@@ -11,9 +11,13 @@ use std::{
 
 use session_core::{BoxFuture, Executor};
 
-use super::checker::{Condvar, Mutex, block_on, spawn};
+use super::{
+    checker::{Condvar, Mutex, MutexGuard, spawn},
+    door::Door,
+    manner::drop_at,
+};
 
-/// The engine's tasks, which the thread that plays the scene runs.
+/// An executor, whose tasks the thread that plays the scene runs.
 #[derive(Clone, Default)]
 pub(crate) struct Tasks(Arc<Queue>);
 
@@ -21,21 +25,42 @@ pub(crate) struct Tasks(Arc<Queue>);
 struct Queue {
     waiting: Mutex<Waiting>,
     changed: Condvar,
+    door: Door,
 }
 
 #[derive(Default)]
 struct Waiting {
     tasks: VecDeque<BoxFuture<()>>,
+    /// What becomes of the next tasks; the others run to their ends.
+    fates: VecDeque<Fate>,
     left: usize,
 }
 
+/// What an executor does with a task.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Fate {
+    Runs,
+    /// Dropped when it has to wait for the time with this number; with 0, as soon as it is there.
+    DroppedAt(usize),
+}
+
 impl Tasks {
+    /// From now on it does this with tasks, one after the other.
+    pub(crate) fn fates(&self, fates: &[Fate]) {
+        self.waiting().fates = fates.iter().copied().collect();
+    }
+
+    /// Where a call of the backend waits, for the threads here to let it in.
+    pub(crate) fn door(&self) -> &Door {
+        &self.0.door
+    }
+
     /// Runs tasks until as many threads have left.
     pub(crate) fn work(&self, threads: usize) {
         let mut running = Vec::new();
         loop {
             let task = {
-                let mut waiting = self.0.waiting.lock().unwrap();
+                let mut waiting = self.waiting();
                 while waiting.tasks.is_empty() && waiting.left < threads {
                     waiting = self.0.changed.wait(waiting).unwrap();
                 }
@@ -43,8 +68,11 @@ impl Tasks {
             };
             match task {
                 // One after the other: for more threads than these, loom has no room.
-                Some(task) if cfg!(model_loom) => block_on(task),
-                Some(task) => running.push(spawn(move || block_on(task))),
+                Some(task) if cfg!(model_loom) => self.door().complete(task),
+                Some(task) => {
+                    let door = self.door().clone();
+                    running.push(spawn(move || door.complete(task)));
+                }
                 None => break,
             }
         }
@@ -55,9 +83,9 @@ impl Tasks {
 
     pub(crate) fn run_all(&self) {
         loop {
-            let task = self.0.waiting.lock().unwrap().tasks.pop_front();
+            let task = self.waiting().tasks.pop_front();
             match task {
-                Some(task) => block_on(task),
+                Some(task) => self.door().complete(task),
                 None => return,
             }
         }
@@ -79,18 +107,30 @@ impl Tasks {
     }
 
     pub(crate) fn leave(&self) {
-        self.0.waiting.lock().unwrap().left += 1;
+        self.waiting().left += 1;
         self.0.changed.notify_one();
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        let waiting = self.0.waiting.lock();
+        waiting.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Executor for Tasks {
     fn spawn(&self, task: BoxFuture<()>) {
-        let mut waiting = self
-            .0
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting();
+        let task = match waiting.fates.pop_front().unwrap_or(Fate::Runs) {
+            Fate::Runs => task,
+            Fate::DroppedAt(0) => {
+                drop(waiting);
+                drop(task);
+                return;
+            }
+            Fate::DroppedAt(wait) => Box::pin(async move {
+                let _ = drop_at(wait, task).await;
+            }),
+        };
         waiting.tasks.push_back(task);
         drop(waiting);
         self.0.changed.notify_one();

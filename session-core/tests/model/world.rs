@@ -1,7 +1,7 @@
 //! The server's side: whom it let in, and what it should never see.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -11,7 +11,10 @@ use session_core::{
     BasicEnvironment, Cause, Credential, Environment, Error, ErrorKind, Result, Secret, Session,
 };
 
-use super::checker::atomic::{AtomicUsize, Ordering};
+use super::{
+    checker::atomic::{AtomicUsize, Ordering},
+    door::Door,
+};
 
 pub(crate) const LIFE: Duration = Duration::from_secs(60);
 
@@ -39,15 +42,21 @@ pub(crate) struct World {
     environment: BasicEnvironment,
     /// What it knows changes in one step, which is no part of what is checked.
     state: Arc<Mutex<State>>,
-    /// Where a call waits for the server while other threads act.
-    door: Arc<AtomicUsize>,
+    /// Where other threads act during a call.
+    pause: Arc<AtomicUsize>,
+    door: Door,
 }
 
 #[derive(Debug, Default)]
 struct State {
     script: VecDeque<Outcome>,
+    /// How often each call has to wait.
+    waits: usize,
     is_busy: bool,
+    /// Authentications that were begun since the script began, and the last of them that is over.
     authentications: usize,
+    answered: usize,
+    failed: BTreeSet<usize>,
     credentials: BTreeMap<u64, Fate>,
     was_opened: bool,
     faults: Vec<String>,
@@ -55,26 +64,43 @@ struct State {
 
 impl World {
     /// After the script it grants.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(door: &Door) -> Self {
         let mock = BasicEnvironment::new("mock").service("api", "https://api.mock.test/");
         Self {
             environment: mock.unwrap(),
             state: Arc::default(),
-            door: Arc::new(AtomicUsize::new(0)),
+            pause: Arc::new(AtomicUsize::new(0)),
+            door: door.clone(),
         }
     }
 
-    /// From now on it answers like this.
-    pub(crate) fn script(&self, script: &[Outcome]) {
+    /// From now on it answers like this, and each call waits so often.
+    pub(crate) fn script(&self, script: &[Outcome], waits: usize) {
         self.change(|state| {
             state.script = script.iter().copied().collect();
-            state.authentications = 0;
+            state.waits = waits;
+            (state.authentications, state.answered) = (0, 0);
+            state.failed.clear();
         });
     }
 
     /// How often it was asked to authenticate since the script began.
     pub(crate) fn authentications(&self) -> usize {
         self.change(|state| state.authentications)
+    }
+
+    /// The number of the last authentication that is over.
+    pub(crate) fn answered(&self) -> usize {
+        self.change(|state| state.answered)
+    }
+
+    /// The number of the authentication that an error comes from, if it is one of the server's.
+    pub(crate) fn failed_call(error: &Error) -> Option<usize> {
+        error.to_string().split_once(':')?.0.parse().ok()
+    }
+
+    pub(crate) fn has_failed(&self, call: usize) -> bool {
+        self.change(|state| state.failed.contains(&call))
     }
 
     /// The credentials that were neither ended nor superseded.
@@ -112,9 +138,9 @@ impl World {
         number.unwrap().parse().unwrap()
     }
 
-    fn authenticate(&self, stale: Option<u64>) -> Result<Credential> {
-        let outcome = self.change(|state| {
-            state.enter();
+    async fn authenticate(&self, stale: Option<u64>) -> Result<Credential> {
+        let call = self.call();
+        let (number, outcome) = self.change(|state| {
             state.authentications += 1;
             if let Some(stale) = stale
                 && state.credentials[&stale] == Fate::Ended
@@ -123,34 +149,67 @@ impl World {
                     .faults
                     .push(format!("{stale} is renewed after its end"));
             }
-            state.script.pop_front().unwrap_or(Outcome::Grants)
+            let outcome = state.script.pop_front().unwrap_or(Outcome::Grants);
+            (state.authentications, outcome)
         });
-        self.door.fetch_add(1, Ordering::SeqCst);
+        self.wait().await;
+        drop(call);
         let granted = self.change(|state| {
-            state.is_busy = false;
+            state.answered = number;
             // What it replaces, or refuses to renew, it honours no longer.
             if let (Some(stale), Outcome::Grants | Outcome::Denies) = (stale, outcome) {
                 state.credentials.insert(stale, Fate::Superseded);
             }
             if outcome != Outcome::Grants {
+                state.failed.insert(number);
                 return None;
             }
             let number = state.credentials.len() as u64;
             state.credentials.insert(number, Fate::Alive);
             Some(number)
         });
+        let failure = |kind| Error::new(kind, format!("{number}: {outcome:?}"));
         match (granted, outcome) {
             (Some(number), _) => Ok(Credential::bearer(format!("t{number}"))
                 .expires_in(LIFE)
                 .keep("number", Secret::new(number.to_string()))),
             (None, Outcome::Panics) => std::panic::panic_any(SCRIPTED),
-            (None, Outcome::Denies) => Err(Error::new(ErrorKind::Denied, "no")),
-            (None, _) => Err(Error::new(ErrorKind::Unavailable, "away")),
+            (None, Outcome::Denies) => Err(failure(ErrorKind::Denied)),
+            (None, _) => Err(failure(ErrorKind::Unavailable)),
+        }
+    }
+
+    /// Begins a call of the backend: there is none beside it.
+    fn call(&self) -> Call<'_> {
+        self.change(|state| {
+            if std::mem::replace(&mut state.is_busy, true) {
+                state
+                    .faults
+                    .push("two calls of the backend at once".to_owned());
+            }
+        });
+        Call(self)
+    }
+
+    /// The time that the server takes.
+    async fn wait(&self) {
+        self.pause.fetch_add(1, Ordering::SeqCst);
+        for _ in 0..self.change(|state| state.waits) {
+            self.door.wait().await;
         }
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A call of the backend, until it ends or is dropped.
+struct Call<'a>(&'a World);
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.0.change(|state| state.is_busy = false);
     }
 }
 
@@ -166,15 +225,6 @@ pub(crate) fn hush() {
     }));
 }
 
-impl State {
-    fn enter(&mut self) {
-        if std::mem::replace(&mut self.is_busy, true) {
-            self.faults
-                .push("two calls of the backend at once".to_owned());
-        }
-    }
-}
-
 #[async_trait]
 impl Session for World {
     fn scheme(&self) -> &'static str {
@@ -186,19 +236,19 @@ impl Session for World {
     }
 
     async fn init(&self) -> Result<Credential> {
-        self.authenticate(None)
+        self.authenticate(None).await
     }
 
     async fn renew(&self, stale: &Credential, _why: Cause<'_>) -> Result<Credential> {
-        self.authenticate(Some(Self::number(stale)))
+        self.authenticate(Some(Self::number(stale))).await
     }
 
     async fn close(&self, credential: &Credential) -> Result<()> {
         let number = Self::number(credential);
-        self.change(State::enter);
-        self.door.fetch_add(1, Ordering::SeqCst);
+        let call = self.call();
+        self.wait().await;
+        drop(call);
         self.change(|state| {
-            state.is_busy = false;
             let fate = state.credentials.insert(number, Fate::Ended);
             if fate == Some(Fate::Ended) {
                 state.faults.push(format!("{number} is ended twice"));
