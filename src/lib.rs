@@ -36,7 +36,8 @@
 //! | feature | adds |
 //! |---|---|
 //! | `oauth` | the backend `oauth`: OAuth 2 and OpenID Connect, in module `oauth`; switches `http` on |
-//! | `http` | an HTTP client for any session, in module `http` |
+//! | `http` | an HTTP client for any session, async and blocking, in module `http` |
+//! | `websocket` | websockets whose handshake a session authorizes; switches `http` on |
 //! | `metrics` | counters and histograms of what sessions do, for the recorder of the crate `metrics` that the program installs |
 //! | `mock` | the backend `mock` and `MockSession` for unit tests, in module `mock` |
 //! | `mock-server` | an identity provider and a protected API on loopback for integration tests, in module `mock` |

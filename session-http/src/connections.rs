@@ -31,6 +31,8 @@ pub struct Connections {
     /// Whether whoever sends the requests counts for how long nothing comes, so that the clients need not.
     is_watched: bool,
     pools: Pools<Route>,
+    #[cfg(feature = "websocket")]
+    lines: crate::websocket::Lines,
 }
 
 type Builder = dyn Fn() -> reqwest::ClientBuilder + Send + Sync;
@@ -39,9 +41,20 @@ type Builder = dyn Fn() -> reqwest::ClientBuilder + Send + Sync;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Route {
     encrypted: bool,
+    purpose: Purpose,
+}
+
+/// What a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// One of the session's.
+    Session,
     /// To an origin that the session has no business with: not with the caller's builder, which may put
     /// headers on every request.
-    foreign: bool,
+    Foreign,
+    /// To have the connection for itself: only HTTP/1.1 can.
+    #[cfg(feature = "websocket")]
+    Upgrade,
 }
 
 impl Connections {
@@ -59,6 +72,8 @@ impl Connections {
             builder: None,
             is_watched: false,
             pools: Pools::default(),
+            #[cfg(feature = "websocket")]
+            lines: crate::websocket::Lines::default(),
         }
     }
 
@@ -95,15 +110,14 @@ impl Connections {
     /// `Config` when the `ca_file` cannot be used, the system has no certificate authorities and there
     /// is no `ca_file`, or this is called outside of a tokio runtime.
     pub fn client(&self, url: &Url) -> Result<reqwest::Client> {
-        self.with_client(url, false, reqwest::Client::clone)
+        self.with_client(url, Purpose::Session, reqwest::Client::clone)
     }
 
-    /// Calls a function with the client for requests to `url` from this runtime: to one that has nothing of the session
-    /// on it, if that is foreign.
+    /// Calls a function with the client for requests to `url` from this runtime.
     pub(crate) fn with_client<T>(
         &self,
         url: &Url,
-        foreign: bool,
+        purpose: Purpose,
         call: impl FnOnce(&reqwest::Client) -> T,
     ) -> Result<T> {
         let runtime = Handle::try_current().map_err(|_| {
@@ -114,9 +128,19 @@ impl Connections {
         })?;
         let route = Route {
             encrypted: url.scheme() == "https",
-            foreign: foreign && self.builder.is_some(),
+            purpose: match purpose {
+                // One client for both, where nobody's builder makes a difference.
+                Purpose::Foreign if self.builder.is_none() => Purpose::Session,
+                purpose => purpose,
+            },
         };
         self.pools.with(&runtime, route, || self.build(route), call)
+    }
+
+    /// The connections that have become websockets.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn lines(&self) -> &crate::websocket::Lines {
+        &self.lines
     }
 
     /// How long a server may send nothing, where that is not up to the clients.
@@ -126,7 +150,7 @@ impl Connections {
 
     fn build(&self, route: Route) -> Result<reqwest::Client> {
         let builder = match &self.builder {
-            Some(builder) if !route.foreign => builder(),
+            Some(builder) if route.purpose != Purpose::Foreign => builder(),
             _ if self.is_watched => defaults(),
             _ => defaults().read_timeout(Self::READ_TIMEOUT),
         };
@@ -135,6 +159,11 @@ impl Connections {
             Some(path) => builder.tls_certs_only(certificates(path)?),
             None if route.encrypted => builder,
             None => builder.no_proxy().tls_certs_only([]),
+        };
+        #[cfg(feature = "websocket")]
+        let builder = match route.purpose {
+            Purpose::Upgrade => builder.http1_only(),
+            _ => builder,
         };
         builder
             .redirect(Policy::none())
@@ -146,9 +175,11 @@ impl Connections {
 }
 
 impl Carrier for Connections {
-    /// Idle connections are closed at once, those with a request under way when it is done.
+    /// Idle connections are closed at once, and websockets; those with a request under way when it is done.
     fn disconnect(&self) {
         self.pools.clear();
+        #[cfg(feature = "websocket")]
+        self.lines.cut();
     }
 }
 

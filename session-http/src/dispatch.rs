@@ -11,6 +11,7 @@ use url::Url;
 use crate::{
     Dialogue, Next,
     body::Body,
+    connections::Purpose,
     redirect::{self, Hop, MOST_REDIRECTS, Sent},
     watch::Watch,
     wire::Wire,
@@ -24,6 +25,7 @@ pub(crate) struct Dispatch<'a> {
     /// The caller's; the session's headers come on a copy of it, anew for each attempt.
     pub(crate) head: Parts,
     pub(crate) body: Body,
+    pub(crate) purpose: Purpose,
     pub(crate) progress: Progress,
 }
 
@@ -80,7 +82,7 @@ impl Dispatch<'_> {
         loop {
             self.progress.withhold(&head.headers, &headers);
             let answer = wire
-                .transmit(url, &head.method, headers, &mut self.body, false)
+                .transmit(url, &head.method, headers, &mut self.body, self.purpose)
                 .await?;
             if dialogue.is_done_by(answer.status()) {
                 return Ok(answer);
@@ -100,7 +102,13 @@ impl Dispatch<'_> {
     async fn unauthorized(&mut self) -> Result<reqwest::Response> {
         let (head, headers) = (&self.head, self.head.headers.clone());
         self.wire
-            .transmit(&self.url, &head.method, headers, &mut self.body, true)
+            .transmit(
+                &self.url,
+                &head.method,
+                headers,
+                &mut self.body,
+                Purpose::Foreign,
+            )
             .await
     }
 

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | make requests | [`Client`], [`RequestBuilder`], [`Response`] |
 //! | make them without async | [`blocking::Client`] |
+//! | talk over a websocket | [`websocket`] |
 //! | bring your own reqwest settings | [`ClientBuilder::reqwest`] |
 //! | write a backend that talks HTTP | [`Connections`], [`read_limited`], [`transport_error`] |
 //! | send requests by other means | [`Dialogue`]: what goes on them, and what comes of each answer |
@@ -37,7 +38,9 @@
 //!
 //! # Features
 //!
-//! None.
+//! | feature | adds |
+//! |---|---|
+//! | `websocket` | [`websocket`], and with it the crate `tokio-tungstenite` |
 
 #![forbid(unsafe_code)]
 
@@ -60,6 +63,8 @@ mod target;
 mod temporary;
 mod transport_error;
 mod watch;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 mod wire;
 
 pub use challenge::{challenges, proxy_challenges};

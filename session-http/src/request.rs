@@ -1,6 +1,6 @@
 //! A request in the making.
 
-use std::{borrow::Borrow, fmt, time::Duration};
+use std::{borrow::Borrow, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -16,8 +16,9 @@ use session_core::{Environment, Error, ErrorKind, Result};
 use url::{Url, form_urlencoded};
 
 use crate::{
-    Client, Response,
+    Client, Connections, Response,
     body::Body,
+    connections::Purpose,
     dispatch::{Dispatch, Progress},
     target,
     watch::Watch,
@@ -163,7 +164,33 @@ impl RequestBuilder {
     /// session; otherwise whatever its renewal failed with. `Unavailable` when the server cannot be
     /// reached, `Protocol` when it redirects without end.
     pub async fn send(self) -> Result<Response> {
+        let (answer, ()) = self.send_for(Purpose::Session, |_| ()).await?;
+        Ok(answer)
+    }
+
+    /// Sends it on a connection that can be had for something else afterwards.
+    #[cfg(feature = "websocket")]
+    pub(crate) async fn upgrade(self) -> Result<crate::websocket::Upgrade> {
+        let look = |connections: &Arc<Connections>| {
+            let cuts = connections.lines().cuts();
+            (Arc::clone(connections), cuts)
+        };
+        let (answer, (connections, cuts)) = self.send_for(Purpose::Upgrade, look).await?;
+        Ok(crate::websocket::Upgrade {
+            answer,
+            connections,
+            cuts,
+        })
+    }
+
+    /// Sends it, after a look at the connections that it is sent over.
+    async fn send_for<T>(
+        self,
+        purpose: Purpose,
+        look: impl FnOnce(&Arc<Connections>) -> T,
+    ) -> Result<(Response, T)> {
         let (session, connections) = self.client.session()?;
+        let seen = look(&connections);
         let url = self.address(session.environment())?;
         let watch = Watch::new(self.time_limit, connections.watched_silence());
         let limit = self.client.answer_limit();
@@ -176,10 +203,11 @@ impl RequestBuilder {
             url,
             head: self.head,
             body: self.body,
+            purpose,
             progress: Progress::default(),
         };
         let (answer, watch, strayed) = dispatch.run().await?;
-        Ok(Response::new(answer, watch, limit, strayed))
+        Ok((Response::new(answer, watch, limit, strayed), seen))
     }
 
     /// Where it goes, if it can be sent at all.
@@ -203,7 +231,7 @@ impl RequestBuilder {
         self.body(body)
     }
 
-    fn wrong(mut self, problem: &'static str) -> Self {
+    pub(crate) fn wrong(mut self, problem: &'static str) -> Self {
         self.problem.get_or_insert(problem);
         self
     }

@@ -192,6 +192,18 @@ impl Response {
         })
     }
 
+    /// Whether nothing of the session was on the request.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn has_strayed(&self) -> bool {
+        self.strayed
+    }
+
+    /// The connection that it came on, in place of its body.
+    #[cfg(feature = "websocket")]
+    pub(crate) async fn into_connection(self) -> reqwest::Result<reqwest::Upgraded> {
+        self.answer.upgrade().await
+    }
+
     async fn read_whole(&mut self) -> Result<Vec<u8>> {
         read::read_whole(&mut self.answer, &mut self.watch, self.limit).await
     }

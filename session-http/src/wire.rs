@@ -7,6 +7,7 @@ use url::Url;
 use crate::{
     Connections,
     body::Body,
+    connections::Purpose,
     read, target, transport_error,
     watch::{Elapsed, Watch},
 };
@@ -18,14 +19,14 @@ pub(crate) struct Wire<'a> {
 }
 
 impl Wire<'_> {
-    /// Sends a request, to one that nothing of the session is for if that is foreign.
+    /// Sends a request.
     pub(crate) async fn transmit(
         &mut self,
         url: &Url,
         method: &Method,
         headers: HeaderMap,
         body: &mut Body,
-        foreign: bool,
+        purpose: Purpose,
     ) -> Result<reqwest::Response> {
         let mut request = reqwest::Request::new(method.clone(), url.clone());
         *request.headers_mut() = headers;
@@ -36,7 +37,7 @@ impl Wire<'_> {
         }
         let answer = self
             .connections
-            .with_client(url, foreign, |client| client.execute(request))?;
+            .with_client(url, purpose, |client| client.execute(request))?;
         match self.watch.hear(answer).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {

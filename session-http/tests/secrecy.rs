@@ -186,6 +186,49 @@ fn assert_unlogged(log: &str) {
     assert_silent(&log.replace("q=s3cr3t-own", ""));
 }
 
+/// The library that speaks the protocol would log the handshake, if it made it.
+#[cfg(feature = "websocket")]
+#[test]
+fn the_handshake_of_a_websocket_is_not_logged() {
+    use session_http::websocket::Message;
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut socket = tokio_tungstenite::tungstenite::accept(stream).unwrap();
+        socket.send(Message::text("hello")).unwrap();
+    });
+    let log = logged(async |runtime| {
+        let session = session(environment(&address), runtime).await;
+        let socket = Client::new(&session)
+            .websocket("/feed")
+            .header("cookie", "id=s3cr3t-own");
+        assert_unseen(&socket);
+        let mut socket = socket.connect().await.unwrap();
+        assert_unseen(&socket);
+        assert_eq!(
+            socket.receive().await.unwrap(),
+            Some(Message::text("hello"))
+        );
+        let error = socket.receive().await.unwrap_err();
+        assert_silent(&Search::texts(&error));
+    });
+    server.join().unwrap();
+    assert!(log.contains("tungstenite"), "{log}");
+    assert_unlogged(&log);
+    // One that fails tells no more.
+    let server = Server::start(echo);
+    let log = logged(async |runtime| {
+        let session = session(environment(&server.url()), runtime).await;
+        for path in ["/200", "/401", "/500"] {
+            let error = Client::new(&session).websocket(path).connect().await;
+            assert_silent(&Search::texts(&error.unwrap_err()));
+        }
+    });
+    assert_unlogged(&log);
+}
+
 #[test]
 fn a_leak_would_be_found() {
     let server = Server::agreeable();

@@ -1,0 +1,34 @@
+//! Websockets whose handshake a session authorizes (RFC 6455).
+//!
+//! The handshake is a request like any other: to hosts of the environment only, over the session's connections, with its
+//! certificate authorities and proxies; a credential that is refused is renewed once, and the handshake repeated. What
+//! speaks the protocol afterwards ([`tungstenite`]) never sees the headers, so its logs have no credential; the messages
+//! they have, at `TRACE`.
+//!
+//! When the session closes, so do its websockets. A credential that is renewed meanwhile changes nothing for them: whether
+//! a server cuts one off whose credential has expired is up to the server.
+//!
+//! ```no_run
+//! # async fn example(session: session_core::SessionHandle) -> session_core::Result<()> {
+//! use session_http::{Client, websocket::Message};
+//!
+//! let mut feed = Client::new(&session).websocket("/feed").connect().await?;
+//! feed.send(Message::text(r#"{"subscribe": "prices"}"#)).await?;
+//! while let Some(message) = feed.receive().await? {
+//!     println!("{message}");
+//! }
+//! # Ok(()) }
+//! ```
+
+mod handshake;
+mod line;
+mod lines;
+mod socket;
+
+pub(crate) use handshake::Upgrade;
+pub use handshake::WebSocketBuilder;
+pub(crate) use lines::Lines;
+pub use socket::WebSocket;
+/// The crate that speaks the protocol.
+pub use tokio_tungstenite::tungstenite;
+pub use tokio_tungstenite::tungstenite::{Message, protocol::WebSocketConfig};
