@@ -190,7 +190,7 @@ impl fmt::Debug for Connections {
             .field("own_builder", &self.builder.is_some())
             .field("is_watched", &self.is_watched)
             .field("pools", &self.pools.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
