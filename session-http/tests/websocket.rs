@@ -1,6 +1,10 @@
 //! Websockets, against a server of the same library that speaks to browsers.
 
-#![allow(clippy::result_large_err, reason = "the server's library has it so")]
+#![allow(
+    clippy::result_large_err,
+    clippy::unnecessary_wraps,
+    reason = "the server's library has it so"
+)]
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod support;
