@@ -109,3 +109,64 @@ fn is_it((known, found): &(String, Vec<u8>), name: &HeaderName, value: &HeaderVa
 fn contains(whole: &[u8], part: &[u8]) -> bool {
     part.is_empty() || whole.windows(part.len()).any(|window| window == part)
 }
+
+#[cfg(test)]
+mod tests {
+    use http::header::AUTHORIZATION;
+
+    use super::*;
+    use crate::{Search, canary};
+
+    fn message(text: &str) -> Message {
+        Message::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_message_is_there_once_all_of_it_is() {
+        let whole = "POST /v1/kit?a=b HTTP/1.1\r\nX-Own: 1\r\nContent-Length: 4\r\n\r\nbody";
+        for length in 0..whole.len() {
+            assert!(Message::parse(&whole.as_bytes()[..length]).is_none());
+        }
+        let message = message(whole);
+        assert!(message.is_for("/kit"));
+        assert_eq!(message.value("x-own"), Some(b"1".as_slice()));
+        assert_eq!(message.body, b"body");
+    }
+
+    #[test]
+    fn a_secret_is_found_anywhere_but_where_it_belongs() {
+        let token = canary();
+        let value = format!("Bearer {token}");
+        let own: Belonging = vec![(AUTHORIZATION, value.parse().unwrap())];
+        let search = Search::new([&token]);
+        let header = format!("authorization: {value}\r\n");
+        let honest = message(&format!("GET / HTTP/1.1\r\n{header}\r\n"));
+        assert_eq!(honest.count(&own[0].0, &own[0].1), 1);
+        search.assert_silent(&honest.without(&own));
+        for leak in [
+            format!("GET /?t={token} HTTP/1.1\r\n{header}\r\n"),
+            format!("GET / HTTP/1.1\r\n{header}x-copy: {token}\r\n\r\n"),
+            format!("GET / HTTP/1.1\r\n{header}{header}\r\n"),
+            format!(
+                "GET / HTTP/1.1\r\n{header}content-length: {}\r\n\r\n{token}",
+                token.len()
+            ),
+        ] {
+            let rest = message(&leak).without(&own);
+            assert_eq!(search.leaks(&rest).len(), 1, "{rest}");
+        }
+    }
+
+    #[test]
+    fn cookies_of_a_session_come_beside_those_of_the_caller() {
+        let token = canary();
+        let own: Belonging = vec![(COOKIE, format!("sid={token}").parse().unwrap())];
+        let both = message(&format!(
+            "GET / HTTP/1.1\r\ncookie: own=1; sid={token}\r\n\r\n"
+        ));
+        assert_eq!(both.count(&own[0].0, &own[0].1), 1);
+        let rest = both.without(&own);
+        assert!(rest.contains("own=1"), "{rest}");
+        Search::new([&token]).assert_silent(&rest);
+    }
+}
