@@ -162,24 +162,30 @@ impl RequestBuilder {
     /// there, or a redirect leads where it must not; `NoSession` and `Closed` when there is no open
     /// session; otherwise whatever its renewal failed with. `Unavailable` when the server cannot be
     /// reached, `Protocol` when it redirects without end.
-    pub async fn send(self) -> Result<Response> {
-        let (session, connections) = self.client.session()?;
-        let url = self.address(session.environment())?;
-        let watch = Watch::new(self.time_limit, connections.watched_silence());
-        let limit = self.client.answer_limit();
-        let dispatch = Dispatch {
-            session: &session,
-            wire: Wire {
-                connections: &connections,
-                watch,
-            },
-            url,
-            head: self.head,
-            body: self.body,
-            progress: Progress::default(),
-        };
-        let (answer, watch, strayed) = dispatch.run().await?;
-        Ok(Response::new(answer, watch, limit, strayed))
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "the future of an `async fn` has room for two of what it is given"
+    )]
+    pub fn send(mut self) -> impl Future<Output = Result<Response>> + Send {
+        async move {
+            let (session, connections) = self.client.session()?;
+            let url = self.address(session.environment())?;
+            let mut dispatch = Dispatch {
+                session: &session,
+                wire: Wire {
+                    connections: &connections,
+                    watch: Watch::new(self.time_limit, connections.watched_silence()),
+                },
+                url,
+                head: &mut self.head,
+                body: &mut self.body,
+                progress: Progress::default(),
+            };
+            let answer = dispatch.run().await?;
+            let (watch, strayed) = (dispatch.wire.watch, dispatch.progress.strayed);
+            let limit = self.client.answer_limit();
+            Ok(Response::new(answer, watch, limit, strayed))
+        }
     }
 
     /// Where it goes, if it can be sent at all.

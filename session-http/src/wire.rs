@@ -5,9 +5,7 @@ use session_core::Result;
 use url::Url;
 
 use crate::{
-    Connections,
-    body::Body,
-    read, target, transport_error,
+    Connections, read, target, transport_error,
     watch::{Elapsed, Watch},
 };
 
@@ -18,25 +16,16 @@ pub(crate) struct Wire<'a> {
 }
 
 impl Wire<'_> {
-    /// Sends a request, to one that nothing of the session is for if that is foreign.
+    /// Sends a request; with nothing of the session, and none of its settings, if that is foreign.
     pub(crate) async fn transmit(
         &mut self,
         url: &Url,
         method: &Method,
         headers: HeaderMap,
-        body: &mut Body,
+        body: Option<reqwest::Body>,
         foreign: bool,
     ) -> Result<reqwest::Response> {
-        let mut request = reqwest::Request::new(method.clone(), url.clone());
-        *request.headers_mut() = headers;
-        *request.body_mut() = body.send();
-        if self.connections.watched_silence().is_none() {
-            // In place of what the caller's own client may say.
-            *request.timeout_mut() = self.watch.left();
-        }
-        let answer = self
-            .connections
-            .with_client(url, foreign, |client| client.execute(request))?;
+        let answer = self.execute(url, method, headers, body, foreign)?;
         match self.watch.hear(answer).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
@@ -49,9 +38,30 @@ impl Wire<'_> {
         }
     }
 
+    /// The part of it that does not wait, and leaves no trace in the future.
+    fn execute(
+        &self,
+        url: &Url,
+        method: &Method,
+        headers: HeaderMap,
+        body: Option<reqwest::Body>,
+        foreign: bool,
+    ) -> Result<impl Future<Output = reqwest::Result<reqwest::Response>> + use<>> {
+        let mut request = reqwest::Request::new(method.clone(), url.clone());
+        *request.headers_mut() = headers;
+        *request.body_mut() = body;
+        if self.connections.watched_silence().is_none() {
+            // In place of what the caller's own client may say.
+            *request.timeout_mut() = self.watch.left();
+        }
+        self.connections
+            .with_client(url, foreign, |client| client.execute(request))
+    }
+
     /// Reads an answer that nobody wants.
     pub(crate) async fn drain(&mut self, answer: reqwest::Response, url: &Url) -> Result<()> {
-        self.in_time(read::drain(answer), url).await
+        // What is rare has no room in the futures of all requests.
+        self.in_time(Box::pin(read::drain(answer)), url).await
     }
 
     /// Waits for something on our side.
