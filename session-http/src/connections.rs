@@ -2,6 +2,7 @@
 
 use std::{fmt, path::Path, time::Duration};
 
+use http::HeaderValue;
 use reqwest::{Certificate, redirect::Policy};
 use session_core::{Carrier, Error, ErrorKind, Result, Transport};
 use tokio::runtime::Handle;
@@ -194,9 +195,13 @@ impl fmt::Debug for Connections {
     }
 }
 
+/// Has no count of references that all threads would write.
+const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("session-kit/", env!("CARGO_PKG_VERSION")));
+
 fn defaults() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
-        .user_agent(concat!("session-kit/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .tls_version_min(reqwest::tls::Version::TLS_1_2)
         .connect_timeout(Connections::CONNECT_TIMEOUT)
         .no_proxy()

@@ -176,7 +176,11 @@ impl<'a> Dialogue<'a> {
         self.attempt.is_none() && status != StatusCode::UNAUTHORIZED
     }
 
-    async fn authorize_later(&mut self, peer_certificate: Option<&[u8]>) -> Result<HeaderMap> {
+    /// As [`authorize`](Self::authorize), which needs waiting.
+    pub(crate) async fn authorize_later(
+        &mut self,
+        peer_certificate: Option<&[u8]>,
+    ) -> Result<HeaderMap> {
         let mut head = self.head.clone();
         head.uri = target::uri(self.url)?;
         let mut outgoing = Outgoing::new(self.url, &mut head);
@@ -194,7 +198,8 @@ impl<'a> Dialogue<'a> {
         Ok(headers)
     }
 
-    async fn judge(&mut self, answer: Incoming<'_>) -> Result<Next> {
+    /// As [`received`](Self::received), about an answer about which there is something to be done.
+    pub(crate) async fn judge(&mut self, answer: Incoming<'_>) -> Result<Next> {
         let exchange = self.receipt.as_mut().and_then(Receipt::exchange);
         let verdict = match (exchange, &mut self.attempt) {
             (Some(exchange), Some(attempt)) => exchange.received(answer, &mut attempt.head).await?,

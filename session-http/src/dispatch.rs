@@ -13,7 +13,6 @@ use crate::{
     body::Body,
     connections::Purpose,
     redirect::{self, Hop, MOST_REDIRECTS, Sent},
-    watch::Watch,
     wire::Wire,
 };
 
@@ -23,8 +22,8 @@ pub(crate) struct Dispatch<'a> {
     pub(crate) wire: Wire<'a>,
     pub(crate) url: Url,
     /// The caller's; the session's headers come on a copy of it, anew for each attempt.
-    pub(crate) head: Parts,
-    pub(crate) body: Body,
+    pub(crate) head: &'a mut Parts,
+    pub(crate) body: &'a mut Body,
     pub(crate) purpose: Purpose,
     pub(crate) progress: Progress,
 }
@@ -34,7 +33,7 @@ pub(crate) struct Dispatch<'a> {
 pub(crate) struct Progress {
     /// A redirect has led to another origin. From then on it is a stranger's request, even if another
     /// redirect leads back: whoever sent it there chose the URL.
-    strayed: bool,
+    pub(crate) strayed: bool,
     /// A credential was refused and replaced: once is enough, on however many hops.
     renewed: bool,
     /// Headers of the caller's that no other origin gets: secrets, and those in whose place the session put its own.
@@ -42,9 +41,8 @@ pub(crate) struct Progress {
 }
 
 impl Dispatch<'_> {
-    /// Sends it until there is an answer for the caller, who also gets the watch over its body, and learns
-    /// whether it had strayed by then.
-    pub(crate) async fn run(mut self) -> Result<(reqwest::Response, Watch, bool)> {
+    /// Sends it until there is an answer for the caller.
+    pub(crate) async fn run(&mut self) -> Result<reqwest::Response> {
         for _ in 0..=MOST_REDIRECTS {
             let answer = if self.progress.strayed {
                 self.unauthorized().await?
@@ -61,7 +59,7 @@ impl Dispatch<'_> {
                     self.wire.drain(answer, &self.url).await?;
                     self.follow(hop);
                 }
-                None => return Ok((answer, self.wire.watch, self.progress.strayed)),
+                None => return Ok(answer),
             }
         }
         Err(redirect::too_many(&self.url))
@@ -69,7 +67,7 @@ impl Dispatch<'_> {
 
     /// The answer to a request with all that the session has to say.
     async fn authorized(&mut self) -> Result<reqwest::Response> {
-        let (url, head, wire) = (&self.url, &self.head, &mut self.wire);
+        let (url, head, wire) = (&self.url, &*self.head, &mut self.wire);
         let mut dialogue =
             Dialogue::new(self.session, url, head).repeatable(self.body.is_repeatable());
         if self.progress.renewed {
@@ -77,18 +75,23 @@ impl Dispatch<'_> {
         }
         let mut headers = match dialogue.authorize_now()? {
             Some(headers) => headers,
-            None => wire.in_time(dialogue.authorize(None), url).await??,
+            None => {
+                wire.in_time(Box::pin(dialogue.authorize_later(None)), url)
+                    .await??
+            }
         };
         loop {
             self.progress.withhold(&head.headers, &headers);
             let answer = wire
-                .transmit(url, &head.method, headers, &mut self.body, self.purpose)
+                .transmit(url, &head.method, headers, self.body.send(), self.purpose)
                 .await?;
             if dialogue.is_done_by(answer.status()) {
                 return Ok(answer);
             }
             let incoming = Incoming::new(answer.status(), answer.headers());
-            let next = wire.in_time(dialogue.received(incoming), url).await?;
+            let next = wire
+                .in_time(Box::pin(dialogue.received(incoming)), url)
+                .await?;
             self.progress.renewed = dialogue.has_renewed();
             match next? {
                 Next::Done => return Ok(answer),
@@ -100,13 +103,13 @@ impl Dispatch<'_> {
 
     /// The answer to a request that the session has nothing to do with.
     async fn unauthorized(&mut self) -> Result<reqwest::Response> {
-        let (head, headers) = (&self.head, self.head.headers.clone());
+        let (head, headers) = (&*self.head, self.head.headers.clone());
         self.wire
             .transmit(
                 &self.url,
                 &head.method,
                 headers,
-                &mut self.body,
+                self.body.send(),
                 Purpose::Foreign,
             )
             .await
@@ -115,7 +118,7 @@ impl Dispatch<'_> {
     fn follow(&mut self, hop: Hop) {
         let headers = &mut self.head.headers;
         if !hop.keeps_body {
-            self.body = Body::None;
+            *self.body = Body::None;
             remove(headers, describes_body);
         }
         if !hop.same_origin {

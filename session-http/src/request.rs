@@ -1,6 +1,8 @@
 //! A request in the making.
 
-use std::{borrow::Borrow, fmt, sync::Arc, time::Duration};
+#[cfg(feature = "websocket")]
+use std::sync::Arc;
+use std::{borrow::Borrow, fmt, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -16,7 +18,7 @@ use session_core::{Environment, Error, ErrorKind, Result};
 use url::{Url, form_urlencoded};
 
 use crate::{
-    Client, Connections, Response,
+    Client, Response,
     body::Body,
     connections::Purpose,
     dispatch::{Dispatch, Progress},
@@ -163,51 +165,58 @@ impl RequestBuilder {
     /// there, or a redirect leads where it must not; `NoSession` and `Closed` when there is no open
     /// session; otherwise whatever its renewal failed with. `Unavailable` when the server cannot be
     /// reached, `Protocol` when it redirects without end.
-    pub async fn send(self) -> Result<Response> {
-        let (answer, ()) = self.send_for(Purpose::Session, |_| ()).await?;
-        Ok(answer)
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "the future of an `async fn` has room for two of what it is given"
+    )]
+    pub fn send(mut self) -> impl Future<Output = Result<Response>> + Send {
+        async move {
+            let (session, connections) = self.client.session()?;
+            let url = self.address(session.environment())?;
+            let mut dispatch = Dispatch {
+                session: &session,
+                wire: Wire {
+                    connections: &connections,
+                    watch: Watch::new(self.time_limit, connections.watched_silence()),
+                },
+                url,
+                head: &mut self.head,
+                body: &mut self.body,
+                purpose: Purpose::Session,
+                progress: Progress::default(),
+            };
+            let answer = dispatch.run().await?;
+            let (watch, strayed) = (dispatch.wire.watch, dispatch.progress.strayed);
+            let limit = self.client.answer_limit();
+            Ok(Response::new(answer, watch, limit, strayed))
+        }
     }
 
     /// Sends it on a connection that can be had for something else afterwards.
     #[cfg(feature = "websocket")]
-    pub(crate) async fn upgrade(self) -> Result<crate::websocket::Upgrade> {
-        let look = |connections: &Arc<Connections>| {
-            let cuts = connections.lines().cuts();
-            (Arc::clone(connections), cuts)
-        };
-        let (answer, (connections, cuts)) = self.send_for(Purpose::Upgrade, look).await?;
-        Ok(crate::websocket::Upgrade {
-            answer,
-            connections,
-            cuts,
-        })
-    }
-
-    /// Sends it, after a look at the connections that it is sent over.
-    async fn send_for<T>(
-        self,
-        purpose: Purpose,
-        look: impl FnOnce(&Arc<Connections>) -> T,
-    ) -> Result<(Response, T)> {
+    pub(crate) async fn upgrade(mut self) -> Result<crate::websocket::Upgrade> {
         let (session, connections) = self.client.session()?;
-        let seen = look(&connections);
+        let cuts = connections.lines().cuts();
         let url = self.address(session.environment())?;
-        let watch = Watch::new(self.time_limit, connections.watched_silence());
-        let limit = self.client.answer_limit();
-        let dispatch = Dispatch {
+        let mut dispatch = Dispatch {
             session: &session,
             wire: Wire {
                 connections: &connections,
-                watch,
+                watch: Watch::new(self.time_limit, connections.watched_silence()),
             },
             url,
-            head: self.head,
-            body: self.body,
-            purpose,
+            head: &mut self.head,
+            body: &mut self.body,
+            purpose: Purpose::Upgrade,
             progress: Progress::default(),
         };
-        let (answer, watch, strayed) = dispatch.run().await?;
-        Ok((Response::new(answer, watch, limit, strayed), seen))
+        let answer = dispatch.run().await?;
+        let (watch, strayed) = (dispatch.wire.watch, dispatch.progress.strayed);
+        Ok(crate::websocket::Upgrade {
+            answer: Response::new(answer, watch, self.client.answer_limit(), strayed),
+            connections: Arc::clone(&connections),
+            cuts,
+        })
     }
 
     /// Where it goes, if it can be sent at all.

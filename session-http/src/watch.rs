@@ -14,7 +14,7 @@ use tokio::{
 /// When a request's answer is due, and for how long its server may be silent until then.
 ///
 /// One timer serves a request from its authorization to the end of its answer's body: each that is registered costs
-/// as much as the authorization. It is made when something has to be waited for, and moved from then on.
+/// as much as the authorization. It is made when something has to be waited for, and moved from then on, as seldom as can be.
 #[derive(Default)]
 pub(crate) struct Watch {
     /// When the last byte of the answer is due.
@@ -64,16 +64,13 @@ impl Watch {
             return Err(Elapsed);
         }
         let mut event = pin!(event);
-        let mut is_set = false;
+        let mut due = None;
         std::future::poll_fn(|context| {
             if let Poll::Ready(output) = event.as_mut().poll(context) {
                 return Poll::Ready(Ok(output));
             }
-            if !is_set {
-                is_set = true;
-                self.set(silence);
-            }
-            ready!(self.poll_timer(context));
+            let due = *due.get_or_insert_with(|| self.set(silence));
+            ready!(self.poll_timer(due, context));
             Poll::Ready(Err(Elapsed))
         })
         .await
@@ -88,26 +85,34 @@ impl Watch {
                 .is_some_and(|deadline| deadline <= Instant::now())
     }
 
-    /// Sets the timer for what comes first.
-    fn set(&mut self, silence: Option<Duration>) {
+    /// Sets the timer for what comes first, and says when that is.
+    fn set(&mut self, silence: Option<Duration>) -> Option<Instant> {
         let silent = silence.and_then(|silence| Instant::now().checked_add(silence));
         let due = match (self.deadline, silent) {
             (Some(deadline), Some(silent)) => Some(deadline.min(silent)),
             (deadline, silent) => deadline.or(silent),
         };
         match (due, &mut self.timer) {
-            (Some(due), Some(timer)) if timer.deadline() != due => timer.as_mut().reset(due),
+            // One that goes off too early is moved then, which is hardly ever: to move it takes the lock of all timers.
+            (Some(due), Some(timer)) if timer.deadline() > due => timer.as_mut().reset(due),
             (Some(due), none @ None) => *none = Some(Box::pin(sleep_until(due))),
             (Some(_), Some(_)) => {}
             (None, timer) => *timer = None,
         }
+        due
     }
 
-    fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        match &mut self.timer {
+    fn poll_timer(&mut self, due: Option<Instant>, context: &mut Context<'_>) -> Poll<()> {
+        let (Some(due), Some(timer)) = (due, &mut self.timer) else {
+            return Poll::Pending;
+        };
+        loop {
             // Whoever has used up its turn is late all the same.
-            Some(timer) => pin!(unconstrained(timer.as_mut())).poll(context),
-            None => Poll::Pending,
+            ready!(pin!(unconstrained(timer.as_mut())).poll(context));
+            if timer.deadline() >= due {
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(due);
         }
     }
 }
@@ -155,6 +160,20 @@ mod tests {
         watch.hear(ready(())).await.unwrap();
         watch.hear(sleep(2 * SECOND)).await.unwrap();
         watch.hear(pending::<()>()).await.unwrap_err();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_part_has_the_whole_time_that_the_server_may_be_silent() {
+        let mut watch = Watch::new(Some(60 * SECOND), Some(3 * SECOND));
+        watch.hear(sleep(2 * SECOND)).await.unwrap();
+        let began = Instant::now();
+        watch.hear(pending::<()>()).await.unwrap_err();
+        assert_eq!(began.elapsed(), 3 * SECOND);
+        // After a longer wait on our side, too.
+        watch.wait(sleep(9 * SECOND)).await.unwrap();
+        let began = Instant::now();
+        watch.hear(pending::<()>()).await.unwrap_err();
+        assert_eq!(began.elapsed(), 3 * SECOND);
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,7 +6,6 @@ use url::Url;
 
 use crate::{
     Connections,
-    body::Body,
     connections::Purpose,
     read, target, transport_error,
     watch::{Elapsed, Watch},
@@ -25,19 +24,10 @@ impl Wire<'_> {
         url: &Url,
         method: &Method,
         headers: HeaderMap,
-        body: &mut Body,
+        body: Option<reqwest::Body>,
         purpose: Purpose,
     ) -> Result<reqwest::Response> {
-        let mut request = reqwest::Request::new(method.clone(), url.clone());
-        *request.headers_mut() = headers;
-        *request.body_mut() = body.send();
-        if self.connections.watched_silence().is_none() {
-            // In place of what the caller's own client may say.
-            *request.timeout_mut() = self.watch.left();
-        }
-        let answer = self
-            .connections
-            .with_client(url, purpose, |client| client.execute(request))?;
+        let answer = self.execute(url, method, headers, body, purpose)?;
         match self.watch.hear(answer).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
@@ -50,9 +40,30 @@ impl Wire<'_> {
         }
     }
 
+    /// The part of it that does not wait, and leaves no trace in the future.
+    fn execute(
+        &self,
+        url: &Url,
+        method: &Method,
+        headers: HeaderMap,
+        body: Option<reqwest::Body>,
+        purpose: Purpose,
+    ) -> Result<impl Future<Output = reqwest::Result<reqwest::Response>> + use<>> {
+        let mut request = reqwest::Request::new(method.clone(), url.clone());
+        *request.headers_mut() = headers;
+        *request.body_mut() = body;
+        if self.connections.watched_silence().is_none() {
+            // In place of what the caller's own client may say.
+            *request.timeout_mut() = self.watch.left();
+        }
+        self.connections
+            .with_client(url, purpose, |client| client.execute(request))
+    }
+
     /// Reads an answer that nobody wants.
     pub(crate) async fn drain(&mut self, answer: reqwest::Response, url: &Url) -> Result<()> {
-        self.in_time(read::drain(answer), url).await
+        // What is rare has no room in the futures of all requests.
+        self.in_time(Box::pin(read::drain(answer)), url).await
     }
 
     /// Waits for something on our side.
