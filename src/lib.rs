@@ -66,7 +66,12 @@ pub use session_mock as mock;
 pub use session_oauth as oauth;
 
 /// The programs in the documents are compiled with these.
-#[cfg(all(doctest, feature = "mock-server", feature = "oauth"))]
+#[cfg(all(
+    doctest,
+    feature = "mock-server",
+    feature = "oauth",
+    feature = "websocket"
+))]
 mod documents {
     #[doc = include_str!("../README.md")]
     mod readme {}
@@ -74,4 +79,6 @@ mod documents {
     mod backends {}
     #[doc = include_str!("../docs/profiles.md")]
     mod profiles {}
+    #[doc = include_str!("../docs/requests.md")]
+    mod requests {}
 }

@@ -36,6 +36,8 @@ pub(crate) struct Progress {
     pub(crate) strayed: bool,
     /// A credential was refused and replaced: once is enough, on however many hops.
     renewed: bool,
+    /// A connection broke off, and the request was sent once more.
+    repeated: bool,
     /// Headers of the caller's that no other origin gets: secrets, and those in whose place the session put its own.
     withheld: Vec<HeaderName>,
 }
@@ -44,10 +46,16 @@ impl Dispatch<'_> {
     /// Sends it until there is an answer for the caller.
     pub(crate) async fn run(&mut self) -> Result<reqwest::Response> {
         for _ in 0..=MOST_REDIRECTS {
-            let answer = if self.progress.strayed {
-                self.unauthorized().await?
-            } else {
-                self.authorized().await?
+            let answer = loop {
+                match self.answer().await {
+                    // What has no effect, or the same the second time, can do no harm (RFC 9110 §9.2.2); if it breaks
+                    // off again it is not by chance.
+                    Err(_) if self.wire.broke_off && self.may_repeat() => {
+                        self.progress.repeated = true;
+                        self.wire.broke_off = false;
+                    }
+                    answer => break answer?,
+                }
             };
             let sent = Sent {
                 url: &self.url,
@@ -63,6 +71,18 @@ impl Dispatch<'_> {
             }
         }
         Err(redirect::too_many(&self.url))
+    }
+
+    async fn answer(&mut self) -> Result<reqwest::Response> {
+        if self.progress.strayed {
+            self.unauthorized().await
+        } else {
+            self.authorized().await
+        }
+    }
+
+    fn may_repeat(&self) -> bool {
+        !self.progress.repeated && self.head.method.is_idempotent() && self.body.is_repeatable()
     }
 
     /// The answer to a request with all that the session has to say.

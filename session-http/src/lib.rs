@@ -24,7 +24,10 @@
 //!    for all requests that it was refused to, and the request repeated once; a scheme with several legs gets them. A
 //!    second 401 is the answer, and so are a 403 and a 407. A body that was streamed cannot be
 //!    repeated: its 401 is the answer, and the next request has a new credential.
-//! 4. Redirects are followed, at most ten. Each hop to the same origin is authorized anew. When the
+//! 4. A connection that breaks before there was an answer leaves open what became of the request. One whose method has no
+//!    effect, or the same the second time (GET, HEAD, OPTIONS, TRACE, PUT, DELETE; RFC 9110 §9.2.2), is authorized
+//!    anew and sent once more; others fail with `Unavailable`, and whether to repeat them is the caller's to know.
+//! 5. Redirects are followed, at most ten. Each hop to the same origin is authorized anew. When the
 //!    origin changes (scheme, host or port), nothing of the session goes along from then on, nor
 //!    the caller's own `Authorization`, `Cookie` and `Proxy-Authorization`.
 //!

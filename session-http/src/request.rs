@@ -178,6 +178,7 @@ impl RequestBuilder {
                 wire: Wire {
                     connections: &connections,
                     watch: Watch::new(self.time_limit, connections.watched_silence()),
+                    broke_off: false,
                 },
                 url,
                 head: &mut self.head,
@@ -203,6 +204,7 @@ impl RequestBuilder {
             wire: Wire {
                 connections: &connections,
                 watch: Watch::new(self.time_limit, connections.watched_silence()),
+                broke_off: false,
             },
             url,
             head: &mut self.head,

@@ -9,7 +9,7 @@ use url::Url;
 /// nothing that the server sent.
 ///
 /// `Unavailable` for what may pass, time-outs among it; `Config` when the host's certificate is not
-/// trusted, or the request could not be made.
+/// trusted, or the request could not be made; `Protocol` when the answer is not HTTP.
 pub fn transport_error(error: &reqwest::Error, url: &Url) -> Error {
     let host = url.host_str().unwrap_or_default();
     if error.is_builder() {
@@ -25,8 +25,16 @@ pub fn transport_error(error: &reqwest::Error, url: &Url) -> Error {
     if error.is_connect() {
         return connect_error(error, host);
     }
+    if hyper_error(error).is_some_and(hyper::Error::is_parse) {
+        return Error::new(
+            ErrorKind::Protocol,
+            format!(
+                "what `{host}` answers is not HTTP, or has larger headers than are read; check the URL, and what is between here and there"
+            ),
+        );
+    }
     let reason = io_error(error).map_or_else(
-        || "it broke off, or its answer is not HTTP".to_owned(),
+        || "it broke off".to_owned(),
         |error| error.kind().to_string(),
     );
     Error::new(
@@ -60,6 +68,34 @@ fn connect_error(error: &reqwest::Error, host: &str) -> Error {
         ErrorKind::Unavailable,
         format!("cannot connect to `{host}`: {reason}; check the host, or try again later"),
     )
+}
+
+/// Whether the connection broke before there was any of the answer: nobody knows what became of the request.
+pub(crate) fn broke_off(error: &reqwest::Error) -> bool {
+    if error.is_connect() || error.is_timeout() {
+        return false;
+    }
+    let is_reset = |error: &io::Error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+        )
+    };
+    hyper_error(error).is_some_and(|error| error.is_incomplete_message() || error.is_canceled())
+        || io_error(error).is_some_and(is_reset)
+}
+
+fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if error.is::<hyper::Error>() {
+            break;
+        }
+        source = error.source();
+    }
+    source?.downcast_ref()
 }
 
 fn innermost(error: &reqwest::Error) -> String {

@@ -15,6 +15,8 @@ use crate::{
 pub(crate) struct Wire<'a> {
     pub(crate) connections: &'a Connections,
     pub(crate) watch: Watch,
+    /// The connection of the last request broke before there was any answer.
+    pub(crate) broke_off: bool,
 }
 
 impl Wire<'_> {
@@ -34,6 +36,7 @@ impl Wire<'_> {
                 if error.is_builder() {
                     target::uri(url)?;
                 }
+                self.broke_off = transport_error::broke_off(&error);
                 Err(transport_error(&error, url))
             }
             Err(Elapsed) => Err(transport_error::timed_out(url)),
