@@ -4,6 +4,9 @@
 
 mod model;
 
+use std::time::Duration;
+
+use loom::model::Builder;
 use model::{Deed, Fate, Op, Outcome, Scene, Start, hush, suspend};
 
 /// How often a schedule takes the processor away from a thread that could go on, at most, unless
@@ -21,21 +24,20 @@ fn scene(start: Start, ops: &[Op]) -> Scene {
     }
 }
 
+/// How long a scene of three threads is looked at in a long run. Some have too many schedules to try all.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Plays a scene on every schedule with so few preemptions.
 fn play(scene: &Scene) {
     let scene = scene.clone();
-    check(preemptions(), move || scene.clone().play());
+    model().check(move || scene.clone().play());
 }
 
-fn check(preemptions: usize, scene: impl Fn() + Send + Sync + 'static) {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(preemptions);
+fn model() -> Builder {
+    let mut model = Builder::new();
+    model.preemption_bound = Some(told().unwrap_or(PREEMPTIONS));
     model.max_branches = 100_000;
-    model.check(scene);
-}
-
-fn preemptions() -> usize {
-    told().unwrap_or(PREEMPTIONS)
+    model
 }
 
 /// How many preemptions there may be, where somebody says so; that is a long run.
@@ -175,14 +177,15 @@ fn three_operations_that_open_use_and_close() {
     );
     for start in starts {
         for trio in &trios {
-            let scene = scene(start, trio);
-            // With more of them it does not come to an end.
-            check(PREEMPTIONS, move || scene.clone().play());
+            let (scene, mut model) = (scene(start, trio), model());
+            model.preemption_bound = Some(PREEMPTIONS);
+            model.max_duration = told().map(|_| PATIENCE);
+            model.check(move || scene.clone().play());
         }
     }
 }
 
 #[test]
 fn no_header_of_an_expired_credential_after_the_machine_slept() {
-    check(preemptions(), suspend::play);
+    model().check(suspend::play);
 }

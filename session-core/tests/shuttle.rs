@@ -12,7 +12,7 @@ use shuttle::{
 };
 
 /// How many schedules each test tries, unless `MODEL_SCHEDULES` says otherwise.
-const SCHEDULES: usize = 4_000;
+const SCHEDULES: usize = 10_000;
 
 fn schedules() -> usize {
     let told = std::env::var("MODEL_SCHEDULES").ok();

@@ -17,7 +17,7 @@ pub(crate) fn run(workspace: &Workspace, long: bool) -> Result {
         test.arg(workspace.target()?.join("model").join(checker));
         test.env("RUSTFLAGS", format!("--cfg model_{checker}"));
         if long {
-            test.envs([("MODEL_SCHEDULES", "200000"), ("MODEL_PREEMPTIONS", "2")]);
+            test.envs([("MODEL_SCHEDULES", "1000000"), ("MODEL_PREEMPTIONS", "2")]);
         }
         run_command(&mut test)?;
     }

@@ -53,7 +53,8 @@ impl Scene {
         let closes = self.count(Deed::Close);
         let is_granted = |outcome: &Outcome| *outcome == Outcome::Grants;
         let granted = self.script.iter().take_while(|o| is_granted(o)).count();
-        if inits == 0 && closes == 0 && granted < self.script.len() {
+        let fails = granted < self.script.len();
+        if fails && inits == 0 && closes == 0 && !self.drops_tasks() {
             // Nobody asks on his own during the pause after the first failure.
             return granted + 1;
         }
@@ -65,7 +66,7 @@ impl Scene {
         // An `init` tries what failed once more, and starts over where a renewal is denied.
         let again = if self.all_goes_well() { 0 } else { inits };
         let denies = self.script.contains(&Outcome::Denies);
-        asked + again + if denies { inits } else { 0 }
+        asked + again + self.dropped_tasks() + if denies { inits } else { 0 }
     }
 
     /// The session works as if nothing had happened, and nobody is counted who is gone.

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{
     manner::{Manner, poll_once, yield_once},
-    world::World,
+    world::{SoFar, World},
 };
 
 /// One thing that a thread does with a session.
@@ -32,6 +32,7 @@ pub(crate) struct Op {
 
 /// What else goes on, and so what an operation may meet.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Company {
     /// Somebody may close the session.
     pub(crate) closes: bool,
@@ -52,6 +53,18 @@ impl Deed {
         Self::Close,
     ];
 
+    /// How often it waits at most: a block for its session, for what it does inside, and for the end that its
+    /// leaving causes.
+    pub(crate) const fn waits(self) -> usize {
+        match self {
+            Self::Enter => 3,
+            _ => 1,
+        }
+    }
+}
+
+#[cfg(model_loom)]
+impl Deed {
     pub(crate) const fn to_its_end(self) -> Op {
         let manner = Manner::ToItsEnd;
         Op { deed: self, manner }
@@ -68,17 +81,9 @@ impl Deed {
         let manner = Manner::DroppedAt(wait);
         Op { deed: self, manner }
     }
-
-    /// How often it waits at most: a block for its session, for what it does inside, and for the end that its
-    /// leaving causes.
-    pub(crate) const fn waits(self) -> usize {
-        match self {
-            Self::Enter => 3,
-            _ => 1,
-        }
-    }
 }
 
+#[cfg(model_loom)]
 impl Op {
     /// Each deed, to its end.
     pub(crate) fn whole() -> Vec<Self> {
@@ -90,7 +95,9 @@ impl Op {
         let at_each = |deed: Deed| (1..=deed.waits()).map(move |wait| deed.dropped_at(wait));
         Deed::ALL.into_iter().flat_map(at_each).collect()
     }
+}
 
+impl Op {
     /// Whether it is begun at all: a future does nothing before its first poll.
     pub(crate) fn is_begun(self) -> bool {
         self.manner != Manner::DroppedAt(0)
@@ -103,7 +110,7 @@ impl Op {
         receipt: Option<&Receipt>,
         company: Company,
     ) {
-        let calls_before = world.answered();
+        let (begun, before) = (world.authentications(), world.so_far());
         let manner = self.manner;
         let outcome = match self.deed {
             Deed::Init => manner.follow(session.init()).await.inspect(|outcome| {
@@ -134,22 +141,27 @@ impl Op {
                 Some(receipt) => manner.follow(session.report_refusal(receipt, &[])).await,
                 None => None,
             },
-            Deed::Close => manner.follow(session.close()).await,
+            Deed::Close => {
+                let closed = manner.follow(session.close()).await;
+                if self.is_begun() {
+                    world.closed(begun);
+                }
+                closed
+            }
         };
         if let Some(Err(error)) = outcome
-            && let Some(fault) = self.misplaced(&error, world, calls_before, company)
+            && let Some(fault) = self.misplaced(&error, world, before, company)
         {
             world.fault(format!("{self:?}: {fault}: {error}"));
         }
     }
 
-    /// What is wrong with this error, if anything is. Before the operation began the server had answered that many
-    /// calls.
+    /// What is wrong with this error, if anything is.
     fn misplaced(
         self,
         error: &Error,
         world: &World,
-        calls_before: usize,
+        before: SoFar,
         company: Company,
     ) -> Option<&'static str> {
         let is_request = matches!(self.deed, Deed::Request | Deed::Refuse);
@@ -162,7 +174,11 @@ impl Op {
         }
         // That of an authentication which was under way, or was the last one.
         let call = World::failed_call(error)?;
-        (call < calls_before || !world.has_failed(call)).then_some("it is not the last failure")
+        if call < before.answered || !world.has_failed(call) {
+            return Some("it is not the last failure");
+        }
+        let is_forgotten = self.deed == Deed::Init && call <= before.closed;
+        is_forgotten.then_some("it is that of a session that was closed since")
     }
 }
 

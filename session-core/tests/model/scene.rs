@@ -171,7 +171,12 @@ impl Scene {
     }
 
     pub(crate) fn drops_tasks(&self) -> bool {
-        self.fates.iter().any(|fate| *fate != Fate::Runs)
+        self.dropped_tasks() > 0
+    }
+
+    pub(crate) fn dropped_tasks(&self) -> usize {
+        let fates = self.fates.iter();
+        fates.filter(|fate| **fate != Fate::Runs).count()
     }
 
     /// How often this is begun, to whatever end.

@@ -36,6 +36,15 @@ enum Fate {
     Ended,
 }
 
+/// Authentications by number.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SoFar {
+    /// The last one that is over.
+    pub(crate) answered: usize,
+    /// The last one that was begun before somebody closed the session.
+    pub(crate) closed: usize,
+}
+
 /// A backend, and the server behind it.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
@@ -53,9 +62,9 @@ struct State {
     /// How often each call has to wait.
     waits: usize,
     is_busy: bool,
-    /// Authentications that were begun since the script began, and the last of them that is over.
+    /// How many were begun since the script began.
     authentications: usize,
-    answered: usize,
+    so_far: SoFar,
     failed: BTreeSet<usize>,
     credentials: BTreeMap<u64, Fate>,
     was_opened: bool,
@@ -79,7 +88,7 @@ impl World {
         self.change(|state| {
             state.script = script.iter().copied().collect();
             state.waits = waits;
-            (state.authentications, state.answered) = (0, 0);
+            (state.authentications, state.so_far) = (0, SoFar::default());
             state.failed.clear();
         });
     }
@@ -89,9 +98,13 @@ impl World {
         self.change(|state| state.authentications)
     }
 
-    /// The number of the last authentication that is over.
-    pub(crate) fn answered(&self) -> usize {
-        self.change(|state| state.answered)
+    pub(crate) fn so_far(&self) -> SoFar {
+        self.change(|state| state.so_far)
+    }
+
+    /// Notes that the session was closed, after so many authentications had begun.
+    pub(crate) fn closed(&self, begun: usize) {
+        self.change(|state| state.so_far.closed = state.so_far.closed.max(begun));
     }
 
     /// The number of the authentication that an error comes from, if it is one of the server's.
@@ -155,7 +168,7 @@ impl World {
         self.wait().await;
         drop(call);
         let granted = self.change(|state| {
-            state.answered = number;
+            state.so_far.answered = number;
             // What it replaces, or refuses to renew, it honours no longer.
             if let (Some(stale), Outcome::Grants | Outcome::Denies) = (stale, outcome) {
                 state.credentials.insert(stale, Fate::Superseded);
