@@ -72,7 +72,7 @@ mod tests {
         let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
         for Target { name, .. } in TARGETS {
             assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
-            assert!(root.join(format!("fuzz_targets/{name}.rs")).is_file());
+            assert!(root.join(format!("src/bin/{name}.rs")).is_file());
             let seeds = root.join("corpus").join(name).read_dir().unwrap().count();
             assert!(seeds > 0, "{name}");
         }

@@ -26,14 +26,19 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 fn roots(tree: &Tree) -> Vec<Finding> {
     let without = tree.packages().filter(|package| {
         let has = |file| tree.contains(&format!("{}src/{file}", package.folder));
-        !has("lib.rs") && !has("main.rs")
+        let programs = format!("{}src/bin/", package.folder);
+        let has_programs = || {
+            tree.ending(&[".rs"])
+                .any(|(path, _)| path.starts_with(&programs))
+        };
+        !has("lib.rs") && !has("main.rs") && !has_programs()
     });
     without
         .map(|package| {
             Finding::error(
                 package.path,
                 0,
-                "the package has neither src/lib.rs nor src/main.rs",
+                "the package has neither src/lib.rs nor src/main.rs, nor programs in src/bin",
             )
         })
         .collect()
@@ -93,6 +98,10 @@ mod tests {
         assert_eq!(findings[0].path, "a/Cargo.toml");
         assert_eq!(
             check(&Tree::from([MANIFEST, ("a/src/main.rs", "fn main() {}")])),
+            []
+        );
+        assert_eq!(
+            check(&Tree::from([MANIFEST, ("a/src/bin/b.rs", "fn main() {}")])),
             []
         );
     }
