@@ -136,6 +136,14 @@ fn a_session_that_is_not_open_sends_nothing() {
     });
 }
 
+/// It is moved around, and is a part of the futures of all who wait for it.
+#[test]
+fn the_future_of_a_request_is_small() {
+    let session = block_on(open("https://api.example/")).0;
+    let size = size_of_val(&Client::new(&session).get("/").send());
+    assert!(size <= 2048, "{size} bytes");
+}
+
 #[test]
 fn requests_can_be_spawned() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
