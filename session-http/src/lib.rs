@@ -47,13 +47,19 @@
 pub mod blocking;
 mod body;
 mod carriers;
+mod certificates;
 mod challenge;
 mod client;
 mod connections;
 mod dialogue;
 mod dispatch;
+mod gate;
+mod lifeline;
+mod loan;
+mod pem;
 mod pools;
 mod read;
+mod recipe;
 mod redirect;
 mod request;
 mod response;
@@ -62,6 +68,7 @@ mod step_up;
 mod target;
 mod temporary;
 mod transport_error;
+mod tunnel;
 mod watch;
 #[cfg(feature = "websocket")]
 pub mod websocket;
