@@ -114,3 +114,30 @@ impl Connections {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_asked_for_longest_makes_room() {
+        let certificates = Certificates::default();
+        let set = |number: usize| {
+            let certificate = Certificate::from([number as u8]);
+            certificates.set(format!("https://{number}.test"), &certificate);
+        };
+        let knows = |number: usize| {
+            certificates
+                .get(&format!("https://{number}.test"))
+                .is_some()
+        };
+        (0..Certificates::MOST_ORIGINS).for_each(set);
+        assert!(knows(0));
+        set(Certificates::MOST_ORIGINS);
+        assert!(knows(0) && !knows(1) && knows(2));
+        set(2);
+        assert!(knows(3));
+        certificates.forget();
+        assert!(!knows(0));
+    }
+}

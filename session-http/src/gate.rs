@@ -36,7 +36,7 @@ struct State {
 impl Gate {
     /// How long a connection may be on its way back from an answer that has been read. It takes no time at all but for other
     /// work that the runtime has to do.
-    const PATIENCE: Duration = Duration::from_secs(1);
+    const PATIENCE: Duration = Duration::from_secs(5);
 
     /// Says whether the next request comes after one of the same exchange: then it waits for the connection. Else another
     /// one is as good, and its lack is told at once.

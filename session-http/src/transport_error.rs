@@ -34,12 +34,7 @@ pub fn transport_error(error: &reqwest::Error, url: &Url) -> Error {
         return tunnel_error(error, host);
     }
     if gate::is_lost(error) {
-        return Error::new(
-            ErrorKind::Unavailable,
-            format!(
-                "`{host}` closed the connection that was being authenticated, and no other will do; try again later"
-            ),
-        );
+        return connection_lost(url);
     }
     if let Some(error) = refused_by_tls(error, host) {
         return error;
@@ -62,6 +57,16 @@ pub(crate) fn timed_out(url: &Url) -> Error {
         ErrorKind::Unavailable,
         format!(
             "no answer from `{}` in time; try again later, or allow more time",
+            url.host_str().unwrap_or_default()
+        ),
+    )
+}
+
+pub(crate) fn connection_lost(url: &Url) -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        format!(
+            "`{}` closed the connection that was being authenticated, and no other will do; try again later",
             url.host_str().unwrap_or_default()
         ),
     )

@@ -1,6 +1,6 @@
 //! Requests out, answers back.
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, header::CONNECTION};
 use session_core::{Error, Result};
 use url::Url;
 
@@ -92,6 +92,7 @@ impl<'a> Wire<'a> {
                 loan.set_midway();
                 loan
             }
+            None if midway => return Err(transport_error::connection_lost(url)),
             // Which connection is as good as closed shows when it is needed, and then a streamed body is gone.
             _ => self.connections.lend(url, body.is_repeatable()).await?,
         };
@@ -137,6 +138,12 @@ impl<'a> Wire<'a> {
 
     /// Reads an answer that nobody wants.
     pub(crate) async fn drain(&mut self, answer: reqwest::Response, url: &Url) -> Result<()> {
+        if self.loan.is_some() {
+            if is_last(&answer) {
+                self.loan = None;
+            }
+            return Box::pin(self.hear(read::drain_pinned(answer), url)).await;
+        }
         self.in_time(read::drain(answer), url).await
     }
 
@@ -149,6 +156,13 @@ impl<'a> Wire<'a> {
         let outcome = self.watch.wait(event).await;
         outcome.map_err(|Elapsed| transport_error::timed_out(url))
     }
+}
+
+/// Whether its server closes the connection after it (RFC 9112 §9.6).
+fn is_last(answer: &reqwest::Response) -> bool {
+    let options = answer.headers().get_all(CONNECTION).iter();
+    let mut options = options.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
 
 fn failed(error: &reqwest::Error, url: &Url) -> Error {

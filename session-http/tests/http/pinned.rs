@@ -12,6 +12,7 @@ use session_core::{
     Session, SessionHandle, Verdict,
 };
 use session_http::{Client, reqwest};
+use tokio::sync::Barrier;
 
 use crate::support::{Received, Reply, Server, block_on, environment, reply};
 
@@ -99,7 +100,8 @@ fn authenticate(begun: &Mutex<HashMap<String, usize>>, request: &Received) -> Re
         "first" => {
             let mut begun = begun.lock().unwrap();
             begun.insert(name.to_owned(), request.connection);
-            reply(401, &[], vec![b' '; 20_000])
+            // More than an answer that nobody wants is worth elsewhere.
+            reply(401, &[], vec![b' '; 100_000])
         }
         _ if begun.lock().unwrap().get(name) == Some(&request.connection) => {
             reply(200, &[], vec![b' '; 20_000])
@@ -204,6 +206,43 @@ fn an_answer_that_is_still_read_keeps_its_connection() {
             connections.values().all(|used| used.len() == 1),
             "{connections:?}"
         );
+    });
+}
+
+#[test]
+fn a_connection_that_is_lent_while_the_session_closes_is_not_taken_back() {
+    block_on(async {
+        let server = server();
+        let session = session(environment(&server.url()), true).await;
+        let client = Client::new(&session);
+        let answer = client.get("/").send().await.unwrap();
+        session.close().await.unwrap();
+        assert_eq!(answer.bytes().await.unwrap().len(), 20_000);
+        server.until_open(0).await;
+    });
+}
+
+#[test]
+fn so_many_idle_connections_are_kept_and_no_more() {
+    const MANY: usize = 70;
+    block_on(async {
+        // All of them at the same time.
+        let (begun, barrier) = (Mutex::new(HashMap::new()), Arc::new(Barrier::new(MANY)));
+        let server = Server::start(move |request| {
+            let (answer, barrier) = (authenticate(&begun, &request), Arc::clone(&barrier));
+            async move {
+                barrier.wait().await;
+                answer
+            }
+        });
+        let session = session(environment(&server.url()), true).await;
+        // With the client, its connections would go.
+        let client = Client::new(&session);
+        crowd(&client, MANY).await;
+        assert_eq!(server.accepted(), MANY);
+        server.until_open(64).await;
+        session.close().await.unwrap();
+        server.until_open(0).await;
     });
 }
 
