@@ -156,3 +156,34 @@ impl Drop for Loan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    #[test]
+    fn those_of_a_runtime_that_ended_are_dropped() {
+        let loans = Arc::<Loans>::default();
+        let [one, other] = [(), ()].map(|()| Builder::new_current_thread().build().unwrap());
+        let client = reqwest::Client::builder().tls_certs_only([]);
+        let client = client.build().unwrap();
+        let loan = Loans::fresh(
+            &loans,
+            one.handle(),
+            "o".to_owned(),
+            client,
+            Gate::default(),
+        );
+        let mut answer = reqwest::Response::from(http::Response::new(""));
+        loan.end_with(&mut answer);
+        assert_eq!(format!("{loans:?}"), "Loans(0 idle)");
+        drop(answer);
+        assert!(Loans::idle(&loans, other.handle().id(), "o").is_none());
+        assert_eq!(format!("{loans:?}"), "Loans(1 idle)");
+        drop(one);
+        assert!(Loans::idle(&loans, other.handle().id(), "o").is_none());
+        assert_eq!(format!("{loans:?}"), "Loans(0 idle)");
+    }
+}

@@ -218,7 +218,9 @@ fn a_connection_that_is_lent_while_the_session_closes_is_not_taken_back() {
         let answer = client.get("/").send().await.unwrap();
         session.close().await.unwrap();
         assert_eq!(answer.bytes().await.unwrap().len(), 20_000);
-        server.until_open(0).await;
+        session.init().await.unwrap();
+        crowd(&client, 1).await;
+        assert_eq!(server.accepted(), 2);
     });
 }
 
