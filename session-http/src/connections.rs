@@ -114,31 +114,31 @@ impl Connections {
     /// there is no `ca_file`, or this is called outside of a tokio runtime; and as
     /// [`SecretSource::resolve`](session_core::SecretSource::resolve) for the proxy's password.
     pub async fn client(&self, url: &Url) -> Result<reqwest::Client> {
-        self.with_client(url, Purpose::Session, reqwest::Client::clone)
-            .await
+        let known = self.known(url, Purpose::Session, (), |client, ()| client.clone())?;
+        match known {
+            Ok(client) => Ok(client),
+            // What is rare has no room in the futures of all requests.
+            Err(()) => Box::pin(self.make(url, Purpose::Session)).await,
+        }
     }
 
-    /// Calls a function with the client for requests to `url` from this runtime, if that is there; else gives it back.
-    pub(crate) fn with_known<T, C: FnOnce(&reqwest::Client) -> T>(
+    /// Calls a function with the client for requests to `url` from this runtime, or gives back what it was to be called
+    /// with: then one has to be [made](Self::make) first, and that may take time.
+    pub(crate) fn known<T, A>(
         &self,
         url: &Url,
         purpose: Purpose,
-        call: C,
-    ) -> Result<Result<T, C>> {
+        argument: A,
+        call: impl FnOnce(&reqwest::Client, A) -> T,
+    ) -> Result<Result<T, A>> {
         let route = self.recipe.route(url, purpose);
-        Ok(self.pools.with_known(&runtime()?, route, call))
+        Ok(self.pools.known(&runtime()?, route, argument, call))
     }
 
-    /// Calls a function with the client for requests to `url` from this runtime, which is made if there is none.
-    pub(crate) async fn with_client<T>(
-        &self,
-        url: &Url,
-        purpose: Purpose,
-        call: impl FnOnce(&reqwest::Client) -> T,
-    ) -> Result<T> {
+    pub(crate) async fn make(&self, url: &Url, purpose: Purpose) -> Result<reqwest::Client> {
         let route = self.recipe.route(url, purpose);
         let build = || self.recipe.client(route, None);
-        self.pools.with(&runtime()?, route, build, call).await
+        self.pools.make(&runtime()?, route, build).await
     }
 
     /// Whether all requests of one exchange have to travel on one connection.

@@ -96,14 +96,7 @@ impl Dispatch<'_> {
         let mut headers = match dialogue.authorize_now()? {
             Some(headers) => headers,
             // What is rare has no room in the futures of all requests.
-            None => {
-                Box::pin(async {
-                    let certificate = wire.certificate(url).await?;
-                    let authorization = dialogue.authorize_later(certificate.as_deref());
-                    wire.in_time(authorization, url).await?
-                })
-                .await?
-            }
+            None => Box::pin(authorize(&mut dialogue, wire, url)).await?,
         };
         loop {
             self.progress.withhold(&head.headers, &headers);
@@ -165,6 +158,17 @@ impl Dispatch<'_> {
         self.head.method = hop.method;
         self.url = hop.url;
     }
+}
+
+/// What goes on a request, of a session that has to be waited for.
+async fn authorize(
+    dialogue: &mut Dialogue<'_>,
+    wire: &mut Wire<'_>,
+    url: &Url,
+) -> Result<HeaderMap> {
+    let certificate = wire.certificate(url).await?;
+    let authorization = dialogue.authorize_later(certificate.as_deref());
+    wire.in_time(authorization, url).await?
 }
 
 impl Progress {

@@ -39,34 +39,14 @@ impl<R: Copy + PartialEq> Pools<R> {
     /// How many there are at most.
     pub(crate) const MOST: usize = 128;
 
-    /// Calls a function with the client of this runtime for this route, which is built if there is none.
-    ///
-    /// # Errors
-    ///
-    /// Whatever building fails with.
-    pub(crate) async fn with<T, F: Future<Output = Result<Made>>>(
+    /// Calls a function with the client of this runtime for this route, or gives back what it was to be called with.
+    pub(crate) fn known<T, A>(
         &self,
         runtime: &Handle,
         route: R,
-        build: impl FnOnce() -> F,
-        call: impl FnOnce(&reqwest::Client) -> T,
-    ) -> Result<T> {
-        let call = match self.with_known(runtime, route, call) {
-            Ok(called) => return Ok(called),
-            Err(call) => call,
-        };
-        // In a box: what is rare has no room in the futures of all requests.
-        let pool = Box::pin(self.made(runtime, route, build)).await?;
-        Ok(call(&pool.made.client))
-    }
-
-    /// Calls a function with the client of this runtime for this route, if there is one; else gives it back.
-    pub(crate) fn with_known<T, C: FnOnce(&reqwest::Client) -> T>(
-        &self,
-        runtime: &Handle,
-        route: R,
-        call: C,
-    ) -> Result<T, C> {
+        argument: A,
+        call: impl FnOnce(&reqwest::Client, A) -> T,
+    ) -> Result<T, A> {
         let list = self.list.load();
         // First of all: the number of a runtime that ended may be another's by now.
         let is_clean = !list.pools.iter().any(|pool| pool.is_dead());
@@ -75,30 +55,26 @@ impl<R: Copy + PartialEq> Pools<R> {
                 if pool.used.load(Ordering::Relaxed) != list.made {
                     pool.used.store(list.made, Ordering::Relaxed);
                 }
-                Ok(call(&pool.made.client))
+                Ok(call(&pool.made.client, argument))
             }
-            None => Err(call),
+            None => Err(argument),
         }
     }
 
-    /// Drops all of them.
-    pub(crate) fn clear(&self) {
-        self.change(|list| list.pools.clear());
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.list.load().pools.len()
-    }
-
-    async fn made<F: Future<Output = Result<Made>>>(
+    /// The client of this runtime for this route, which is built if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Whatever building fails with.
+    pub(crate) async fn make<F: Future<Output = Result<Made>>>(
         &self,
         runtime: &Handle,
         route: R,
         build: impl FnOnce() -> F,
-    ) -> Result<Arc<Pool<R>>> {
+    ) -> Result<reqwest::Client> {
         let known = self.change(|list| list.find(runtime.id(), route).cloned());
         if let Some(known) = known {
-            return Ok(known);
+            return Ok(known.made.client.clone());
         }
         // Without the lock: it reads files, and may run the caller's code.
         let made = build().await?;
@@ -110,11 +86,20 @@ impl<R: Copy + PartialEq> Pools<R> {
             used: AtomicU64::default(),
         });
         // Somebody else may have been as quick.
-        let known_or_new = |list: &mut List<R>| {
+        let pool = self.change(|list| {
             let known = list.find(runtime.id(), route).cloned();
             known.unwrap_or_else(|| list.add(&pool))
-        };
-        Ok(self.change(known_or_new))
+        });
+        Ok(pool.made.client.clone())
+    }
+
+    /// Drops all of them.
+    pub(crate) fn clear(&self) {
+        self.change(|list| list.pools.clear());
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.list.load().pools.len()
     }
 
     /// Changes the list, after dropping what is dead.
@@ -201,8 +186,10 @@ mod tests {
                 })
             };
             let runtime = Handle::current();
-            let called = pools.with(&runtime, route, build, |_| ());
-            called.await.expect("a client is built");
+            if pools.known(&runtime, route, (), |_, ()| ()).is_err() {
+                let made = pools.make(&runtime, route, build).await;
+                made.expect("a client is built");
+            }
         }
         count.get()
     }
@@ -224,8 +211,11 @@ mod tests {
     async fn what_cannot_be_built_is_tried_again_and_what_was_dropped_is_built_again() {
         let pools = Pools::default();
         let broken = async || Err(Error::new(ErrorKind::Config, "no certificate authorities"));
-        let error = pools.with(&Handle::current(), 0, broken, |_| ()).await;
-        assert_eq!(error.map_err(|error| error.kind()), Err(ErrorKind::Config));
+        let error = pools.make(&Handle::current(), 0, broken).await;
+        assert_eq!(
+            error.map(drop).map_err(|error| error.kind()),
+            Err(ErrorKind::Config)
+        );
         assert_eq!(built(&pools, [0]).await, 1);
         pools.clear();
         assert_eq!((pools.len(), built(&pools, [0]).await), (0, 1));

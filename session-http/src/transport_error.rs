@@ -16,8 +16,8 @@ use crate::{
 ///
 /// `Unavailable` for what may pass, time-outs among it; `Config` when the host's certificate is not
 /// trusted, it asks for a client certificate and there is none, it has no version of TLS that is allowed, or the request could
-/// not be made; `Denied` when it refuses the client certificate, or a proxy the credentials for it; `Protocol` when the
-/// answer is not HTTP. Where it is the proxy that is in the way, the text names that.
+/// not be made; `Denied` when it refuses the client certificate, or a proxy the credentials for it. Where it is the
+/// proxy that is in the way, the text names that. `Protocol` when the answer is not HTTP.
 pub fn transport_error(error: &reqwest::Error, url: &Url) -> Error {
     let host = url.host_str().unwrap_or_default();
     if error.is_builder() {

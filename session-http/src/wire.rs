@@ -1,7 +1,12 @@
 //! Requests out, answers back.
 
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
 use http::{HeaderMap, Method, header::CONNECTION};
-use session_core::{Error, Result};
+use session_core::Result;
 use url::Url;
 
 use crate::{
@@ -61,16 +66,12 @@ impl<'a> Wire<'a> {
                 return Box::pin(self.transmit_alone(url, method, headers, body, midway)).await;
             }
         };
-        let request = self.request(url, method, headers, body);
-        let execute = |client: &reqwest::Client| client.execute(request);
-        let answer = match self.connections.with_known(url, purpose, execute)? {
-            Ok(answer) => answer,
-            Err(execute) => Box::pin(self.connections.with_client(url, purpose, execute)).await?,
-        };
-        match self.hear(answer, url).await? {
-            Ok(answer) => Ok(answer),
-            Err(error) => Err(self.failed(&error, url)),
-        }
+        let answer = self.execute(url, method, headers, body, purpose)?;
+        let answer = self.watch.hear(answer).await;
+        self.judged(
+            answer.map_err(|Elapsed| transport_error::timed_out(url))??,
+            url,
+        )
     }
 
     /// Ends the loan of a connection, to somebody else as soon as this answer is dropped if the exchange went well.
@@ -117,7 +118,20 @@ impl<'a> Wire<'a> {
                 answer
             }
         };
-        answer.map_err(|error| self.failed(&error, url))
+        self.judged(answer, url)
+    }
+
+    fn judged(
+        &mut self,
+        answer: reqwest::Result<reqwest::Response>,
+        url: &Url,
+    ) -> Result<reqwest::Response> {
+        answer.map_err(|error| {
+            self.broke_off = transport_error::broke_off(&error);
+            // What cannot be sent there is not the client's fault.
+            let unfit = error.is_builder().then(|| target::uri(url).err()).flatten();
+            unfit.unwrap_or_else(|| transport_error(&error, url))
+        })
     }
 
     fn request(
@@ -143,22 +157,42 @@ impl<'a> Wire<'a> {
         outcome.map_err(|Elapsed| transport_error::timed_out(url))
     }
 
-    fn failed(&mut self, error: &reqwest::Error, url: &Url) -> Error {
-        self.broke_off = transport_error::broke_off(error);
-        // What cannot be sent there is not the client's fault.
-        let unfit = error.is_builder().then(|| target::uri(url).err()).flatten();
-        unfit.unwrap_or_else(|| transport_error(error, url))
+    /// The part of it that does not wait, and leaves no trace in the future.
+    fn execute(
+        &self,
+        url: &Url,
+        method: &Method,
+        headers: HeaderMap,
+        body: &mut Body,
+        purpose: Purpose,
+    ) -> Result<impl Future<Output = Result<reqwest::Result<reqwest::Response>>> + Unpin + use<'a>>
+    {
+        let request = self.request(url, method, headers, body);
+        let connections = self.connections;
+        let known = connections.known(url, purpose, request, |client, request| {
+            client.execute(request)
+        })?;
+        Ok(match known {
+            Ok(answer) => Executing::Now(answer),
+            Err(request) => {
+                let url = url.clone();
+                Executing::Later(Box::pin(async move {
+                    let client = connections.make(&url, purpose).await?;
+                    Ok(client.execute(request).await)
+                }))
+            }
+        })
     }
 
     /// Reads an answer that nobody wants.
     pub(crate) async fn drain(&mut self, answer: reqwest::Response, url: &Url) -> Result<()> {
-        // What is rare has no room in the futures of all requests.
         if self.loan.is_some() {
             if is_last(&answer) {
                 self.loan = None;
             }
             return Box::pin(self.hear(read::drain_pinned(answer), url)).await;
         }
+        // What is rare has no room in the futures of all requests.
         self.in_time(Box::pin(read::drain(answer)), url).await
     }
 
@@ -178,4 +212,24 @@ fn is_last(answer: &reqwest::Response) -> bool {
     let options = answer.headers().get_all(CONNECTION).iter();
     let mut options = options.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
+}
+
+/// A request that is sent now, or when there is a client for it.
+enum Executing<'a, F> {
+    Now(F),
+    Later(Pin<Box<dyn Future<Output = Result<reqwest::Result<reqwest::Response>>> + Send + 'a>>),
+}
+
+impl<F> Future for Executing<'_, F>
+where
+    F: Future<Output = reqwest::Result<reqwest::Response>> + Unpin,
+{
+    type Output = Result<reqwest::Result<reqwest::Response>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Now(answer) => Pin::new(answer).poll(context).map(Ok),
+            Self::Later(answer) => answer.as_mut().poll(context),
+        }
+    }
 }
