@@ -248,6 +248,14 @@ impl Session for Watched {
         Ok(exchange.map(|exchange| Box::new(watch(exchange)) as Box<dyn Exchange>))
     }
 
+    fn binds_to_peer(&self) -> bool {
+        self.inner().binds_to_peer()
+    }
+
+    fn pins_connection(&self) -> bool {
+        self.inner().pins_connection()
+    }
+
     async fn close(&self, credential: &Credential) -> Result<()> {
         let outcome = {
             let _under_way = self.record.begin(|counts| counts.closes_begun += 1);
@@ -310,6 +318,14 @@ impl Session for Remembered {
         request: Outgoing<'_>,
     ) -> Result<Option<Box<dyn Exchange>>> {
         self.subject.session().authorize(credential, request).await
+    }
+
+    fn binds_to_peer(&self) -> bool {
+        self.subject.session().binds_to_peer()
+    }
+
+    fn pins_connection(&self) -> bool {
+        self.subject.session().pins_connection()
     }
 }
 
