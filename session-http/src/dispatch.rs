@@ -1,7 +1,7 @@
 //! A request on its way: authorizations, repetitions, redirects.
 
 use http::{
-    HeaderMap, HeaderName,
+    HeaderMap, HeaderName, StatusCode,
     header::{EXPECT, TRANSFER_ENCODING},
     request::Parts,
 };
@@ -11,9 +11,9 @@ use url::Url;
 use crate::{
     Dialogue, Next,
     body::Body,
-    connections::Purpose,
+    recipe::Purpose,
     redirect::{self, Hop, MOST_REDIRECTS, Sent},
-    wire::Wire,
+    wire::{Way, Wire},
 };
 
 /// A request, and what it takes to get it answered.
@@ -95,26 +95,35 @@ impl Dispatch<'_> {
         }
         let mut headers = match dialogue.authorize_now()? {
             Some(headers) => headers,
-            None => {
-                wire.in_time(Box::pin(dialogue.authorize_later(None)), url)
-                    .await??
-            }
+            // What is rare has no room in the futures of all requests.
+            None => Box::pin(authorize(&mut dialogue, wire, url)).await?,
         };
         loop {
             self.progress.withhold(&head.headers, &headers);
-            let answer = wire
-                .transmit(url, &head.method, headers, self.body.send(), self.purpose)
+            let way = match dialogue.leg() {
+                Some(leg) if wire.connections.pins() => Way::Own { midway: leg > 1 },
+                _ => Way::Shared(self.purpose),
+            };
+            let mut answer = wire
+                .transmit(url, &head.method, headers, self.body, way)
                 .await?;
             if dialogue.is_done_by(answer.status()) {
                 return Ok(answer);
             }
-            let incoming = Incoming::new(answer.status(), answer.headers());
+            let certificate = wire.connections.learn(url, &answer);
+            let mut incoming = Incoming::new(answer.status(), answer.headers());
+            incoming.peer_certificate = certificate.as_deref();
             let next = wire
                 .in_time(Box::pin(dialogue.received(incoming)), url)
                 .await?;
             self.progress.renewed = dialogue.has_renewed();
             match next? {
-                Next::Done => return Ok(answer),
+                Next::Done => {
+                    // A connection that becomes something else does not come back.
+                    let comes_back = answer.status() != StatusCode::SWITCHING_PROTOCOLS;
+                    wire.end_loan(&mut answer, comes_back && dialogue.leg().is_some());
+                    return Ok(answer);
+                }
                 Next::Resend(anew) => headers = anew,
             }
             wire.drain(answer, url).await?;
@@ -129,8 +138,8 @@ impl Dispatch<'_> {
                 &self.url,
                 &head.method,
                 headers,
-                self.body.send(),
-                Purpose::Foreign,
+                self.body,
+                Way::Shared(Purpose::Foreign),
             )
             .await
     }
@@ -149,6 +158,17 @@ impl Dispatch<'_> {
         self.head.method = hop.method;
         self.url = hop.url;
     }
+}
+
+/// What goes on a request, of a session that has to be waited for.
+async fn authorize(
+    dialogue: &mut Dialogue<'_>,
+    wire: &mut Wire<'_>,
+    url: &Url,
+) -> Result<HeaderMap> {
+    let certificate = wire.certificate(url).await?;
+    let authorization = dialogue.authorize_later(certificate.as_deref());
+    wire.in_time(authorization, url).await?
 }
 
 impl Progress {

@@ -20,8 +20,8 @@ use url::{Url, form_urlencoded};
 use crate::{
     Client, Response,
     body::Body,
-    connections::Purpose,
     dispatch::{Dispatch, Progress},
+    recipe::Purpose,
     target,
     watch::Watch,
     wire::Wire,
@@ -175,11 +175,10 @@ impl RequestBuilder {
             let url = self.address(session.environment())?;
             let mut dispatch = Dispatch {
                 session: &session,
-                wire: Wire {
-                    connections: &connections,
-                    watch: Watch::new(self.time_limit, connections.watched_silence()),
-                    broke_off: false,
-                },
+                wire: Wire::new(
+                    &connections,
+                    Watch::new(self.time_limit, connections.watched_silence()),
+                ),
                 url,
                 head: &mut self.head,
                 body: &mut self.body,
@@ -201,11 +200,10 @@ impl RequestBuilder {
         let url = self.address(session.environment())?;
         let mut dispatch = Dispatch {
             session: &session,
-            wire: Wire {
-                connections: &connections,
-                watch: Watch::new(self.time_limit, connections.watched_silence()),
-                broke_off: false,
-            },
+            wire: Wire::new(
+                &connections,
+                Watch::new(self.time_limit, connections.watched_silence()),
+            ),
             url,
             head: &mut self.head,
             body: &mut self.body,

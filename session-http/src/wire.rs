@@ -1,13 +1,23 @@
 //! Requests out, answers back.
 
-use http::{HeaderMap, Method};
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use http::{HeaderMap, Method, header::CONNECTION};
 use session_core::Result;
 use url::Url;
 
 use crate::{
     Connections,
-    connections::Purpose,
-    read, target, transport_error,
+    body::Body,
+    certificates::Certificate,
+    gate,
+    loan::Loan,
+    read,
+    recipe::Purpose,
+    target, transport_error,
     watch::{Elapsed, Watch},
 };
 
@@ -17,30 +27,134 @@ pub(crate) struct Wire<'a> {
     pub(crate) watch: Watch,
     /// The connection of the last request broke before there was any answer.
     pub(crate) broke_off: bool,
+    /// The connection of an exchange that is under way.
+    loan: Option<Loan>,
 }
 
-impl Wire<'_> {
+/// On which connection a request travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// On any.
+    Shared(Purpose),
+    /// On one that nobody else has: of an exchange that is midway, the one that it is on.
+    Own { midway: bool },
+}
+
+impl<'a> Wire<'a> {
+    pub(crate) fn new(connections: &'a Connections, watch: Watch) -> Self {
+        Self {
+            connections,
+            watch,
+            broke_off: false,
+            loan: None,
+        }
+    }
+
     /// Sends a request.
     pub(crate) async fn transmit(
         &mut self,
         url: &Url,
         method: &Method,
         headers: HeaderMap,
-        body: Option<reqwest::Body>,
-        purpose: Purpose,
+        body: &mut Body,
+        way: Way,
     ) -> Result<reqwest::Response> {
-        let answer = self.execute(url, method, headers, body, purpose)?;
-        match self.watch.hear(answer).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => {
-                if error.is_builder() {
-                    target::uri(url)?;
-                }
-                self.broke_off = transport_error::broke_off(&error);
-                Err(transport_error(&error, url))
+        let purpose = match way {
+            Way::Shared(purpose) => purpose,
+            // What is rare has no room in the futures of all requests.
+            Way::Own { midway } => {
+                return Box::pin(self.transmit_alone(url, method, headers, body, midway)).await;
             }
-            Err(Elapsed) => Err(transport_error::timed_out(url)),
+        };
+        let answer = self.execute(url, method, headers, body, purpose)?;
+        let answer = self.watch.hear(answer).await;
+        self.judged(
+            answer.map_err(|Elapsed| transport_error::timed_out(url))??,
+            url,
+        )
+    }
+
+    /// Ends the loan of a connection, to somebody else as soon as this answer is dropped if the exchange went well.
+    pub(crate) fn end_loan(&mut self, answer: &mut reqwest::Response, well: bool) {
+        if let Some(loan) = self.loan.take().filter(|_| well) {
+            loan.end_with(answer);
         }
+    }
+
+    /// The server's certificate, as far as the session wants to know.
+    pub(crate) async fn certificate(&mut self, url: &Url) -> Result<Option<Certificate>> {
+        self.hear(self.connections.certificate(url), url).await?
+    }
+
+    async fn transmit_alone(
+        &mut self,
+        url: &Url,
+        method: &Method,
+        headers: HeaderMap,
+        body: &mut Body,
+        midway: bool,
+    ) -> Result<reqwest::Response> {
+        let loan = match self.loan.take() {
+            Some(loan) if midway => {
+                loan.set_awaited(true);
+                loan
+            }
+            None if midway => return Err(transport_error::connection_lost(url)),
+            // Which connection is as good as closed shows when it is needed, and then a streamed body is gone.
+            _ => self.connections.lend(url, body.is_repeatable()).await?,
+        };
+        let request = self.request(url, method, headers.clone(), body);
+        let answer = self.hear(loan.client().execute(request), url).await?;
+        loan.set_awaited(false);
+        let answer = match answer {
+            Err(error) if !midway && !loan.is_fresh && gate::is_lost(&error) => {
+                let loan = self.loan.insert(self.connections.lend(url, false).await?);
+                let client = loan.client();
+                let request = self.request(url, method, headers, body);
+                self.hear(client.execute(request), url).await?
+            }
+            answer => {
+                self.loan = Some(loan);
+                answer
+            }
+        };
+        self.judged(answer, url)
+    }
+
+    fn judged(
+        &mut self,
+        answer: reqwest::Result<reqwest::Response>,
+        url: &Url,
+    ) -> Result<reqwest::Response> {
+        answer.map_err(|error| {
+            self.broke_off = transport_error::broke_off(&error);
+            // What cannot be sent there is not the client's fault.
+            let unfit = error.is_builder().then(|| target::uri(url).err()).flatten();
+            unfit.unwrap_or_else(|| transport_error(&error, url))
+        })
+    }
+
+    fn request(
+        &self,
+        url: &Url,
+        method: &Method,
+        headers: HeaderMap,
+        body: &mut Body,
+    ) -> reqwest::Request {
+        let mut request = reqwest::Request::new(method.clone(), url.clone());
+        *request.headers_mut() = headers;
+        *request.body_mut() = body.send();
+        if self.connections.watched_silence().is_none() {
+            // In place of what the caller's own client may say.
+            *request.timeout_mut() = self.watch.left();
+        }
+        request
+    }
+
+    /// Waits for something that the server sends.
+    async fn hear<T>(&mut self, event: impl Future<Output = T>, url: &Url) -> Result<T> {
+        let outcome = self.watch.hear(event).await;
+        outcome.map_err(|Elapsed| transport_error::timed_out(url))
     }
 
     /// The part of it that does not wait, and leaves no trace in the future.
@@ -49,22 +163,35 @@ impl Wire<'_> {
         url: &Url,
         method: &Method,
         headers: HeaderMap,
-        body: Option<reqwest::Body>,
+        body: &mut Body,
         purpose: Purpose,
-    ) -> Result<impl Future<Output = reqwest::Result<reqwest::Response>> + use<>> {
-        let mut request = reqwest::Request::new(method.clone(), url.clone());
-        *request.headers_mut() = headers;
-        *request.body_mut() = body;
-        if self.connections.watched_silence().is_none() {
-            // In place of what the caller's own client may say.
-            *request.timeout_mut() = self.watch.left();
-        }
-        self.connections
-            .with_client(url, purpose, |client| client.execute(request))
+    ) -> Result<impl Future<Output = Result<reqwest::Result<reqwest::Response>>> + Unpin + use<'a>>
+    {
+        let request = self.request(url, method, headers, body);
+        let connections = self.connections;
+        let known = connections.known(url, purpose, request, |client, request| {
+            client.execute(request)
+        })?;
+        Ok(match known {
+            Ok(answer) => Executing::Now(answer),
+            Err(request) => {
+                let url = url.clone();
+                Executing::Later(Box::pin(async move {
+                    let client = connections.make(&url, purpose).await?;
+                    Ok(client.execute(request).await)
+                }))
+            }
+        })
     }
 
     /// Reads an answer that nobody wants.
     pub(crate) async fn drain(&mut self, answer: reqwest::Response, url: &Url) -> Result<()> {
+        if self.loan.is_some() {
+            if is_last(&answer) {
+                self.loan = None;
+            }
+            return Box::pin(self.hear(read::drain_pinned(answer), url)).await;
+        }
         // What is rare has no room in the futures of all requests.
         self.in_time(Box::pin(read::drain(answer)), url).await
     }
@@ -77,5 +204,32 @@ impl Wire<'_> {
     ) -> Result<T> {
         let outcome = self.watch.wait(event).await;
         outcome.map_err(|Elapsed| transport_error::timed_out(url))
+    }
+}
+
+/// Whether its server closes the connection after it (RFC 9112 §9.6).
+fn is_last(answer: &reqwest::Response) -> bool {
+    let options = answer.headers().get_all(CONNECTION).iter();
+    let mut options = options.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
+}
+
+/// A request that is sent now, or when there is a client for it.
+enum Executing<'a, F> {
+    Now(F),
+    Later(Pin<Box<dyn Future<Output = Result<reqwest::Result<reqwest::Response>>> + Send + 'a>>),
+}
+
+impl<F> Future for Executing<'_, F>
+where
+    F: Future<Output = reqwest::Result<reqwest::Response>> + Unpin,
+{
+    type Output = Result<reqwest::Result<reqwest::Response>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Now(answer) => Pin::new(answer).poll(context).map(Ok),
+            Self::Later(answer) => answer.as_mut().poll(context),
+        }
     }
 }

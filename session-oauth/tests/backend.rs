@@ -142,7 +142,7 @@ fn errors_name_the_key_and_the_remedy() {
         (
             "client_auth = 'none'",
             "client_auth",
-            "client_secret_basic, client_secret_post",
+            "\"client_secret_basic\", \"client_secret_post\"",
         ),
         ("scope = ['read']", "scope", "did you mean `scopes`?"),
         (
