@@ -11,7 +11,7 @@ mod backend;
 mod realm;
 mod server;
 
-pub use backend::{Tokens, environment, open};
+pub use backend::{Calls, Tokens, environment, open};
 pub use realm::Realm;
 pub use server::{Received, Reply, Server, reply};
 
