@@ -53,10 +53,10 @@ pub use session_core::{
     Backend, BackgroundThread, BasicEnvironment, Blocking, BoxFuture, Carrier, Cause, Challenge,
     Changes, Clock, Coarse, Config, ConfigValue, Credential, Enter, Environment, Error, ErrorKind,
     Exchange, Executor, Family, FamilyBuilder, FromConfig, Identity, Incoming, Key, KeyKind, Lease,
-    MemoryStore, Outgoing, Receipt, Result, Scoped, Secret, SecretSource, Services, Session,
-    SessionBuilder, SessionHandle, State, Status, Store, Stored, SystemClock, Transport, Verdict,
-    WithSession, current, current_named, in_current_scope, register_backend, set_current,
-    set_current_named, with_current,
+    MemoryStore, Outgoing, Proxy, Receipt, Result, Scoped, Secret, SecretSource, Services, Session,
+    SessionBuilder, SessionHandle, State, Status, Store, Stored, SystemClock, TlsVersion,
+    Transport, Verdict, WithSession, current, current_named, in_current_scope, register_backend,
+    set_current, set_current_named, with_current,
 };
 #[cfg(feature = "http")]
 pub use session_http as http;

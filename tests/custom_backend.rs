@@ -11,6 +11,7 @@ use std::{fs, path::Path, process::Command};
 
 use markdown::code_blocks;
 use outside::{Outside, run};
+use session_mock::{Place, Report};
 
 #[test]
 fn a_backend_made_by_the_documentation_works() {
@@ -56,7 +57,10 @@ fn a_backend_made_by_the_documentation_works() {
     );
 
     run(&mut Command::new(built.file("test", "requests")));
-    for (kit, tests) in [("conformance", 31), ("leaks", 5)] {
+    for (kit, tests) in [
+        ("conformance", Report::PROPERTIES.len()),
+        ("leaks", Place::ALL.len()),
+    ] {
         let output = run(&mut Command::new(built.file("test", kit)));
         assert!(
             output.contains(&format!("{tests} passed; 0 failed; 0 ignored")),

@@ -3,9 +3,10 @@
 mod check;
 mod document;
 mod place;
+mod transport;
 mod value;
 
-use std::{fmt, path::PathBuf};
+use std::fmt;
 
 use self::value::private::Found;
 pub use self::value::{ConfigValue, FromConfig};
@@ -126,11 +127,13 @@ impl Config {
     }
 
     /// The environment: its name, or `default`; its services, which are the URLs among the
-    /// backend's keys below `environment.` and those in `environment.services`; and its `environment.ca_file`.
+    /// backend's keys below `environment.` and those in `environment.services`; and its
+    /// [`transport`](Self::transport).
     ///
     /// # Errors
     ///
-    /// `Config`, when an address would get the credential unencrypted, or a service has two.
+    /// `Config`, when an address would get the credential unencrypted, or a service has two; and as
+    /// [`transport`](Self::transport).
     pub fn environment(&self) -> Result<BasicEnvironment> {
         let mut environment = BasicEnvironment::new(self.environment_name().unwrap_or("default"));
         for (key, service, address) in self.services() {
@@ -145,10 +148,7 @@ impl Config {
                 self.error(&key, problem)
             })?;
         }
-        Ok(match self.get::<PathBuf>("environment.ca_file")? {
-            Some(path) => environment.ca_file(path),
-            None => environment,
-        })
+        Ok(environment.with_transport(self.transport()?))
     }
 
     /// An error about a key, for a backend's own checks. It names file, line and profile; `problem` says

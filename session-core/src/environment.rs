@@ -4,7 +4,7 @@ use std::{fmt::Debug, path::PathBuf};
 
 use url::Url;
 
-use crate::{Result, Services, Transport};
+use crate::{Proxy, Result, Services, TlsVersion, Transport};
 
 /// One deployment of the services that a session is for, such as production or QA.
 ///
@@ -76,6 +76,53 @@ impl BasicEnvironment {
             transport: self.transport.with_ca_file(path),
             ..self
         }
+    }
+
+    /// Shows servers that ask for one the client certificate in this PEM file. Its private key is in the file `key`, or
+    /// without that in the same file; see [`Transport::with_client_certificate`].
+    #[must_use]
+    pub fn client_certificate<P: Into<PathBuf>>(
+        self,
+        path: impl Into<PathBuf>,
+        key: Option<P>,
+    ) -> Self {
+        Self {
+            transport: self.transport.with_client_certificate(path, key),
+            ..self
+        }
+    }
+
+    /// Is reached through this proxy.
+    #[must_use]
+    pub fn proxy(self, proxy: Proxy) -> Self {
+        Self {
+            transport: self.transport.with_proxy(proxy),
+            ..self
+        }
+    }
+
+    /// Is spoken with over this version of TLS or a later one. Default: 1.2.
+    #[must_use]
+    pub fn min_tls(self, version: TlsVersion) -> Self {
+        Self {
+            transport: self.transport.with_min_tls(version),
+            ..self
+        }
+    }
+
+    /// Is spoken with by HTTP/1.1 alone; see [`Transport::with_http1_only`].
+    #[must_use]
+    pub fn http1_only(self, only: bool) -> Self {
+        Self {
+            transport: self.transport.with_http1_only(only),
+            ..self
+        }
+    }
+
+    /// Is reached in this way, whatever was said before.
+    #[must_use]
+    pub fn with_transport(self, transport: Transport) -> Self {
+        Self { transport, ..self }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::TlsVersion;
+
 /// One key of a backend's configuration: what it is called, what it takes, what it is for.
 ///
 /// The list of its keys is all that a backend says about them. Core checks every configuration
@@ -66,6 +68,37 @@ impl Key {
         Self::path(
             "environment.ca_file",
             "PEM file with the only certificate authorities to trust; those of the system if absent",
+        ),
+        Self::path(
+            "environment.client_certificate",
+            "PEM file with the client certificate for servers that ask for one; the private key too, unless there is a `client_key`",
+        ),
+        Self::path(
+            "environment.client_key",
+            "PEM file with the private key of the client certificate, not encrypted",
+        ),
+        Self::endpoint(
+            "environment.proxy",
+            "the proxy to reach servers through, such as `http://proxy.example.com:3128`; or a table of its `url` and more",
+        ),
+        Self::endpoint(
+            "environment.proxy.url",
+            "the proxy's address, where more is said of it",
+        ),
+        Self::text("environment.proxy.user", "who is asking the proxy"),
+        Self::secret("environment.proxy.password", "the password of that user"),
+        Self::list(
+            "environment.proxy.bypass",
+            "hosts to reach without the proxy: names with all below them, IP addresses, networks such as `10.0.0.0/8`",
+        ),
+        Self::choice(
+            "environment.min_tls",
+            &[TlsVersion::Tls12.as_str(), TlsVersion::Tls13.as_str()],
+            "the oldest version of TLS to speak; `1.2` if absent",
+        ),
+        Self::flag(
+            "environment.http1_only",
+            "whether to speak HTTP/1.1 alone, the requests of one authentication on one connection; `false` if absent",
         ),
         Self::new(
             "environment.services",
@@ -223,7 +256,8 @@ impl fmt::Display for KeyKind {
             Self::Flag => f.write_str("true or false, without quotes"),
             Self::Duration => f.write_str(r#"a duration, such as "30s" or "5m", or seconds"#),
             Self::Path => f.write_str("a path in quotes"),
-            Self::Choice(choices) => write!(f, "one of {}", choices.join(", ")),
+            // In quotes, because `1.2` is a number without.
+            Self::Choice(choices) => write!(f, "one of \"{}\"", choices.join("\", \"")),
             Self::Map => f.write_str(r#"a table of texts, such as { a = "b" }, or one text"#),
             Self::EnvironmentName(names) => write!(f, "one of {}, or a table", names.join(", ")),
             Self::Services => {

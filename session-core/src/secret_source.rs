@@ -6,6 +6,7 @@ use std::{
     io::{self, Read},
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
+    ptr,
     sync::{Arc, mpsc},
     thread,
     time::Duration,
@@ -96,6 +97,17 @@ impl SecretSource {
         match &self.source {
             Source::Literal(secret) => Some(secret),
             _ => None,
+        }
+    }
+
+    /// Whether it is known, without a look at any secret, that both are one source. Given ones are when they are clones.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.source, &other.source) {
+            (Source::Literal(a), Source::Literal(b)) => ptr::eq(a.expose(), b.expose()),
+            (Source::Env(a), Source::Env(b)) => a == b,
+            (Source::File(a), Source::File(b)) => a == b,
+            (Source::Command(a), Source::Command(b)) => a == b,
+            _ => false,
         }
     }
 

@@ -69,7 +69,7 @@ pub(crate) fn has_userinfo(url: &Url) -> bool {
     !url[Position::BeforeUsername..Position::BeforeHost].is_empty()
 }
 
-fn http_scheme(url: &Url) -> &str {
+pub(crate) fn http_scheme(url: &Url) -> &str {
     match url.scheme() {
         "wss" => "https",
         "ws" => "http",
@@ -87,7 +87,7 @@ pub(crate) fn is_confidential(url: &Url) -> bool {
 }
 
 /// RFC 6761 §6.3 reserves `localhost` for the loopback interface.
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

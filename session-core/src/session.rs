@@ -80,6 +80,19 @@ pub trait Session: Debug + Send + Sync + 'static {
         Ok(None)
     }
 
+    /// Whether authorizations are bound to the server's certificate (channel binding, RFC 5929): carriers then learn it
+    /// before they have a request authorized, and hand it to [`authorize`](Self::authorize) and the
+    /// [`Exchange`].
+    fn binds_to_peer(&self) -> bool {
+        false
+    }
+
+    /// Whether what is authenticated is the connection: carriers then send all requests of one [`Exchange`] on one
+    /// connection, over HTTP/1.1, and no other request meanwhile.
+    fn pins_connection(&self) -> bool {
+        false
+    }
+
     /// Ends the credential at the server: revokes it, logs out.
     ///
     /// # Errors

@@ -89,11 +89,8 @@ fn find(
 
 /// New connections, dropped when the session closes.
 fn attached(session: &SessionHandle, builder: Option<&Arc<OwnBuilder>>) -> Arc<Connections> {
-    let transport = session.environment().transport();
-    let connections = Arc::new(match builder.cloned() {
-        Some(builder) => Connections::with_builder(transport, move || builder()),
-        None => Connections::watched(transport),
-    });
+    let builder = builder.cloned().map(|builder| move || builder());
+    let connections = Arc::new(Connections::for_session(session, builder));
     session.attach(&connections);
     connections
 }

@@ -176,6 +176,13 @@ impl<'a> Dialogue<'a> {
         self.attempt.is_none() && status != StatusCode::UNAUTHORIZED
     }
 
+    /// How often the exchange that is under way has had the request sent, or is about to; `None` without one.
+    pub(crate) fn leg(&mut self) -> Option<usize> {
+        let attempt = self.attempt.as_ref()?;
+        self.receipt.as_mut()?.exchange()?;
+        Some(attempt.legs)
+    }
+
     async fn authorize_later(&mut self, peer_certificate: Option<&[u8]>) -> Result<HeaderMap> {
         let mut head = self.head.clone();
         head.uri = target::uri(self.url)?;

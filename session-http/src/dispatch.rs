@@ -11,10 +11,10 @@ use url::Url;
 use crate::{
     Dialogue, Next,
     body::Body,
-    connections::Purpose,
+    recipe::Purpose,
     redirect::{self, Hop, MOST_REDIRECTS, Sent},
     watch::Watch,
-    wire::Wire,
+    wire::{Way, Wire},
 };
 
 /// A request, and what it takes to get it answered.
@@ -75,23 +75,35 @@ impl Dispatch<'_> {
         if self.progress.renewed {
             dialogue = dialogue.without_renewal();
         }
-        let mut headers = match dialogue.authorize_now()? {
-            Some(headers) => headers,
-            None => wire.in_time(dialogue.authorize(None), url).await??,
+        let mut headers = if let Some(headers) = dialogue.authorize_now()? {
+            headers
+        } else {
+            let certificate = wire.certificate(url).await?;
+            let authorization = dialogue.authorize(certificate.as_deref());
+            wire.in_time(authorization, url).await??
         };
         loop {
             self.progress.withhold(&head.headers, &headers);
-            let answer = wire
-                .transmit(url, &head.method, headers, &mut self.body, self.purpose)
+            let way = match dialogue.leg() {
+                Some(leg) if wire.connections.pins() => Way::Own { midway: leg > 1 },
+                _ => Way::Shared(self.purpose),
+            };
+            let mut answer = wire
+                .transmit(url, &head.method, headers, &mut self.body, way)
                 .await?;
             if dialogue.is_done_by(answer.status()) {
                 return Ok(answer);
             }
-            let incoming = Incoming::new(answer.status(), answer.headers());
+            let certificate = wire.connections.learn(url, &answer);
+            let mut incoming = Incoming::new(answer.status(), answer.headers());
+            incoming.peer_certificate = certificate.as_deref();
             let next = wire.in_time(dialogue.received(incoming), url).await?;
             self.progress.renewed = dialogue.has_renewed();
             match next? {
-                Next::Done => return Ok(answer),
+                Next::Done => {
+                    wire.end_loan(&mut answer, dialogue.leg().is_some());
+                    return Ok(answer);
+                }
                 Next::Resend(anew) => headers = anew,
             }
             wire.drain(answer, url).await?;
@@ -107,7 +119,7 @@ impl Dispatch<'_> {
                 &head.method,
                 headers,
                 &mut self.body,
-                Purpose::Foreign,
+                Way::Shared(Purpose::Foreign),
             )
             .await
     }

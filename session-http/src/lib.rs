@@ -36,6 +36,16 @@
 //!
 //! A body is never sent on to another origin, and nothing goes from https to http: both are `Forbidden`.
 //!
+//! How servers are connected to, through which proxy and with which certificates, is the environment's matter: see
+//! [`Connections`]. Two kinds of schemes need more of a connection, and say so:
+//!
+//! - Who [binds to the peer](session_core::Session::binds_to_peer) gets the server's certificate with each request and each
+//!   answer. Of a server that is not known yet it is learned first, by a `HEAD` of `/` with nothing on it. Through a proxy it is
+//!   not known.
+//! - Who [pins the connection](session_core::Session::pins_connection), or an environment that is
+//!   [`http1_only`](session_core::Transport::http1_only), has all requests of an exchange on one connection, and no others
+//!   meanwhile. Idle ones serve the next exchange; at most 64 are kept.
+//!
 //! # Features
 //!
 //! | feature | adds |
@@ -48,13 +58,19 @@
 pub mod blocking;
 mod body;
 mod carriers;
+mod certificates;
 mod challenge;
 mod client;
 mod connections;
 mod dialogue;
 mod dispatch;
+mod gate;
+mod lifeline;
+mod loan;
+mod pem;
 mod pools;
 mod read;
+mod recipe;
 mod redirect;
 mod request;
 mod response;
@@ -63,6 +79,7 @@ mod step_up;
 mod target;
 mod temporary;
 mod transport_error;
+mod tunnel;
 mod watch;
 #[cfg(feature = "websocket")]
 pub mod websocket;

@@ -7,10 +7,9 @@ use std::sync::{
 
 use arc_swap::ArcSwap;
 use session_core::Result;
-use tokio::{
-    runtime::{self, Handle},
-    sync::oneshot,
-};
+use tokio::runtime::{self, Handle};
+
+use crate::{lifeline::Lifeline, recipe::Made, tunnel::Tunnel};
 
 /// A pool of connections for each runtime and route.
 ///
@@ -30,10 +29,8 @@ struct List<R> {
 struct Pool<R> {
     runtime: runtime::Id,
     route: R,
-    client: reqwest::Client,
-    /// Its other end belongs to a task of the runtime, which lives as long as both this pool and the
-    /// runtime do.
-    alive: oneshot::Sender<()>,
+    made: Made,
+    lifeline: Lifeline,
     /// When it was used last.
     used: AtomicU64,
 }
@@ -47,25 +44,27 @@ impl<R: Copy + PartialEq> Pools<R> {
     /// # Errors
     ///
     /// Whatever building fails with.
-    pub(crate) fn with<T>(
+    pub(crate) async fn with<T, F: Future<Output = Result<Made>>>(
         &self,
         runtime: &Handle,
         route: R,
-        build: impl FnOnce() -> Result<reqwest::Client>,
+        build: impl FnOnce() -> F,
         call: impl FnOnce(&reqwest::Client) -> T,
     ) -> Result<T> {
-        let list = self.list.load();
-        // First of all: the number of a runtime that ended may be another's by now.
-        let is_clean = !list.pools.iter().any(|pool| pool.alive.is_closed());
-        if is_clean && let Some(pool) = list.find(runtime.id(), route) {
-            if pool.used.load(Ordering::Relaxed) != list.made {
-                pool.used.store(list.made, Ordering::Relaxed);
+        {
+            let list = self.list.load();
+            // First of all: the number of a runtime that ended may be another's by now.
+            let is_clean = !list.pools.iter().any(|pool| pool.is_dead());
+            if is_clean && let Some(pool) = list.find(runtime.id(), route) {
+                if pool.used.load(Ordering::Relaxed) != list.made {
+                    pool.used.store(list.made, Ordering::Relaxed);
+                }
+                return Ok(call(&pool.made.client));
             }
-            return Ok(call(&pool.client));
         }
-        drop(list);
-        let pool = self.made(runtime, route, build)?;
-        Ok(call(&pool.client))
+        // In a box: what is rare has no room in the futures of all requests.
+        let pool = Box::pin(self.made(runtime, route, build)).await?;
+        Ok(call(&pool.made.client))
     }
 
     /// Drops all of them.
@@ -77,26 +76,23 @@ impl<R: Copy + PartialEq> Pools<R> {
         self.list.load().pools.len()
     }
 
-    #[cold]
-    fn made(
+    async fn made<F: Future<Output = Result<Made>>>(
         &self,
         runtime: &Handle,
         route: R,
-        build: impl FnOnce() -> Result<reqwest::Client>,
+        build: impl FnOnce() -> F,
     ) -> Result<Arc<Pool<R>>> {
         let known = self.change(|list| list.find(runtime.id(), route).cloned());
         if let Some(known) = known {
             return Ok(known);
         }
         // Without the lock: it reads files, and may run the caller's code.
-        let client = build()?;
-        let (alive, ended) = oneshot::channel();
-        runtime.spawn(ended);
+        let made = build().await?;
         let pool = Arc::new(Pool {
             runtime: runtime.id(),
             route,
-            client,
-            alive,
+            made,
+            lifeline: Lifeline::of(runtime),
             used: AtomicU64::default(),
         });
         // Somebody else may have been as quick.
@@ -107,7 +103,7 @@ impl<R: Copy + PartialEq> Pools<R> {
         Ok(self.change(known_or_new))
     }
 
-    /// Changes the list, after dropping what belongs to runtimes that ended.
+    /// Changes the list, after dropping what is dead.
     fn change<T>(&self, change: impl FnOnce(&mut List<R>) -> T) -> T {
         let changing = self.changing.lock();
         let changing = changing.unwrap_or_else(PoisonError::into_inner);
@@ -121,6 +117,13 @@ impl<R: Copy + PartialEq> Pools<R> {
     }
 }
 
+impl<R> Pool<R> {
+    /// Whether its runtime has ended, or its proxy has refused credentials that may have been replaced since.
+    fn is_dead(&self) -> bool {
+        self.lifeline.has_ended() || self.made.tunnel.as_ref().is_some_and(Tunnel::is_refused)
+    }
+}
+
 impl<R: Copy + PartialEq> List<R> {
     fn find(&self, runtime: runtime::Id, route: R) -> Option<&Arc<Pool<R>>> {
         let is_it = |pool: &&Arc<Pool<R>>| pool.runtime == runtime && pool.route == route;
@@ -128,7 +131,7 @@ impl<R: Copy + PartialEq> List<R> {
     }
 
     fn living(&self) -> Self {
-        let living = self.pools.iter().filter(|pool| !pool.alive.is_closed());
+        let living = self.pools.iter().filter(|pool| !pool.is_dead());
         Self {
             pools: living.cloned().collect(),
             made: self.made,
@@ -172,16 +175,20 @@ mod tests {
     use super::*;
 
     /// How many clients are built when these routes are asked for one after the other.
-    fn built(pools: &Pools<usize>, routes: impl IntoIterator<Item = usize>) -> usize {
+    async fn built(pools: &Pools<usize>, routes: impl IntoIterator<Item = usize>) -> usize {
         let count = Cell::new(0);
         for route in routes {
-            let build = || {
+            let build = async || {
                 count.set(count.get() + 1);
                 let builder = reqwest::Client::builder().tls_certs_only([]);
-                Ok(builder.build().expect("TLS is set up"))
+                Ok(Made {
+                    client: builder.build().expect("TLS is set up"),
+                    tunnel: None,
+                })
             };
-            let called = pools.with(&Handle::current(), route, build, |_| ());
-            called.expect("a client is built");
+            let runtime = Handle::current();
+            let called = pools.with(&runtime, route, build, |_| ());
+            called.await.expect("a client is built");
         }
         count.get()
     }
@@ -190,23 +197,23 @@ mod tests {
     async fn what_was_not_used_for_longest_makes_room() {
         let pools = Pools::default();
         let most = Pools::<usize>::MOST;
-        assert_eq!(built(&pools, [0, 0, 1, 0, 1]), 2);
-        assert_eq!(built(&pools, 2..most), most - 2);
-        assert_eq!(built(&pools, [0, 2]), 0);
-        assert_eq!(built(&pools, [most, most + 1]), 2);
+        assert_eq!(built(&pools, [0, 0, 1, 0, 1]).await, 2);
+        assert_eq!(built(&pools, 2..most).await, most - 2);
+        assert_eq!(built(&pools, [0, 2]).await, 0);
+        assert_eq!(built(&pools, [most, most + 1]).await, 2);
         assert_eq!(pools.len(), most);
-        assert_eq!(built(&pools, [0, 2, most, most + 1]), 0);
-        assert_eq!(built(&pools, [1, 3]), 2);
+        assert_eq!(built(&pools, [0, 2, most, most + 1]).await, 0);
+        assert_eq!(built(&pools, [1, 3]).await, 2);
     }
 
     #[tokio::test]
     async fn what_cannot_be_built_is_tried_again_and_what_was_dropped_is_built_again() {
         let pools = Pools::default();
-        let broken = || Err(Error::new(ErrorKind::Config, "no certificate authorities"));
-        let error = pools.with(&Handle::current(), 0, broken, |_| ());
+        let broken = async || Err(Error::new(ErrorKind::Config, "no certificate authorities"));
+        let error = pools.with(&Handle::current(), 0, broken, |_| ()).await;
         assert_eq!(error.map_err(|error| error.kind()), Err(ErrorKind::Config));
-        assert_eq!(built(&pools, [0]), 1);
+        assert_eq!(built(&pools, [0]).await, 1);
         pools.clear();
-        assert_eq!((pools.len(), built(&pools, [0])), (0, 1));
+        assert_eq!((pools.len(), built(&pools, [0]).await), (0, 1));
     }
 }

@@ -62,7 +62,7 @@ pub(crate) async fn next_chunk(
 /// when an answer on it is dropped unread, and with it goes what a scheme has authenticated on it.
 ///
 /// Where that would take more than a connection is worth, it is dropped.
-pub(crate) async fn drain(mut answer: reqwest::Response) {
+pub(crate) async fn drain(answer: reqwest::Response) {
     const LIMIT: usize = 64 << 10;
     const PATIENCE: Duration = Duration::from_millis(250);
     if answer
@@ -71,17 +71,24 @@ pub(crate) async fn drain(mut answer: reqwest::Response) {
     {
         return;
     }
-    let read = async {
-        let mut length = 0;
-        while let Ok(Some(chunk)) = answer.chunk().await {
-            length += chunk.len();
-            if length > LIMIT {
-                return;
-            }
-        }
-    };
     // Whether it came to its end, the connection knows.
-    let _ = timeout(PATIENCE, read).await;
+    let _ = timeout(PATIENCE, discard(answer, LIMIT)).await;
+}
+
+/// As [`drain`], where the connection is worth more: no other will do for the next request.
+pub(crate) async fn drain_pinned(answer: reqwest::Response) {
+    const LIMIT: usize = 1 << 20;
+    discard(answer, LIMIT).await;
+}
+
+async fn discard(mut answer: reqwest::Response, limit: usize) {
+    let mut length = 0;
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        length += chunk.len();
+        if length > limit {
+            return;
+        }
+    }
 }
 
 /// What has been read. Grows by doubling, and wipes what it outgrows.

@@ -18,8 +18,8 @@ use url::{Url, form_urlencoded};
 use crate::{
     Client, Connections, Response,
     body::Body,
-    connections::Purpose,
     dispatch::{Dispatch, Progress},
+    recipe::Purpose,
     target,
     watch::Watch,
     wire::Wire,
@@ -196,10 +196,7 @@ impl RequestBuilder {
         let limit = self.client.answer_limit();
         let dispatch = Dispatch {
             session: &session,
-            wire: Wire {
-                connections: &connections,
-                watch,
-            },
+            wire: Wire::new(&connections, watch),
             url,
             head: self.head,
             body: self.body,

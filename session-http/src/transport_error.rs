@@ -2,14 +2,22 @@
 
 use std::{error::Error as StdError, io};
 
+use rustls::AlertDescription;
 use session_core::{Error, ErrorKind};
 use url::Url;
+
+use crate::{
+    gate,
+    tunnel::{Problem, TunnelError},
+};
 
 /// Words an error of reqwest anew: what to do about it, and the host, but nothing else of the URL and
 /// nothing that the server sent.
 ///
 /// `Unavailable` for what may pass, time-outs among it; `Config` when the host's certificate is not
-/// trusted, or the request could not be made.
+/// trusted, it asks for a client certificate and there is none, it has no version of TLS that is allowed, or the request could
+/// not be made; `Denied` when it refuses the client certificate, or a proxy the credentials for it. Where it is the
+/// proxy that is in the way, the text names that.
 pub fn transport_error(error: &reqwest::Error, url: &Url) -> Error {
     let host = url.host_str().unwrap_or_default();
     if error.is_builder() {
@@ -21,6 +29,15 @@ pub fn transport_error(error: &reqwest::Error, url: &Url) -> Error {
     }
     if error.is_timeout() {
         return timed_out(url);
+    }
+    if let Some(error) = found::<TunnelError>(error) {
+        return tunnel_error(error, host);
+    }
+    if gate::is_lost(error) {
+        return connection_lost(url);
+    }
+    if let Some(error) = refused_by_tls(error, host) {
+        return error;
     }
     if error.is_connect() {
         return connect_error(error, host);
@@ -45,10 +62,20 @@ pub(crate) fn timed_out(url: &Url) -> Error {
     )
 }
 
+pub(crate) fn connection_lost(url: &Url) -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        format!(
+            "`{}` closed the connection that was being authenticated, and no other will do; try again later",
+            url.host_str().unwrap_or_default()
+        ),
+    )
+}
+
 /// Nothing of the request has been sent yet, so that the reason can be quoted.
 fn connect_error(error: &reqwest::Error, host: &str) -> Error {
     let reason = innermost(error);
-    if matches!(tls_error(error), Some(rustls::Error::InvalidCertificate(_))) {
+    if is_untrusted(error) {
         return Error::new(
             ErrorKind::Config,
             format!(
@@ -62,17 +89,114 @@ fn connect_error(error: &reqwest::Error, host: &str) -> Error {
     )
 }
 
-fn innermost(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn StdError = error;
+fn innermost(error: &dyn StdError) -> String {
+    let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
     innermost.to_string()
 }
 
-/// What TLS itself found wrong.
-fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+/// What a server says of the handshake, or, in TLS 1.3, just after it.
+fn refused_by_tls(error: &reqwest::Error, host: &str) -> Option<Error> {
+    let text = match found(error) {
+        Some(alert @ rustls::Error::AlertReceived(_)) => alert.to_string(),
+        Some(_) => return None,
+        // HTTP/2 keeps the text alone.
+        None => io_error(error)?.to_string(),
+    };
+    let is_it = |alert: &AlertDescription| rustls::Error::AlertReceived(*alert).to_string() == text;
+    let (_, kind, problem) = REFUSALS
+        .iter()
+        .find(|(alerts, ..)| alerts.iter().any(is_it))?;
+    Some(Error::new(*kind, format!("`{host}` {problem} ({text})")))
+}
+
+const REFUSALS: &[(&[AlertDescription], ErrorKind, &str)] = &[
+    (
+        &[AlertDescription::CertificateRequired],
+        ErrorKind::Config,
+        "asks for a client certificate, and there was none; set the environment's `client_certificate`",
+    ),
+    (
+        &[
+            AlertDescription::BadCertificate,
+            AlertDescription::UnsupportedCertificate,
+            AlertDescription::CertificateRevoked,
+            AlertDescription::CertificateExpired,
+            AlertDescription::CertificateUnknown,
+            AlertDescription::UnknownCA,
+            AlertDescription::AccessDenied,
+            AlertDescription::DecryptError,
+        ],
+        ErrorKind::Denied,
+        "does not take the client certificate; check that the environment's `client_certificate` is valid, and one that the server knows",
+    ),
+    (
+        &[AlertDescription::ProtocolVersion],
+        ErrorKind::Config,
+        "has no version of TLS that is allowed; have it updated, or check the environment's `min_tls`",
+    ),
+    (
+        &[AlertDescription::HandshakeFailure],
+        ErrorKind::Config,
+        "does not agree on how to speak TLS; does it ask for a client certificate (the environment's `client_certificate`), or have older versions only (`min_tls`)?",
+    ),
+];
+
+fn tunnel_error(error: &TunnelError, host: &str) -> Error {
+    let (kind, problem) = match error.problem {
+        Problem::Refused {
+            had_credentials: false,
+        } => (
+            ErrorKind::Denied,
+            "wants credentials (407); set user and password in the environment's `proxy`".to_owned(),
+        ),
+        Problem::Refused {
+            had_credentials: true,
+        } => (
+            ErrorKind::Denied,
+            "does not take these credentials (407); check user and password in the environment's `proxy`, and that the proxy takes Basic authentication".to_owned(),
+        ),
+        Problem::Unreachable => {
+            let reason = innermost(error);
+            if is_untrusted(error) {
+                (
+                    ErrorKind::Config,
+                    format!("cannot be trusted: {reason}; is the right certificate authority in the environment's `ca_file`?"),
+                )
+            } else {
+                (
+                    ErrorKind::Unavailable,
+                    format!("cannot be connected to: {reason}; check the environment's `proxy`, or try again later"),
+                )
+            }
+        }
+        Problem::NoTunnel => (
+            ErrorKind::Unavailable,
+            format!("does not connect to `{host}`; check that it may, and that the host is up, or try again later"),
+        ),
+        Problem::Broken => (
+            ErrorKind::Unavailable,
+            "broke the connection off; try again later".to_owned(),
+        ),
+        Problem::Slow => (
+            ErrorKind::Unavailable,
+            format!("has not connected to `{host}` in time; try again later"),
+        ),
+    };
+    Error::new(kind, format!("the proxy `{}` {problem}", error.proxy))
+}
+
+fn is_untrusted(error: &(dyn StdError + 'static)) -> bool {
+    matches!(found(error), Some(rustls::Error::InvalidCertificate(_)))
+}
+
+/// The error of this type among those that one comes from.
+pub(crate) fn found<'a, E: StdError + 'static>(
+    error: &'a (dyn StdError + 'static),
+) -> Option<&'a E> {
+    let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref() {
             return Some(found);

@@ -1,14 +1,18 @@
 //! Requests out, answers back.
 
-use http::{HeaderMap, Method};
-use session_core::Result;
+use http::{HeaderMap, Method, header::CONNECTION};
+use session_core::{Error, Result};
 use url::Url;
 
 use crate::{
     Connections,
     body::Body,
-    connections::Purpose,
-    read, target, transport_error,
+    certificates::Certificate,
+    gate,
+    loan::Loan,
+    read,
+    recipe::Purpose,
+    target, transport_error,
     watch::{Elapsed, Watch},
 };
 
@@ -16,9 +20,28 @@ use crate::{
 pub(crate) struct Wire<'a> {
     pub(crate) connections: &'a Connections,
     pub(crate) watch: Watch,
+    /// The connection of an exchange that is under way.
+    loan: Option<Loan>,
 }
 
-impl Wire<'_> {
+/// On which connection a request travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// On any.
+    Shared(Purpose),
+    /// On one that nobody else has: of an exchange that is midway, the one that it is on.
+    Own { midway: bool },
+}
+
+impl<'a> Wire<'a> {
+    pub(crate) fn new(connections: &'a Connections, watch: Watch) -> Self {
+        Self {
+            connections,
+            watch,
+            loan: None,
+        }
+    }
+
     /// Sends a request.
     pub(crate) async fn transmit(
         &mut self,
@@ -26,8 +49,77 @@ impl Wire<'_> {
         method: &Method,
         headers: HeaderMap,
         body: &mut Body,
-        purpose: Purpose,
+        way: Way,
     ) -> Result<reqwest::Response> {
+        let purpose = match way {
+            Way::Shared(purpose) => purpose,
+            // What is rare has no room in the futures of all requests.
+            Way::Own { midway } => {
+                return Box::pin(self.transmit_alone(url, method, headers, body, midway)).await;
+            }
+        };
+        let request = self.request(url, method, headers, body);
+        let answer = self
+            .connections
+            .with_client(url, purpose, |client| client.execute(request))
+            .await?;
+        let answer = self.hear(answer, url).await?;
+        answer.map_err(|error| failed(&error, url))
+    }
+
+    /// Ends the loan of a connection, to somebody else as soon as this answer is dropped if the exchange went well.
+    pub(crate) fn end_loan(&mut self, answer: &mut reqwest::Response, well: bool) {
+        if let Some(loan) = self.loan.take().filter(|_| well) {
+            loan.end_with(answer);
+        }
+    }
+
+    /// The server's certificate, as far as the session wants to know.
+    pub(crate) async fn certificate(&mut self, url: &Url) -> Result<Option<Certificate>> {
+        self.hear(self.connections.certificate(url), url).await?
+    }
+
+    async fn transmit_alone(
+        &mut self,
+        url: &Url,
+        method: &Method,
+        headers: HeaderMap,
+        body: &mut Body,
+        midway: bool,
+    ) -> Result<reqwest::Response> {
+        let loan = match self.loan.take() {
+            Some(loan) if midway => {
+                loan.set_midway();
+                loan
+            }
+            None if midway => return Err(transport_error::connection_lost(url)),
+            // Which connection is as good as closed shows when it is needed, and then a streamed body is gone.
+            _ => self.connections.lend(url, body.is_repeatable()).await?,
+        };
+        let request = self.request(url, method, headers.clone(), body);
+        let answer = self.hear(loan.client().execute(request), url).await?;
+        let answer = match answer {
+            Err(error) if !midway && !loan.is_fresh && gate::is_lost(&error) => {
+                let loan = self.loan.insert(self.connections.lend(url, false).await?);
+                let client = loan.client();
+                let request = self.request(url, method, headers, body);
+                self.hear(client.execute(request), url).await?
+            }
+            answer => {
+                self.loan = Some(loan);
+                answer
+            }
+        };
+        answer.map_err(|error| failed(&error, url))
+    }
+
+    fn request(
+        &self,
+        url: &Url,
+        method: &Method,
+        headers: HeaderMap,
+        body: &mut Body,
+    ) -> reqwest::Request {
         let mut request = reqwest::Request::new(method.clone(), url.clone());
         *request.headers_mut() = headers;
         *request.body_mut() = body.send();
@@ -35,23 +127,23 @@ impl Wire<'_> {
             // In place of what the caller's own client may say.
             *request.timeout_mut() = self.watch.left();
         }
-        let answer = self
-            .connections
-            .with_client(url, purpose, |client| client.execute(request))?;
-        match self.watch.hear(answer).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => {
-                if error.is_builder() {
-                    target::uri(url)?;
-                }
-                Err(transport_error(&error, url))
-            }
-            Err(Elapsed) => Err(transport_error::timed_out(url)),
-        }
+        request
+    }
+
+    /// Waits for something that the server sends.
+    async fn hear<T>(&mut self, event: impl Future<Output = T>, url: &Url) -> Result<T> {
+        let outcome = self.watch.hear(event).await;
+        outcome.map_err(|Elapsed| transport_error::timed_out(url))
     }
 
     /// Reads an answer that nobody wants.
     pub(crate) async fn drain(&mut self, answer: reqwest::Response, url: &Url) -> Result<()> {
+        if self.loan.is_some() {
+            if is_last(&answer) {
+                self.loan = None;
+            }
+            return Box::pin(self.hear(read::drain_pinned(answer), url)).await;
+        }
         self.in_time(read::drain(answer), url).await
     }
 
@@ -64,4 +156,17 @@ impl Wire<'_> {
         let outcome = self.watch.wait(event).await;
         outcome.map_err(|Elapsed| transport_error::timed_out(url))
     }
+}
+
+/// Whether its server closes the connection after it (RFC 9112 §9.6).
+fn is_last(answer: &reqwest::Response) -> bool {
+    let options = answer.headers().get_all(CONNECTION).iter();
+    let mut options = options.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
+}
+
+fn failed(error: &reqwest::Error, url: &Url) -> Error {
+    // What cannot be sent there is not the client's fault.
+    let unfit = error.is_builder().then(|| target::uri(url).err()).flatten();
+    unfit.unwrap_or_else(|| transport_error(error, url))
 }

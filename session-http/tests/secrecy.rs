@@ -11,10 +11,10 @@ use std::{
     io::{self, Write},
 };
 
-use session_core::{BasicEnvironment, ErrorKind, SessionHandle};
+use session_core::{BasicEnvironment, ErrorKind, SecretSource, SessionHandle};
 use session_http::{Client, reqwest};
 use session_mock::Search;
-use support::{Realm, Received, Reply, Server, Tokens, environment, reply};
+use support::{Conduct, Proxy, Realm, Received, Reply, Server, Terms, Tokens, environment, reply};
 use tracing_subscriber::filter::LevelFilter;
 
 thread_local! {
@@ -127,6 +127,59 @@ fn they_are_not_over_tls_either() {
     assert!(realm.server.log().len() >= 8);
     assert!(log.contains("h2::"), "{log}");
     assert_unlogged(&log);
+}
+
+/// Also while the proxy refuses them, and says them back.
+#[test]
+fn credentials_of_a_proxy_and_keys_of_a_client_are_neither_logged_nor_shown() {
+    let realm = Realm::on(
+        Terms {
+            asks_for_certificate: true,
+            ..Terms::default()
+        },
+        echo,
+    );
+    let (certificate, key) = realm.client();
+    let pem = std::fs::read_to_string(&key).unwrap();
+    let search = Search::new([
+        "s3cr3t-proxy",
+        "orders:s3cr3t-proxy",
+        "s3cr3t-1",
+        pem.lines().nth(1).unwrap(),
+    ]);
+    let proxy = Proxy::start(
+        realm.server.address,
+        Conduct::Asks("Basic b3JkZXJzOnMzY3IzdC1wcm94eQ==".to_owned()),
+    );
+    let log = logged(async |runtime| {
+        let way = session_core::Proxy::new(&proxy.url())
+            .and_then(|way| way.with_credentials("orders", SecretSource::literal("s3cr3t-proxy")))
+            .unwrap();
+        let environment = environment(&realm.proxied_url())
+            .ca_file(realm.ca_file())
+            .client_certificate(&certificate, Some(&key))
+            .http1_only(true)
+            .proxy(way);
+        search.assert_silent(&format!("{environment:?} {environment:#?}"));
+        let session = session(environment, runtime).await;
+        let client = Client::new(&session);
+        assert_eq!(client.get("/200").send().await.unwrap().status(), 200);
+        session.close().await.unwrap();
+        session.init().await.unwrap();
+        for answer in [
+            "HTTP/1.1 407 Basic b3JkZXJzOnMzY3IzdC1wcm94eQ==\r\nproxy-authenticate: Basic realm=\"s3cr3t-proxy\"\r\n\r\n",
+            "HTTP/1.1 502 s3cr3t-proxy\r\nx-echo: s3cr3t-proxy\r\n\r\n",
+            "s3cr3t-proxy\r\n\r\n",
+        ] {
+            proxy.set(Conduct::Says(answer));
+            let error = client.get("/200").send().await.unwrap_err();
+            search.assert_silent(&Search::texts(&error));
+            search.assert_silent(&format!("{error:?} {client:?}"));
+        }
+    });
+    assert_eq!((proxy.log().len(), realm.server.log().len()), (4, 1));
+    assert!(log.contains("tunneling HTTPS over proxy"), "{log}");
+    search.assert_silent(&log);
 }
 
 /// What is logged while secrets come back in every way.

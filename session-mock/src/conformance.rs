@@ -1,8 +1,9 @@
 //! Whether a backend keeps the engine's promises.
 //!
-//! `properties` are what is shown, each on a `trial` of its own, in which a `watched` backend runs by a mock clock. A
-//! `report` has the outcome of all.
+//! `properties` are what is shown, each on a `trial` of its own, in which a `watched` backend runs by a mock clock; what
+//! it stores goes to `paper`. A `report` has the outcome of all.
 
+mod paper;
 mod properties;
 mod report;
 pub(crate) mod trial;
@@ -14,8 +15,9 @@ pub(crate) use trial::Trial;
 /// Tests of a backend: one for each property that every session has, whatever its scheme.
 ///
 /// For a type that implements [`Subject`](crate::Subject), it makes a module `conformance` of tests: the life cycle,
-/// concurrency, cancellation, failures, time, refusals, runtimes, and where the credential goes. Each has a
-/// counterpart of its own. One that cannot be shown, because the subject cannot do what it takes, says so on standard
+/// concurrency, cancellation, failures, time, refusals, stores, runtimes, and where the credential goes. Each has a
+/// counterpart of its own. With the feature `http`, requests are sent by `session-http` over real connections, to a
+/// server on loopback that stands in for the API, and what arrives there is looked at byte by byte. One that cannot be shown, because the subject cannot do what it takes, says so on standard
 /// error, captured or not, and passes. [`Report`](crate::Report) has the same as a value.
 ///
 /// ```
@@ -60,8 +62,11 @@ macro_rules! __properties {
             enter_opens_and_closes
             close_is_idempotent_and_final
             close_ends_the_credential_at_the_counterpart
+            close_ends_what_is_kept_too
+            a_close_that_was_not_confirmed_is_an_error
             after_close_init_opens_it_again
             a_session_dropped_open_is_closed_in_the_background
+            sessions_of_one_configuration_share_nothing
             however_many_open_it_at_once_authenticate_once
             dropping_every_caller_abandons_nothing
             each_authentication_is_one_for_the_counterpart
@@ -72,15 +77,25 @@ macro_rules! __properties {
             a_hang_runs_into_the_time_limit
             waiting_blocks_no_thread
             the_credential_is_valid_for_as_long_as_the_counterpart_says
+            a_lifetime_that_changes_is_followed
             it_is_renewed_ahead_and_nobody_waits
             a_failed_renewal_displaces_nothing_that_is_valid
             all_who_find_it_expired_share_one_renewal
+            a_renewal_asks_nobody
             a_refused_credential_is_replaced_once_and_its_successor_stays
             the_credential_goes_to_the_environment_and_nowhere_else
             what_goes_on_a_request_is_marked_sensitive
+            what_is_kept_is_never_sent
+            any_request_is_authorized_and_otherwise_left_alone
             each_request_has_an_authorization_of_its_own
+            over_http_the_credential_arrives_once_and_nowhere_else
+            over_http_a_refused_credential_is_replaced_and_the_request_repeated
+            over_http_nothing_of_it_goes_to_another_origin
             who_it_is_stays_the_same
             who_it_is_differs_between_configurations
+            its_environment_stays_the_same
+            what_one_process_stores_another_renews
+            what_one_process_stores_another_closes
             it_works_on_a_runtime_of_one_thread
             it_works_on_a_runtime_of_many_threads
             it_works_on_several_runtimes_at_once_and_in_turn

@@ -15,12 +15,15 @@
 //! | feature | adds |
 //! |---|---|
 //! | `server` | `Provider`: an OAuth 2 identity provider and a protected API on loopback |
-//! | `conformance` | `conformance!`, `Subject` and `Report`: the properties that every backend has |
-//! | `leak-check` | `leak_check!`, `Search` and `Capture`: nothing that is shown or logged holds a secret; switches `conformance` on |
+//! | `conformance` | `conformance!`, `Subject` and `Report`: the properties that every backend has; `Search` for secrets |
+//! | `leak-check` | `leak_check!`, `Leaks` and `Capture`: nothing that is shown or logged holds a secret; switches `conformance` on |
+//! | `http` | both kits send requests through `session-http`, and look at what arrives; switches `conformance` on |
 
 #![forbid(unsafe_code)]
 
 mod backend;
+#[cfg(feature = "conformance")]
+mod canary;
 mod clock;
 #[cfg(feature = "conformance")]
 mod conformance;
@@ -28,21 +31,31 @@ mod exchange;
 mod gate;
 #[cfg(feature = "leak-check")]
 mod leaks;
+#[cfg(feature = "conformance")]
+mod search;
+#[cfg(feature = "conformance")]
+mod secrets;
 #[cfg(feature = "server")]
 mod server;
 mod session;
 mod step;
 #[cfg(feature = "conformance")]
 mod subject;
+#[cfg(feature = "http")]
+mod wire;
 
 pub use backend::MOCK;
+#[cfg(feature = "conformance")]
+pub use canary::canary;
 pub use clock::{MockClock, MockExecutor};
 #[cfg(feature = "conformance")]
 pub use conformance::{Outcome, Report};
 pub use exchange::Turn;
 pub use gate::Gate;
 #[cfg(feature = "leak-check")]
-pub use leaks::{Capture, Leak, Leaks, Place, Search, canary};
+pub use leaks::{Capture, Leaks, Place};
+#[cfg(feature = "conformance")]
+pub use search::{Leak, Search};
 #[cfg(feature = "server")]
 pub use server::{Client, ClientAuthMethod, Entry, Hold, Kind, Outage, Provider, ProviderBuilder};
 pub use session::{Call, MockSession};

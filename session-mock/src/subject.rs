@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, time::Duration};
 
-use session_core::SessionHandle;
+use session_core::{Credential, SessionHandle};
 
 /// A backend under test, and the counterpart that it talks to: what [`conformance!`](crate::conformance!) and
 /// [`leak_check!`](crate::leak_check!) need to know of it.
@@ -60,13 +60,34 @@ pub trait Subject: Send + Sync + Sized + 'static {
         Err(Unable::because("the subject has no `authentications`"))
     }
 
-    /// How long the counterpart says that a credential is valid; `None`: it does not say.
+    /// How long the counterpart says that a credential is valid, to the second, unless it was
+    /// [told otherwise](Self::set_lifetime); `None`: it does not say. A minute or more: where a counterpart says it in
+    /// whole seconds, half of what is short cannot be told from the whole.
     ///
     /// # Errors
     ///
     /// When that is not known.
     fn lifetime(&self) -> Result<Option<Duration>, Unable> {
         Err(Unable::because("the subject has no `lifetime`"))
+    }
+
+    /// Has the counterpart give credentials that are valid for as long as this, from now on.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made to.
+    fn set_lifetime(&self, lifetime: Duration) -> Result<(), Unable> {
+        let _ = lifetime;
+        Err(Unable::because("the subject has no `set_lifetime`"))
+    }
+
+    /// How often a person was asked to do something, such as to log in: 0 for schemes that never ask.
+    ///
+    /// # Errors
+    ///
+    /// When nobody counts.
+    fn interactions(&self) -> Result<usize, Unable> {
+        Err(Unable::because("the subject has no `interactions`"))
     }
 
     /// Sends a request of this session to the API, and tells whether it was let in. The session is open.
@@ -88,14 +109,29 @@ pub trait Subject: Send + Sync + Sized + 'static {
         Err(Unable::because("the subject has no `ends`"))
     }
 
+    /// Whether the counterpart still takes what this credential [keeps](Credential::keep), such as a refresh token. Asked
+    /// last of all: finding out may use it up.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be found out.
+    fn honours(
+        &self,
+        credential: &Credential,
+    ) -> impl Future<Output = Result<bool, Unable>> + Send {
+        let _ = credential;
+        async { Err(Unable::because("the subject has no `honours`")) }
+    }
+
     /// Sessions that differ from [`session`](Self::session), and from each other, in one thing that tells two
     /// credentials apart: client, user, server, scopes.
     fn others(&self) -> Vec<SessionHandle> {
         Vec::new()
     }
 
-    /// The secrets of the configuration, and those that the counterpart gave out so far. What credentials hold need not be
-    /// among them. For [`leak_check!`](crate::leak_check!); make them with [`canary`](crate::canary).
+    /// The secrets of the configuration, and those that the counterpart gave out so far. What credentials send or keep
+    /// need not be among them; what is in the state of a [per-request](Credential::per_request) one does, for nobody else can
+    /// look inside. Make them with [`canary`](crate::canary): they are searched for in all that is seen.
     fn secrets(&self) -> Vec<String> {
         Vec::new()
     }
@@ -114,7 +150,7 @@ pub enum Answer<'a> {
     Accept,
     /// Says no, as to somebody who has wrong credentials.
     Refuse,
-    /// Cannot do anything for anybody now: it is down, or overloaded.
+    /// Cannot do anything for anybody now, nor end what was given out: it is down, or overloaded.
     Fail,
     /// Answers what makes no sense.
     Garble,

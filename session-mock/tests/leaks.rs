@@ -8,12 +8,13 @@ use std::{fmt, sync::Mutex, time::Duration};
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{
-    HeaderName, HeaderValue,
+    HeaderName, HeaderValue, StatusCode,
     header::{AUTHORIZATION, COOKIE},
+    request::Parts,
 };
 use session_core::{
     BasicEnvironment, Config, Credential, Environment, Error, ErrorKind, Exchange, Identity,
-    Outgoing, Result, Secret, Session, SessionHandle,
+    Incoming, Outgoing, Result, Secret, Session, SessionHandle, Verdict,
 };
 use session_mock::{
     Answer, Capture, Leaks, MockSession, Place, Search, Step, Subject, Unable, canary,
@@ -32,6 +33,10 @@ const PANICS: u8 = 9;
 const MEASURES: u8 = 10;
 const SHOWS_ITS_BUILDER: u8 = 11;
 const LOGS_REQUESTS: u8 = 12;
+const FORGETS_TO_MARK: u8 = 13;
+const FORGETS_TO_MARK_WHAT_IT_GOT: u8 = 14;
+const FORGETS_TO_MARK_LATER: u8 = 15;
+const LOGS_ANSWERS: u8 = 16;
 
 /// A scheme whose server is a script, and which leaks in one way or none.
 struct Leaky<const HOW: u8> {
@@ -153,7 +158,24 @@ impl Session for Backend {
         }
         let mut value = HeaderValue::from_str(&format!("Once {once}")).unwrap();
         value.set_sensitive(true);
-        request.request.headers.insert(AUTHORIZATION, value);
+        let headers = &mut request.request.headers;
+        headers.insert(AUTHORIZATION, value);
+        let copy = HeaderName::from_static("x-anything");
+        match self.how {
+            FORGETS_TO_MARK => {
+                let encoded = STANDARD.encode(format!("me:{key}"));
+                headers.insert(copy, HeaderValue::from_str(&encoded).unwrap());
+            }
+            // The same secret as in the header that is marked, which the subject does not know.
+            FORGETS_TO_MARK_WHAT_IT_GOT => {
+                headers.insert(copy, HeaderValue::from_str(&format!("({once})")).unwrap());
+            }
+            FORGETS_TO_MARK_LATER | LOGS_ANSWERS => {
+                let (how, key) = (self.how, key.clone());
+                return Ok(Some(Box::new(Dialogue { how, key })));
+            }
+            _ => {}
+        }
         Ok(None)
     }
 
@@ -163,6 +185,30 @@ impl Session for Backend {
             tracing::info!(?key, "closed");
         }
         Ok(())
+    }
+}
+
+/// Wants each request twice.
+struct Dialogue {
+    how: u8,
+    key: String,
+}
+
+#[async_trait]
+impl Exchange for Dialogue {
+    async fn received(&mut self, answer: Incoming<'_>, next: &mut Parts) -> Result<Verdict> {
+        if self.how == LOGS_ANSWERS {
+            tracing::debug!(self.key, status = %answer.status, "heard");
+        }
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Ok(Verdict::Done);
+        }
+        if self.how == FORGETS_TO_MARK_LATER {
+            let again = HeaderValue::from_str(&format!("again;{}", self.key)).unwrap();
+            next.headers
+                .insert(HeaderName::from_static("x-anything"), again);
+        }
+        Ok(Verdict::Resend)
     }
 }
 
@@ -255,13 +301,7 @@ mod by_name {
 #[track_caller]
 fn assert_found<const HOW: u8>(place: Place) {
     let leaks = Leaks::of::<Leaky<HOW>>();
-    for other in [
-        Place::Shown,
-        Place::Errors,
-        Place::Logs,
-        Place::Panics,
-        Place::Metrics,
-    ] {
+    for &other in Place::ALL {
         assert_eq!(
             !leaks.found(other).is_empty(),
             other == place,
@@ -317,9 +357,24 @@ fn a_secret_in_a_metric_is_found() {
 }
 
 #[test]
+fn a_secret_in_a_header_that_is_not_marked_is_found_without_its_name() {
+    assert_found::<FORGETS_TO_MARK>(Place::Requests);
+    assert_found::<FORGETS_TO_MARK_WHAT_IT_GOT>(Place::Requests);
+}
+
+#[test]
+fn a_secret_on_the_later_leg_of_an_exchange_is_found() {
+    assert_found::<FORGETS_TO_MARK_LATER>(Place::Requests);
+    assert_found::<LOGS_ANSWERS>(Place::Logs);
+}
+
+#[test]
 fn what_the_counterpart_cannot_do_is_skipped_by_name() {
     let leaks = Leaks::of::<Leaky<HONEST>>();
-    let skipped: Vec<_> = leaks.skipped().collect();
+    let skipped = leaks.skipped();
+    let skipped: Vec<_> = skipped
+        .filter(|it| !it.starts_with("requests over HTTP"))
+        .collect();
     assert_eq!(
         skipped,
         [

@@ -104,6 +104,9 @@ mod builder;
 mod client;
 mod discovery;
 mod endpoint;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod grant;
 mod issuer;
 mod jwt_expiry;

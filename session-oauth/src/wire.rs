@@ -57,7 +57,8 @@ impl Wire {
         body: Bytes,
     ) -> Result<Answer> {
         let url = endpoint.url();
-        let request = self.connections.client(url)?.request(method, url.clone());
+        let client = self.connections.client(url).await?;
+        let request = client.request(method, url.clone());
         let request = request.headers(headers).body(body).timeout(self.time_limit);
         let response = request
             .send()

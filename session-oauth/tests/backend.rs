@@ -137,7 +137,7 @@ fn errors_name_the_key_and_the_remedy() {
         (
             "grant = 'password'",
             "grant",
-            "expected one of client_credentials",
+            "expected one of \"client_credentials\"",
         ),
         (
             "client_auth = 'none'",

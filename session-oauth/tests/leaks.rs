@@ -15,3 +15,8 @@ mod discovered {
     use super::*;
     session_mock::leak_check!(ClientCredentials<true>);
 }
+
+mod refreshed {
+    use super::*;
+    session_mock::leak_check!(ClientCredentials<false, true>);
+}

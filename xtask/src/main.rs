@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod counterpart;
 mod dependencies;
+mod fuzz;
 mod model;
 mod packages;
 mod private_file;
@@ -29,6 +30,7 @@ The project's own tasks.
     cargo xtask tidy              what no linter checks
     cargo xtask bench [PART ...] [--quick]
                                   the benchmarks, or those parts of them: tables, kept in bench/results
+    cargo xtask fuzz [MINUTES]    each fuzz target for that long: 10 unless told otherwise
 
 --long adds what takes long: tests in release mode, the counterparts' own verification, more of the
 schedules that the model checkers try, mutation tests, advisories, whether the benchmarks still compile.
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Ok(Task::Model { long }) => model::run(&workspace, long),
         Ok(Task::Up { name, json }) => up::run(&workspace, &name, json),
         Ok(Task::Tidy) => tidy::run(&workspace),
+        Ok(Task::Fuzz { minutes }) => fuzz::run(&workspace, minutes),
         Ok(Task::Bench { parts, quick }) => bench::run(&workspace, &parts, quick),
         Err(usage) => {
             progress(&format!("xtask: {usage}"));
@@ -78,6 +81,7 @@ enum Task {
     Model { long: bool },
     Up { name: String, json: bool },
     Tidy,
+    Fuzz { minutes: u32 },
     Bench { parts: Vec<String>, quick: bool },
 }
 
@@ -95,6 +99,10 @@ impl Task {
             ["up", name] if !name.starts_with('-') => Self::up(name, false),
             ["up", name, "--json"] | ["up", "--json", name] => Self::up(name, true),
             ["tidy"] => Self::Tidy,
+            ["fuzz"] => Self::Fuzz {
+                minutes: fuzz::MINUTES,
+            },
+            ["fuzz", minutes] if let Ok(minutes) = minutes.parse() => Self::Fuzz { minutes },
             ["bench", ref rest @ ..] if rest.iter().all(|word| is_part(word) || *word == QUICK) => {
                 Self::bench(rest)
             }
@@ -163,6 +171,8 @@ mod tests {
         assert_eq!(parse("up oidc --json"), Ok(up(true)));
         assert_eq!(parse("up --json oidc"), Ok(up(true)));
         assert_eq!(parse("tidy"), Ok(Task::Tidy));
+        assert_eq!(parse("fuzz"), Ok(Task::Fuzz { minutes: 10 }));
+        assert_eq!(parse("fuzz 1"), Ok(Task::Fuzz { minutes: 1 }));
         let bench = |parts: &[&str], quick| Task::Bench {
             parts: parts.iter().map(|part| (*part).to_owned()).collect(),
             quick,
@@ -184,6 +194,8 @@ mod tests {
             "test --short",
             "tidy all",
             "bench --slow",
+            "fuzz -1",
+            "fuzz profile",
             "deploy",
         ] {
             assert!(parse(line).unwrap_err().contains(line), "{line}");

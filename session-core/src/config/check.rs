@@ -64,7 +64,8 @@ impl Check<'_> {
                 .find(|key| key.name() == path && !name.contains('.'));
             let is_parent = self.keys.iter().any(|key| is_below(key.name(), &path));
             match (&mut entry.value, key.map(Key::kind)) {
-                (Value::Table(inner), None | Some(KeyKind::EnvironmentName(_))) if is_parent => {
+                // What has keys below it may be a table, whatever else it may be.
+                (Value::Table(inner), _) if is_parent => {
                     self.table(inner, &path)?;
                 }
                 (value, Some(kind)) => self.value(value, kind, &path, line)?,

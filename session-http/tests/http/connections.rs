@@ -31,7 +31,7 @@ fn pools_of_runtimes_that_ended_are_dropped() {
     let connections = Connections::new(Transport::DEFAULT);
     let url = "http://localhost/".parse().unwrap();
     for _ in 0..3 {
-        block_on(async { connections.client(&url).map(drop) }).unwrap();
+        block_on(async { connections.client(&url).await.map(drop) }).unwrap();
     }
     assert_eq!(pools(&connections), "pools: 1 }");
 }
@@ -45,7 +45,7 @@ fn pools_are_kept_for_so_many_runtimes_and_no_more() {
         .collect();
     for runtime in &runtimes {
         runtime
-            .block_on(async { connections.client(&url).map(drop) })
+            .block_on(async { connections.client(&url).await.map(drop) })
             .unwrap();
     }
     assert_eq!(
@@ -58,7 +58,8 @@ fn pools_are_kept_for_so_many_runtimes_and_no_more() {
 fn a_client_outside_of_a_runtime_is_an_error() {
     let connections = Connections::new(Transport::DEFAULT);
     let url = "http://localhost/".parse().unwrap();
-    let error = connections.client(&url).unwrap_err();
+    let error = futures_util::FutureExt::now_or_never(connections.client(&url));
+    let error = error.unwrap().unwrap_err();
     assert_eq!(error.kind(), session_core::ErrorKind::Config);
 }
 
@@ -85,7 +86,7 @@ fn connections_are_reused_until_dropped() {
         let connections = Connections::new(Transport::DEFAULT);
         let url: url::Url = server.url().parse().unwrap();
         for _ in 0..3 {
-            let client = connections.client(&url).unwrap();
+            let client = connections.client(&url).await.unwrap();
             let answer = client.get(url.clone()).send().await.unwrap();
             answer.bytes().await.unwrap();
         }

@@ -7,10 +7,14 @@ mod support;
 
 mod answers;
 mod blocking;
+mod client_certificates;
 mod connections;
 mod current;
 mod exchanges;
 mod origins;
+mod peers;
+mod pinned;
+mod proxies;
 mod redirects;
 mod refusals;
 mod requests;

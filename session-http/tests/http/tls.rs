@@ -79,12 +79,14 @@ fn plain_http_needs_no_authorities() {
         assert!(
             connections
                 .client(&"http://localhost/".parse().unwrap())
+                .await
                 .is_ok()
         );
         let connections = Connections::new(Transport::DEFAULT);
         assert!(
             connections
                 .client(&"http://localhost/".parse().unwrap())
+                .await
                 .is_ok()
         );
     });

@@ -8,11 +8,13 @@
 )]
 
 mod backend;
+mod proxy;
 mod realm;
 mod server;
 
 pub use backend::{Calls, Tokens, environment, open};
-pub use realm::Realm;
+pub use proxy::{Conduct, Proxy};
+pub use realm::{Realm, Terms};
 pub use server::{Received, Reply, Server, reply};
 
 /// Runs a test's future on a runtime of its own.

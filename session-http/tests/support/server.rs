@@ -22,7 +22,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+pub(super) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 /// Answers each request as its function says, and keeps a log. HTTP/1.1 and, to who knows, HTTP/2.
 pub struct Server {
@@ -40,6 +40,8 @@ pub struct Received {
     pub target: String,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// On which connection, counted from 1.
+    pub connection: usize,
 }
 
 impl Received {
@@ -133,17 +135,21 @@ impl Server {
             let listener = TcpListener::from_std(listener).unwrap();
             while let Ok((stream, _)) = listener.accept().await {
                 accepted.send_modify(|count| *count += 1);
+                let number = *accepted.borrow();
                 open.send_modify(|count| *count += 1);
                 let (tls, open) = (tls.clone(), Arc::clone(&open));
                 let (log, answer) = (Arc::clone(&server_log), Arc::clone(&answer));
                 tokio::spawn(async move {
                     match tls {
-                        None => serve(stream, log, answer).await,
-                        Some(tls) => {
-                            if let Ok(stream) = tls.accept(stream).await {
-                                serve(stream, log, answer).await;
+                        None => serve(stream, number, log, answer).await,
+                        Some(tls) => match tls.accept(stream).into_fallible().await {
+                            Ok(stream) => serve(stream, number, log, answer).await,
+                            // Closed at once, with something unread, it would be reset, and the client might never
+                            // get to see the alert.
+                            Err((_, mut stream)) => {
+                                let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
                             }
-                        }
+                        },
                     }
                     open.send_modify(|count| *count -= 1);
                 });
@@ -158,8 +164,12 @@ impl Server {
     }
 }
 
-async fn serve<S, A, F>(stream: S, log: Arc<Mutex<Vec<Received>>>, answer: Arc<A>)
-where
+async fn serve<S, A, F>(
+    stream: S,
+    connection: usize,
+    log: Arc<Mutex<Vec<Received>>>,
+    answer: Arc<A>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     A: Fn(Received) -> F + Send + Sync + 'static,
     F: Future<Output = Reply> + Send + 'static,
@@ -173,6 +183,7 @@ where
                 target: head.uri.path_and_query().unwrap().to_string(),
                 headers: head.headers,
                 body: body.collect().await.unwrap().to_bytes(),
+                connection,
             };
             log.lock().unwrap().push(received.clone());
             Ok::<_, Infallible>(answer(received).await)

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    properties::{Property, properties},
+    properties::{NAMES, Property, properties},
     trial::{Trial, runtime_of_one},
 };
 use crate::{Subject, Unable};
@@ -48,6 +48,9 @@ pub enum Outcome {
 }
 
 impl Report {
+    /// The names of all properties: [`conformance!`](crate::conformance!) has a test for each.
+    pub const PROPERTIES: &[&str] = NAMES;
+
     /// Tries all properties, each with a counterpart of its own.
     pub fn of<S: Subject>() -> Self {
         let outcomes = properties::<S>()

@@ -8,22 +8,30 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, Method};
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{AUTHORIZATION, WWW_AUTHENTICATE},
+};
 use session_core::{
-    BoxFuture, Clock, Credential, Executor, Outgoing, Receipt, Result, SessionBuilder,
-    SessionHandle, Status, SystemClock,
+    BoxFuture, Clock, Credential, Executor, Incoming, Outgoing, Receipt, Result, SessionBuilder,
+    SessionHandle, Status, SystemClock, Verdict,
 };
 use tokio::runtime::{Builder, Handle, Runtime};
 use url::Url;
 
-use super::watched::{Record, Remembered, Watched};
-use crate::{Answer, MockClock, Subject, Unable};
+use super::{
+    paper::Paper,
+    watched::{Record, Remembered, Watched},
+};
+use crate::{Answer, MockClock, Subject, Unable, secrets};
 
 /// A subject with a counterpart of its own, a clock, and a thread to authenticate on.
 pub(crate) struct Trial<S> {
     pub(crate) subject: S,
     pub(crate) clock: MockClock,
     pub(crate) record: Record,
+    /// By the system's monotonic clock.
+    started: Duration,
     executor: OwnThread,
 }
 
@@ -37,6 +45,7 @@ impl<S: Subject> Trial<S> {
             executor: OwnThread::start(&clock),
             clock,
             record: Record::new(),
+            started: SystemClock.monotonic(),
         }
     }
 
@@ -44,6 +53,21 @@ impl<S: Subject> Trial<S> {
     pub(crate) fn session(&self) -> SessionHandle {
         let backend = Watched::new(self.subject.session(), &self.record);
         self.build(SessionHandle::builder(backend))
+    }
+
+    /// A session over the backend, closed, whose credential outlives it in this store.
+    pub(crate) fn session_with(&self, store: &Paper) -> SessionHandle {
+        let backend = Watched::new(self.subject.session(), &self.record);
+        self.build(SessionHandle::builder(backend).store(store.clone()))
+    }
+
+    /// A session over the backend, closed, whose services are all at the stand-in.
+    #[cfg(feature = "http")]
+    pub(crate) fn session_at(&self, wire: &crate::wire::Wire) -> Result<SessionHandle, Unable> {
+        let environment = wire.environment(self.subject.session())?;
+        let backend = Watched::new(self.subject.session(), &self.record);
+        let backend = backend.in_environment(environment);
+        Ok(self.build(SessionHandle::builder(backend)))
     }
 
     /// A session over the backend, open.
@@ -99,6 +123,30 @@ impl<S: Subject> Trial<S> {
         }
     }
 
+    /// Requests with the last credential, which was closed, are no longer let in.
+    pub(crate) async fn assert_ended(&self) -> Result<(), Unable> {
+        let credential = self.record.credential();
+        let session = self.remember(&credential.expect("there was one")).await;
+        let admitted = self.subject.admits(&session).await?;
+        assert!(!admitted, "a credential that was closed is still let in");
+        Ok(())
+    }
+
+    /// What the last credential keeps, which was closed, is no longer taken.
+    pub(crate) async fn assert_forgotten(&self) -> Result<(), Unable> {
+        let credential = self.record.credential();
+        let credential = credential.expect("there was one");
+        if credential.iter_kept().next().is_none() {
+            return Err(Unable::because("its credentials keep nothing"));
+        }
+        let honoured = self.subject.honours(&credential).await?;
+        assert!(
+            !honoured,
+            "what a closed credential kept is still good for another one: end that too, and first"
+        );
+        Ok(())
+    }
+
     /// How long the credential of an open session is valid.
     pub(crate) fn lifetime(&self, session: &SessionHandle) -> Result<Duration, Unable> {
         let expires_at = session.status().expires_at;
@@ -107,6 +155,49 @@ impl<S: Subject> Trial<S> {
         Ok(expires_at
             .duration_since(self.clock.wall())
             .unwrap_or_default())
+    }
+
+    /// How long it took so far, in real time: by so much a counterpart's clock may be ahead of the trial's.
+    pub(crate) fn elapsed(&self) -> Duration {
+        SystemClock.monotonic().saturating_sub(self.started)
+    }
+
+    /// Has the credential of an open session replaced: as one that was refused, or else one that has expired.
+    pub(crate) async fn replace(&self, session: &SessionHandle) -> Result<(), Unable> {
+        if let Err(error) = self.try_replace(session).await? {
+            panic!(
+                "a counterpart that lets everybody in did not renew a credential, or was not understood: {error:?}"
+            );
+        }
+        Ok(())
+    }
+
+    /// The same, where it is the matter of others whether that can be done.
+    pub(crate) async fn try_replace(&self, session: &SessionHandle) -> Result<Result<()>, Unable> {
+        let Ok(url) = service(session) else {
+            let lifetime = self.lifetime(session)?;
+            self.clock.advance(lifetime + Duration::from_secs(1));
+            return Ok(session.credential().await.map(drop));
+        };
+        Ok(match authorize(session, Method::GET, &url).await {
+            Ok((_, receipt)) => session.report_refusal(&receipt, &[]).await,
+            Err(error) => Err(error),
+        })
+    }
+
+    /// All that is known to be secret, as far as it can be searched for: what the subject says, what the last credential
+    /// has, and what these requests are marked with.
+    pub(crate) fn secrets<'h>(
+        &self,
+        requests: impl IntoIterator<Item = &'h HeaderMap>,
+    ) -> Vec<Vec<u8>> {
+        let configured = self.subject.secrets().into_iter().map(String::into_bytes);
+        let credential = self.record.credential();
+        let obtained = credential.iter().flat_map(secrets::of_credential);
+        let marked = requests.into_iter().flat_map(secrets::on_request);
+        let all = configured.chain(obtained).chain(marked);
+        all.filter(|secret| secret.len() >= secrets::SHORTEST)
+            .collect()
     }
 
     /// Waits until the session is like this.
@@ -201,6 +292,33 @@ pub(crate) async fn authorize(
     head.method = method;
     let receipt = session.authorize(Outgoing::new(url, &mut head)).await?;
     Ok((head.headers, receipt))
+}
+
+/// Has the exchange of a request, if it has one, hear answers of every kind: refusals, then success. The errors that it
+/// ends with are its own matter.
+pub(crate) async fn converse(receipt: &mut Receipt, headers: &HeaderMap) -> Result<()> {
+    let (mut next, ()) = http::Request::new(()).into_parts();
+    next.headers = headers.clone();
+    let authorization = headers.get(AUTHORIZATION);
+    let scheme = authorization.and_then(|value| value.to_str().ok()?.split(' ').next());
+    let challenge = format!("{} realm=\"kit\"", scheme.unwrap_or("Bearer"));
+    let challenge = HeaderValue::from_str(&challenge);
+    let challenge = challenge.into_iter().map(|value| (WWW_AUTHENTICATE, value));
+    let challenge: HeaderMap = challenge.collect();
+    for status in [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::UNAUTHORIZED,
+        StatusCode::OK,
+    ] {
+        let Some(exchange) = receipt.exchange() else {
+            return Ok(());
+        };
+        let answer = Incoming::new(status, &challenge);
+        if exchange.received(answer, &mut next).await? != Verdict::Resend {
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 /// Polls a future once.

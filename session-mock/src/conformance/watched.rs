@@ -6,8 +6,10 @@ use std::{
 };
 
 use async_trait::async_trait;
+use http::{HeaderMap, request::Parts};
 use session_core::{
-    Cause, Credential, Environment, Exchange, Identity, Outgoing, Result, Session, SessionHandle,
+    Cause, Credential, Environment, Exchange, Identity, Incoming, Outgoing, Result, Session,
+    SessionHandle, Verdict,
 };
 use tokio::sync::watch;
 
@@ -17,6 +19,8 @@ use crate::Gate;
 pub(crate) struct Watched {
     subject: SessionHandle,
     record: Record,
+    /// In place of the backend's own.
+    environment: Option<Box<dyn Environment>>,
 }
 
 /// What the engine asked of a backend. Clones are the same record.
@@ -26,6 +30,8 @@ pub(crate) struct Record {
     /// Shut, it holds authentications before the backend learns of them.
     pub(crate) gate: Gate,
     credentials: Arc<Mutex<Vec<Credential>>>,
+    /// What the backend put on requests, and its exchanges on their later legs.
+    legs: Arc<Mutex<Vec<HeaderMap>>>,
     /// Whether the next authentication panics instead of what it yields.
     #[cfg(feature = "leak-check")]
     panics: Arc<std::sync::atomic::AtomicBool>,
@@ -48,6 +54,7 @@ impl Record {
             counts: Arc::default(),
             gate,
             credentials: Arc::default(),
+            legs: Arc::default(),
             #[cfg(feature = "leak-check")]
             panics: Arc::default(),
         }
@@ -71,6 +78,11 @@ impl Record {
     /// What the last authentication yielded.
     pub(crate) fn credential(&self) -> Option<Credential> {
         self.credentials().last().cloned()
+    }
+
+    /// What the backend itself put on requests since the last call: headers for each leg.
+    pub(crate) fn take_legs(&self) -> Vec<HeaderMap> {
+        std::mem::take(&mut *self.legs())
     }
 
     /// Waits until this many authentications have begun.
@@ -118,6 +130,22 @@ impl Record {
         outcome
     }
 
+    /// Notes the headers of a request that its caller had not put on it.
+    fn note_leg(&self, callers: &HeaderMap, sent: &HeaderMap) {
+        let is_new =
+            |(name, value): &(&_, &_)| callers.get_all(*name).iter().all(|own| own != *value);
+        let added = sent.iter().filter(is_new);
+        self.legs().push(
+            added
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        );
+    }
+
+    fn legs(&self) -> MutexGuard<'_, Vec<HeaderMap>> {
+        self.legs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn credentials(&self) -> MutexGuard<'_, Vec<Credential>> {
         self.credentials
             .lock()
@@ -158,6 +186,16 @@ impl Watched {
         Self {
             subject,
             record: record.clone(),
+            environment: None,
+        }
+    }
+
+    /// In another environment than its own.
+    #[cfg(feature = "http")]
+    pub(crate) fn in_environment(self, environment: impl Environment) -> Self {
+        Self {
+            environment: Some(Box::new(environment)),
+            ..self
         }
     }
 
@@ -173,7 +211,8 @@ impl Session for Watched {
     }
 
     fn environment(&self) -> &dyn Environment {
-        self.inner().environment()
+        let own = || self.inner().environment();
+        self.environment.as_deref().unwrap_or_else(own)
     }
 
     fn identity(&self) -> Option<Identity> {
@@ -194,7 +233,27 @@ impl Session for Watched {
         credential: &Credential,
         request: Outgoing<'_>,
     ) -> Result<Option<Box<dyn Exchange>>> {
-        self.inner().authorize(credential, request).await
+        let callers = request.request.headers.clone();
+        let mut watched = Outgoing::new(request.url, &mut *request.request);
+        if let Some(certificate) = request.peer_certificate {
+            watched = watched.with_peer_certificate(certificate);
+        }
+        let exchange = self.inner().authorize(credential, watched).await?;
+        self.record.note_leg(&callers, &request.request.headers);
+        let watch = |exchange| WatchedExchange {
+            exchange,
+            callers,
+            record: self.record.clone(),
+        };
+        Ok(exchange.map(|exchange| Box::new(watch(exchange)) as Box<dyn Exchange>))
+    }
+
+    fn binds_to_peer(&self) -> bool {
+        self.inner().binds_to_peer()
+    }
+
+    fn pins_connection(&self) -> bool {
+        self.inner().pins_connection()
     }
 
     async fn close(&self, credential: &Credential) -> Result<()> {
@@ -212,6 +271,24 @@ impl Session for Watched {
 impl fmt::Debug for Watched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner().fmt(f)
+    }
+}
+
+/// An exchange under observation.
+struct WatchedExchange {
+    exchange: Box<dyn Exchange>,
+    callers: HeaderMap,
+    record: Record,
+}
+
+#[async_trait]
+impl Exchange for WatchedExchange {
+    async fn received(&mut self, answer: Incoming<'_>, next: &mut Parts) -> Result<Verdict> {
+        let verdict = self.exchange.received(answer, next).await?;
+        if verdict == Verdict::Resend {
+            self.record.note_leg(&self.callers, &next.headers);
+        }
+        Ok(verdict)
     }
 }
 
@@ -241,6 +318,14 @@ impl Session for Remembered {
         request: Outgoing<'_>,
     ) -> Result<Option<Box<dyn Exchange>>> {
         self.subject.session().authorize(credential, request).await
+    }
+
+    fn binds_to_peer(&self) -> bool {
+        self.subject.session().binds_to_peer()
+    }
+
+    fn pins_connection(&self) -> bool {
+        self.subject.session().pins_connection()
     }
 }
 

@@ -10,6 +10,8 @@ use std::{
     },
 };
 
+use super::Place;
+use crate::Search;
 use metrics::{
     Counter, Gauge, Histogram, Key, KeyName, Metadata as MetricMetadata, Recorder, SharedString,
     Unit,
@@ -21,32 +23,6 @@ use tracing::{
     span,
     subscriber::Interest,
 };
-
-/// Where something can be seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Place {
-    /// In `Debug` or `Display` of a value.
-    Shown,
-    /// In an error, or in what caused it.
-    Errors,
-    /// In a log line or a span, at any level.
-    Logs,
-    /// In the message of a panic.
-    Panics,
-    /// In the name or a label of a metric.
-    Metrics,
-}
-
-impl Place {
-    pub(super) const ALL: [Self; 5] = [
-        Self::Shown,
-        Self::Errors,
-        Self::Logs,
-        Self::Panics,
-        Self::Metrics,
-    ];
-}
 
 /// Everything that this process lets be seen: its log at every level, by `tracing` and by `log`, its panics, its metrics,
 /// and what is [noted](Self::note).
@@ -194,7 +170,7 @@ impl Visit for Fields {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        let _ = write!(self.0, " {field}={}", super::Search::texts(value));
+        let _ = write!(self.0, " {field}={}", Search::texts(value));
     }
 }
 

@@ -5,11 +5,8 @@ use std::{
     io::{self, Write},
 };
 
-use super::{Capture, Leak, Place, Search, canary, rehearsal::Rehearsal};
-use crate::Subject;
-
-/// How short a secret may be: what is shorter is found in everything.
-const SHORTEST: usize = 8;
+use super::{Capture, Place, rehearsal::Rehearsal};
+use crate::{Leak, Search, Subject, canary, secrets::SHORTEST};
 
 /// The secrets of a backend that were seen where they must not be: [`leak_check!`](crate::leak_check!) as a value.
 ///
@@ -31,7 +28,8 @@ impl Leaks {
     pub fn of<S: Subject>() -> Self {
         let capture = Capture::install();
         assert_heard(&capture);
-        let before = Place::ALL.map(|place| (place, capture.len(place)));
+        let places = Place::ALL.iter().copied();
+        let before: Vec<_> = places.map(|place| (place, capture.len(place))).collect();
         let rehearsal = Rehearsal::<S>::run(&capture);
         let configured = rehearsal.configured();
         assert!(
@@ -61,8 +59,9 @@ impl Leaks {
         Self {
             subject: std::any::type_name::<S>(),
             found: before
+                .into_iter()
                 .map(|(place, length)| (place, search.leaks(&capture.since(place, length))))
-                .into(),
+                .collect(),
             skipped,
         }
     }

@@ -1,20 +1,24 @@
 //! All that can happen to a backend.
 
+#[cfg(feature = "http")]
+mod wired;
+
 use std::{fmt::Debug, future::poll_fn, pin::pin, task::Poll, time::Duration};
 
-use http::{HeaderMap, HeaderName, Method, header};
+use http::{HeaderMap, Method};
 use session_core::{
     Challenge, Clock, Credential, Result, Secret, SessionBuilder, SessionHandle, State, Stored,
     WithSession,
 };
 
-use super::{Capture, Place, Search, canary};
+use super::{Capture, Place};
 use crate::{
-    Answer, Subject,
+    Answer, Search, Subject, canary,
     conformance::{
         Trial,
-        trial::{authorize, poll_once, runtime_of_one, service},
+        trial::{authorize, converse, poll_once, runtime_of_one, service},
     },
+    secrets,
 };
 
 /// A run through all that can happen, with everything noted that can be looked at.
@@ -67,6 +71,7 @@ impl<'a, S: Subject> Rehearsal<'a, S> {
         }
         self.life(Answer::Accept, Then::Answer(Answer::Accept))
             .await;
+        self.over_http().await;
         self.panics().await;
         for answer in [Answer::Refuse, Answer::Fail, Answer::Garble, Answer::Hold] {
             self.lives(answer).await;
@@ -157,15 +162,15 @@ impl<'a, S: Subject> Rehearsal<'a, S> {
     /// Requests, a refusal that quotes them, and a renewal.
     async fn use_it(&mut self, session: &SessionHandle, then: Answer<'_>) {
         if let Ok(url) = service(session)
-            && let Ok((headers, receipt)) = authorize(session, Method::GET, &url).await
+            && let Ok((headers, mut receipt)) = authorize(session, Method::GET, &url).await
         {
-            let sensitive = headers.iter().filter(|(_, value)| value.is_sensitive());
-            for (name, value) in sensitive {
-                self.obtain(name, value.as_bytes());
-            }
-            self.look(&(&headers, &receipt));
+            self.look(&receipt);
+            self.look_at_request(&headers);
+            let answered = converse(&mut receipt, &headers).await;
+            self.note(answered);
             // What the API answers is the caller's.
             let _ = self.trial.subject.admits(session).await;
+            self.look_at_legs();
             self.answer(then);
             let challenges = challenges(&headers);
             self.look(&challenges);
@@ -244,12 +249,21 @@ impl<'a, S: Subject> Rehearsal<'a, S> {
                 self.trial.clock.wall(),
                 None,
             ));
-            for (name, secret) in credential.iter_headers() {
-                self.obtain(name, secret.expose());
-            }
-            for (_, secret) in credential.iter_kept() {
-                self.obtained.push(secret.expose().to_vec());
-            }
+            self.obtain(secrets::of_credential(&credential));
+        }
+    }
+
+    /// What is marked on a request is secret, and what is not marked has no secret in it.
+    fn look_at_request(&mut self, headers: &HeaderMap) {
+        self.obtain(secrets::on_request(headers));
+        let unmarked = secrets::unmarked(headers);
+        self.capture.note(Place::Requests, &unmarked);
+    }
+
+    /// The same for those that the backend itself authorized, on each leg.
+    fn look_at_legs(&mut self) {
+        for headers in self.trial.record.take_legs() {
+            self.look_at_request(&headers);
         }
     }
 
@@ -264,19 +278,19 @@ impl<'a, S: Subject> Rehearsal<'a, S> {
         }
     }
 
-    /// A header's value, and what in it is the secret.
-    fn obtain(&mut self, name: &HeaderName, value: &[u8]) {
-        let value = String::from_utf8_lossy(value).into_owned();
-        if name == header::COOKIE {
-            let cookies = value.split(';').filter_map(|pair| pair.split_once('='));
-            let values = cookies.map(|(_, value)| value.trim().as_bytes().to_vec());
-            self.obtained.extend(values);
-        } else if let Some((_scheme, token)) = value.split_once(' ') {
-            self.obtained.push(token.as_bytes().to_vec());
-        }
-        self.obtained.push(value.into_bytes());
+    fn obtain(&mut self, secrets: Vec<Vec<u8>>) {
+        self.obtained.extend(secrets);
         self.obtained.sort_unstable();
         self.obtained.dedup();
+    }
+}
+
+#[cfg(not(feature = "http"))]
+impl<S: Subject> Rehearsal<'_, S> {
+    async fn over_http(&mut self) {
+        let reason = "`session-mock` is built without its feature `http`";
+        self.skipped.push(format!("requests over HTTP: {reason}"));
+        std::future::ready(()).await;
     }
 }
 

@@ -1,12 +1,16 @@
 //! A server in memory that gives out tokens.
 
 use std::{
-    collections::HashSet,
+    collections::BTreeSet,
     sync::{Arc, Condvar, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use session_core::{Error, ErrorKind, Result};
 use tokio::sync::watch;
+
+/// How long its tokens live, unless it is told otherwise.
+pub(crate) const LIFETIME: Duration = Duration::from_secs(3600);
 
 /// How it treats who authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +33,10 @@ pub(crate) struct Counterpart {
 #[derive(Debug, Default)]
 struct Books {
     asked: usize,
-    valid: HashSet<String>,
+    interactions: usize,
+    lifetime: Option<Duration>,
+    given_out: Vec<String>,
+    valid: BTreeSet<String>,
 }
 
 impl Counterpart {
@@ -57,12 +64,49 @@ impl Counterpart {
         self.books().asked += 1;
     }
 
+    /// Somebody is asked something.
+    pub(crate) fn interact(&self) {
+        self.books().interactions += 1;
+    }
+
+    pub(crate) fn interactions(&self) -> usize {
+        self.books().interactions
+    }
+
+    pub(crate) fn lifetime(&self) -> Duration {
+        self.books().lifetime.unwrap_or(LIFETIME)
+    }
+
+    pub(crate) fn set_lifetime(&self, lifetime: Duration) {
+        self.books().lifetime = Some(lifetime);
+    }
+
+    pub(crate) fn given_out(&self) -> Vec<String> {
+        self.books().given_out.clone()
+    }
+
+    /// An access token that is still good.
+    pub(crate) fn latest(&self) -> Option<String> {
+        let books = self.books();
+        let mut latest = books.given_out.iter().rev();
+        latest.find(|token| books.valid.contains(*token)).cloned()
+    }
+
     pub(crate) fn is_valid(&self, token: &str) -> bool {
         self.books().valid.contains(token)
     }
 
     pub(crate) fn revoke(&self, token: &str) {
         self.books().valid.remove(token);
+    }
+
+    /// The same, if it is up.
+    pub(crate) fn end(&self, token: &str) -> Result<()> {
+        if *self.mood.borrow() == Mood::Down {
+            return Err(Error::new(ErrorKind::Unavailable, "out of order"));
+        }
+        self.revoke(token);
+        Ok(())
     }
 
     pub(crate) async fn log_in(&self) -> Result<String> {
@@ -87,7 +131,9 @@ impl Counterpart {
         match mood {
             Mood::Friendly | Mood::Slow => {
                 let mut books = self.books();
-                let token = format!("token-{}", books.asked);
+                let token = format!("token-{:08}", books.asked);
+                books.given_out.push(token.clone());
+                books.valid.insert(format!("refresh-{token}"));
                 books.valid.insert(token.clone());
                 Ok(token)
             }

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod backend;
 mod broken;
 mod built_in;
 mod counterpart;
+mod fault;
 mod scheme;

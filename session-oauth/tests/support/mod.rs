@@ -15,27 +15,29 @@ use std::{
     time::Duration,
 };
 
-use http::StatusCode;
+use http::{StatusCode, header::CONTENT_TYPE};
 use serde_json::json;
-use session_core::SessionHandle;
-use session_http::Client;
+use session_core::{Credential, SessionHandle, Transport};
+use session_http::{Client, Connections};
 use session_mock::{Answer, Hold, Kind, Outage, Provider, Subject, Unable, canary};
 use session_oauth::{AuthorizationServer, ClientAuth, OAuth, OAuthBuilder};
+use url::form_urlencoded;
 
 const ID: &str = "orders-service";
 
 /// All that the provider is told concerns these; everything else works.
 const KINDS: [Kind; 2] = [Kind::Token, Kind::Revoke];
 
-/// The client credentials grant, with the embedded provider. It is known by its endpoints, or is discovered.
-pub struct ClientCredentials<const DISCOVERED: bool> {
+/// The client credentials grant, with the embedded provider. It is known by its endpoints, or is discovered; and it may give
+/// refresh tokens, which this grant does not need.
+pub struct ClientCredentials<const DISCOVERED: bool, const REFRESHED: bool = false> {
     provider: Provider,
     secret: String,
     holds: Mutex<Vec<Hold>>,
     echoes: AtomicUsize,
 }
 
-impl<const DISCOVERED: bool> ClientCredentials<DISCOVERED> {
+impl<const DISCOVERED: bool, const REFRESHED: bool> ClientCredentials<DISCOVERED, REFRESHED> {
     fn server(&self) -> AuthorizationServer {
         if DISCOVERED {
             return AuthorizationServer::issuer(self.provider.issuer().as_str());
@@ -62,12 +64,16 @@ impl<const DISCOVERED: bool> ClientCredentials<DISCOVERED> {
     }
 }
 
-impl<const DISCOVERED: bool> Subject for ClientCredentials<DISCOVERED> {
+impl<const DISCOVERED: bool, const REFRESHED: bool> Subject
+    for ClientCredentials<DISCOVERED, REFRESHED>
+{
     fn start() -> Self {
         let secret = canary();
         let client = session_mock::Client::new(ID, &secret);
+        let provider = Provider::builder().client(client).start().unwrap();
+        provider.set_refresh_tokens(REFRESHED);
         Self {
-            provider: Provider::builder().client(client).start().unwrap(),
+            provider,
             secret,
             holds: Mutex::default(),
             echoes: AtomicUsize::new(0),
@@ -108,6 +114,36 @@ impl<const DISCOVERED: bool> Subject for ClientCredentials<DISCOVERED> {
 
     fn lifetime(&self) -> Result<Option<Duration>, Unable> {
         Ok(Some(Duration::from_secs(3600)))
+    }
+
+    fn set_lifetime(&self, lifetime: Duration) -> Result<(), Unable> {
+        self.provider.set_lifetime(lifetime);
+        Ok(())
+    }
+
+    fn interactions(&self) -> Result<usize, Unable> {
+        Ok(0)
+    }
+
+    async fn honours(&self, credential: &Credential) -> Result<bool, Unable> {
+        let token = credential.kept("refresh_token").unwrap();
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token.expose_str().unwrap()),
+        ];
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let endpoint = self.provider.token_endpoint();
+        let client = Connections::new(Transport::DEFAULT)
+            .client(endpoint)
+            .unwrap();
+        let request = client
+            .post(endpoint.clone())
+            .basic_auth(ID, Some(&self.secret))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form);
+        Ok(request.send().await.unwrap().status() == StatusCode::OK)
     }
 
     async fn admits(&self, session: &SessionHandle) -> Result<bool, Unable> {

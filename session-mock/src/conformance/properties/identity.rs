@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use session_core::SessionHandle;
+
 use super::Shown;
 use crate::{Subject, Unable, conformance::Trial};
 
@@ -45,4 +47,38 @@ pub(crate) async fn who_it_is_differs_between_configurations<S: Subject>(
         );
     }
     Ok(())
+}
+
+pub(crate) async fn its_environment_stays_the_same<S: Subject>(trial: &Trial<S>) -> Shown {
+    let session = trial.session();
+    let before = place(&session);
+    let same = |now: &SessionHandle, when: &str| {
+        assert_eq!(
+            place(now),
+            before,
+            "scheme and environment {when}: where a credential may go, and how one connects, must not change under those \
+             who looked before"
+        );
+    };
+    same(&trial.session(), "of two sessions of one configuration");
+    trial.init(&session).await;
+    same(&session, "before and after it authenticates");
+    // Whether it can be renewed is the matter of others.
+    if trial.try_replace(&session).await.is_ok() {
+        same(&session, "before and after it is renewed");
+    }
+    let _ = session.close().await;
+    same(&session, "before and after it is closed");
+    Ok(())
+}
+
+/// All that an environment says, and for which scheme.
+fn place(session: &SessionHandle) -> impl PartialEq + std::fmt::Debug + use<> {
+    let environment = session.environment();
+    (
+        session.session().scheme().to_owned(),
+        environment.name().to_owned(),
+        environment.services().clone(),
+        environment.transport().clone(),
+    )
 }

@@ -3,7 +3,7 @@
 use session_core::{ErrorKind, Result, SessionHandle, State, current};
 
 use super::Shown;
-use crate::{Subject, conformance::Trial};
+use crate::{Answer, Subject, conformance::Trial};
 
 pub(crate) async fn nothing_is_sent_before_init<S: Subject>(trial: &Trial<S>) -> Shown {
     let session = trial.session();
@@ -73,7 +73,33 @@ pub(crate) async fn close_ends_the_credential_at_the_counterpart<S: Subject>(
     let admitted = trial.subject.admits(&session).await?;
     assert!(admitted, "a request of an open session is refused");
     close(&session).await;
-    assert_ended(trial).await
+    trial.assert_ended().await
+}
+
+pub(crate) async fn close_ends_what_is_kept_too<S: Subject>(trial: &Trial<S>) -> Shown {
+    trial.subject.ends()?;
+    let session = trial.open().await;
+    close(&session).await;
+    trial.assert_forgotten().await
+}
+
+pub(crate) async fn a_close_that_was_not_confirmed_is_an_error<S: Subject>(
+    trial: &Trial<S>,
+) -> Shown {
+    trial.subject.ends()?;
+    let session = trial.open().await;
+    trial.answer(Answer::Fail)?;
+    let closed = session.close().await;
+    assert!(
+        closed.is_err(),
+        "`close` says that the credential has ended, but the counterpart is down and did not end it: whoever finds the \
+         credential can still use it, and nobody knows"
+    );
+    assert_eq!(session.status().state, State::Closed, "all the same");
+    trial.answer(Answer::Accept)?;
+    trial.init(&session).await;
+    trial.assert_admitted(&session).await;
+    Ok(())
 }
 
 pub(crate) async fn after_close_init_opens_it_again<S: Subject>(trial: &Trial<S>) -> Shown {
@@ -93,7 +119,26 @@ pub(crate) async fn a_session_dropped_open_is_closed_in_the_background<S: Subjec
     drop(trial.open().await);
     trial.record.closed(1).await;
     if trial.subject.ends().is_ok() {
-        assert_ended(trial).await?;
+        trial.assert_ended().await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn sessions_of_one_configuration_share_nothing<S: Subject>(
+    trial: &Trial<S>,
+) -> Shown {
+    let [one, other] = [trial.open().await, trial.open().await];
+    trial.assert_authentications(2);
+    close(&one).await;
+    assert_eq!(other.status().state, State::Open);
+    let counts = trial.subject.authentications().map(drop);
+    match trial.subject.admits(&other).await {
+        Ok(admitted) => assert!(
+            admitted,
+            "when one of two sessions was closed, the credential of the other came to an end too: do they share one, \
+             in a static or by the server's configuration?"
+        ),
+        Err(_) => counts?,
     }
     Ok(())
 }
@@ -102,16 +147,6 @@ async fn close(session: &SessionHandle) {
     if let Err(error) = session.close().await {
         panic!("a counterpart without a fault did not confirm the close: {error:?}");
     }
-}
-
-/// Requests with the last credential, which was closed, are no longer let in.
-async fn assert_ended<S: Subject>(trial: &Trial<S>) -> Shown {
-    let credential = trial.record.credential();
-    let credential = credential.expect("there was one");
-    let session = trial.remember(&credential).await;
-    let admitted = trial.subject.admits(&session).await?;
-    assert!(!admitted, "a credential that was closed is still let in");
-    Ok(())
 }
 
 fn assert_closed<T>(outcome: &Result<T>) {

@@ -3,19 +3,21 @@
 use std::task::Poll;
 
 use http::{
-    HeaderMap, Method,
+    HeaderMap, HeaderValue, Method,
     header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION},
+    request::Parts,
 };
-use session_core::{ErrorKind, Receipt, SessionHandle};
+use session_core::{ErrorKind, Outgoing, Receipt, SessionHandle};
 use url::Url;
 
 use super::Shown;
 use crate::{
-    Subject, Unable,
+    Search, Subject, Unable,
     conformance::{
         Trial,
-        trial::{authorize, poll_once, service},
+        trial::{authorize, converse, poll_once, service},
     },
+    secrets,
 };
 
 pub(crate) async fn a_refused_credential_is_replaced_once_and_its_successor_stays<S: Subject>(
@@ -66,7 +68,7 @@ pub(crate) async fn the_credential_goes_to_the_environment_and_nowhere_else<S: S
     }
     for url in elsewhere(&session) {
         let (mut head, ()) = http::Request::new(()).into_parts();
-        let outgoing = session_core::Outgoing::new(&url, &mut head);
+        let outgoing = Outgoing::new(&url, &mut head);
         let refused = session
             .authorize(outgoing)
             .await
@@ -85,11 +87,94 @@ pub(crate) async fn what_goes_on_a_request_is_marked_sensitive<S: Subject>(
     trial: &Trial<S>,
 ) -> Shown {
     let session = trial.open().await;
-    let (headers, _) = authorized(&session, Method::GET, &service(&session)?).await;
-    assert!(!headers.is_empty(), "nothing goes on the request");
-    let is_secret = |name| [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].contains(name);
-    for (name, value) in headers.iter().filter(|(name, _)| is_secret(name)) {
-        assert!(value.is_sensitive(), "`{name}` is not marked sensitive");
+    let requests = requests(trial, &session).await?;
+    assert!(
+        requests.iter().any(|headers| !headers.is_empty()),
+        "nothing goes on a request"
+    );
+    let is_always = |name| [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].contains(name);
+    let search = Search::new(trial.secrets(&requests));
+    for headers in &requests {
+        for (name, value) in headers.iter().filter(|(_, value)| !value.is_sensitive()) {
+            let one = HeaderMap::from_iter([(name.clone(), value.clone())]);
+            let leaks = search.leaks(&secrets::unmarked(&one));
+            assert!(
+                !is_always(name) && leaks.is_empty(),
+                "`{name}` holds a secret and is not marked sensitive (`HeaderValue::set_sensitive`): its value is in the \
+                 `Debug` of every request, goes into logs, and HTTP/2 may keep it in a table that others can guess from"
+            );
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn what_is_kept_is_never_sent<S: Subject>(trial: &Trial<S>) -> Shown {
+    let session = trial.open().await;
+    let requests = requests(trial, &session).await?;
+    let credential = trial.record.credential().expect("there is one");
+    let kept: Vec<_> = secrets::kept(&credential)
+        .filter(|secret| secret.len() >= secrets::SHORTEST)
+        .collect();
+    if kept.is_empty() {
+        return Err(Unable::because(
+            "its credentials keep nothing that can be searched for",
+        ));
+    }
+    let search = Search::new(kept);
+    for (name, value) in requests.iter().flatten() {
+        let unmarked = HeaderMap::from_iter([(name.clone(), revealed(value))]);
+        let leaks = search.leaks(&secrets::unmarked(&unmarked));
+        assert!(
+            leaks.is_empty(),
+            "`{name}` holds a secret that the credential keeps: every API would get what only the provider may have, such as \
+             a refresh token"
+        );
+    }
+    Ok(())
+}
+
+pub(crate) async fn any_request_is_authorized_and_otherwise_left_alone<S: Subject>(
+    trial: &Trial<S>,
+) -> Shown {
+    let session = trial.open().await;
+    let service = service(&session)?;
+    let long = "a".repeat(4000);
+    let addresses = ["", "a%20b/%C3%B6?x=1&x=2&y", &long];
+    let purge = Method::from_bytes(b"PURGE").expect("it is a token");
+    for method in [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::OPTIONS,
+        purge,
+    ] {
+        for address in addresses {
+            let url = service.join(address).unwrap_or_else(|_| service.clone());
+            let mut head = of_a_caller(&method);
+            let before = head.clone();
+            let outgoing = Outgoing::new(&url, &mut head);
+            if let Err(error) = session.authorize(outgoing).await {
+                panic!("an open session cannot authorize {method} of {url}: {error:?}");
+            }
+            assert_eq!(
+                (&head.method, &head.uri, head.version),
+                (&before.method, &before.uri, before.version),
+                "the request, before and after it was authorized"
+            );
+            for (name, value) in &before.headers {
+                let now: Vec<_> = head.headers.get_all(name).iter().collect();
+                let is_left = match name {
+                    // The session's own are added (RFC 6265 §5.4).
+                    &COOKIE => now.iter().any(|now| contains(now, value)),
+                    _ => now.contains(&value),
+                };
+                assert!(
+                    is_left,
+                    "`{name}` of the caller, {value:?}, is now {now:?}: a backend puts headers on a request, and changes \
+                     none that are not its own"
+                );
+            }
+        }
     }
     Ok(())
 }
@@ -117,6 +202,46 @@ pub(crate) async fn each_request_has_an_authorization_of_its_own<S: Subject>(
     }
     trial.assert_authentications(1);
     Ok(())
+}
+
+/// What a session puts on requests: here, and on those that the subject sends by itself, on each leg.
+async fn requests<S: Subject>(
+    trial: &Trial<S>,
+    session: &SessionHandle,
+) -> Result<Vec<HeaderMap>, Unable> {
+    let (headers, mut receipt) = authorized(session, Method::GET, &service(session)?).await;
+    // What comes of that is the matter of others.
+    let _ = converse(&mut receipt, &headers).await;
+    let _ = trial.subject.admits(session).await;
+    let mut requests = trial.record.take_legs();
+    requests.push(headers);
+    Ok(requests)
+}
+
+/// The head of a request with headers that no session touches.
+fn of_a_caller(method: &Method) -> Parts {
+    let request = http::Request::builder()
+        .method(method.clone())
+        .header("accept", "application/json")
+        .header("x-own", "one")
+        .header("x-own", "two")
+        .header(COOKIE, "own=1");
+    let (head, ()) = request
+        .body(())
+        .expect("the headers are valid")
+        .into_parts();
+    head
+}
+
+fn revealed(value: &HeaderValue) -> HeaderValue {
+    let mut value = value.clone();
+    value.set_sensitive(false);
+    value
+}
+
+fn contains(whole: &HeaderValue, part: &HeaderValue) -> bool {
+    let (whole, part) = (whole.as_bytes(), part.as_bytes());
+    whole.windows(part.len()).any(|window| window == part)
 }
 
 async fn authorized(session: &SessionHandle, method: Method, url: &Url) -> (HeaderMap, Receipt) {

@@ -7,7 +7,10 @@ use session_core::{SessionHandle, State};
 use super::Shown;
 use crate::{
     Answer, Subject,
-    conformance::{Trial, trial::poll_once},
+    conformance::{
+        Trial,
+        trial::{poll_once, service},
+    },
 };
 
 /// From when on a credential is renewed ahead, for sessions that leave nothing to chance.
@@ -18,19 +21,50 @@ pub(crate) async fn the_credential_is_valid_for_as_long_as_the_counterpart_says<
 ) -> Shown {
     let said = trial.subject.lifetime()?;
     let session = trial.open().await;
-    let is = trial.lifetime(&session).ok();
-    let (Some(said), Some(is)) = (said, is) else {
+    assert_valid_for(trial, &session, said, "the first credential");
+    if is_renewed(trial, &session).await {
+        assert_valid_for(trial, &session, said, "a renewed credential");
+    }
+    Ok(())
+}
+
+pub(crate) async fn a_lifetime_that_changes_is_followed<S: Subject>(trial: &Trial<S>) -> Shown {
+    // Neither is a multiple of the other, nor what anybody would take for granted.
+    let [first, second] = [Duration::from_secs(601), Duration::from_secs(25_013)];
+    trial.subject.set_lifetime(first)?;
+    let session = trial.open().await;
+    assert_valid_for(trial, &session, Some(first), "the first credential");
+    trial.subject.set_lifetime(second)?;
+    if is_renewed(trial, &session).await {
+        assert_valid_for(trial, &session, Some(second), "a renewed credential");
+    }
+    let next = trial.open().await;
+    assert_valid_for(trial, &next, Some(second), "the next credential");
+    Ok(())
+}
+
+pub(crate) async fn a_renewal_asks_nobody<S: Subject>(trial: &Trial<S>) -> Shown {
+    trial.subject.interactions()?;
+    let session = trial.open().await;
+    let before = trial.subject.interactions()?;
+    let assert_none = |during: &str| {
         assert_eq!(
-            is, said,
-            "how long it is valid, and what the counterpart says"
+            trial.subject.interactions(),
+            Ok(before),
+            "how often a person was asked, before and after {during}: renewals happen unseen, at night and on servers; \
+             where a person is needed, `renew` fails with `Interaction`"
         );
-        return Ok(());
     };
-    // The counterpart's clock is a real one, and the unit what is mistaken easily.
-    assert!(
-        is <= said * 2 && said <= is * 2,
-        "it is valid for {is:?}, and the counterpart says {said:?}"
-    );
+    // One that fails without a person is as it should be.
+    let _ = trial.try_replace(&session).await?;
+    assert_none("a renewal");
+    if let Ok(lifetime) = trial.lifetime(&session)
+        && trial.answer(Answer::Refuse).is_ok()
+    {
+        trial.clock.advance(lifetime + Duration::from_secs(1));
+        let _ = session.credential().await;
+        assert_none("a renewal that the counterpart refused");
+    }
     Ok(())
 }
 
@@ -108,6 +142,43 @@ pub(crate) async fn all_who_find_it_expired_share_one_renewal<S: Subject>(
     trial.assert_admitted(&session).await;
     trial.assert_authentications(2);
     Ok(())
+}
+
+/// Whether it was renewed because of a refusal; by its expiry it cannot be, for the counterpart's clock stands still.
+async fn is_renewed<S: Subject>(trial: &Trial<S>, session: &SessionHandle) -> bool {
+    service(session).is_ok() && matches!(trial.try_replace(session).await, Ok(Ok(())))
+}
+
+/// The session's credential, which the counterpart has just given out, is valid for as long as that says.
+///
+/// What is given as a time of day counts from when the counterpart gave it, in real time, and may be in whole seconds;
+/// so may the time on its clock.
+#[track_caller]
+fn assert_valid_for<S: Subject>(
+    trial: &Trial<S>,
+    session: &SessionHandle,
+    said: Option<Duration>,
+    what: &str,
+) {
+    let is = trial.lifetime(session).ok();
+    let (Some(said), Some(is)) = (said, is) else {
+        assert_eq!(
+            is, said,
+            "how long {what} is valid, and what the counterpart says"
+        );
+        return;
+    };
+    let inexact = Duration::from_secs(2).min(said / 4);
+    let (least, most) = (
+        said.saturating_sub(inexact),
+        said + inexact + trial.elapsed(),
+    );
+    assert!(
+        (least..=most).contains(&is),
+        "{what} is valid for {is:?}, and the counterpart says {said:?}: one that counts as valid for longer than it is \
+         costs refused requests, one for less too many renewals; give it as the server does, and leave safety margins to \
+         the engine"
+    );
 }
 
 /// There is a credential at once.

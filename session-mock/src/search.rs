@@ -1,4 +1,6 @@
-//! Looking for secrets in texts.
+//! Looking for secrets in texts, in every `spelling`.
+
+mod spelling;
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -8,7 +10,7 @@ use std::{
 
 use aho_corasick::AhoCorasick;
 
-use super::spelling::spellings;
+use self::spelling::spellings;
 
 /// How much of the line with a leak is shown.
 const SHOWN: usize = 200;

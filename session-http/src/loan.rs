@@ -1,0 +1,158 @@
+//! Connections lent for one exchange each.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use tokio::runtime::{self, Handle};
+
+use crate::{gate::Gate, lifeline::Lifeline};
+
+/// Connections that nobody has at the moment, and how those that somebody has come back.
+#[derive(Default)]
+pub(crate) struct Loans(Mutex<All>);
+
+#[derive(Default)]
+struct All {
+    /// Goes up with each call to give back all; what was lent before that is not taken back.
+    era: u64,
+    /// The one that came back last is last.
+    idle: Vec<Single>,
+}
+
+/// A client with a connection of its own, and no other.
+struct Single {
+    runtime: runtime::Id,
+    origin: String,
+    client: reqwest::Client,
+    gate: Gate,
+    lifeline: Lifeline,
+}
+
+impl Loans {
+    /// How many idle connections are kept at most.
+    const MOST_IDLE: usize = 64;
+
+    /// One to this origin that was opened by this runtime.
+    pub(crate) fn idle(this: &Arc<Self>, runtime: runtime::Id, origin: &str) -> Option<Loan> {
+        let (gone, single, era) = {
+            let mut all = this.all();
+            // First of all: the number of a runtime that ended may be another's by now.
+            let gone: Vec<_> = all
+                .idle
+                .extract_if(.., |single| single.lifeline.has_ended())
+                .collect();
+            let is_it = |single: &Single| single.runtime == runtime && single.origin == origin;
+            let at = all.idle.iter().rposition(is_it);
+            (gone, at.map(|at| all.idle.remove(at)), all.era)
+        };
+        drop(gone);
+        Some(Loan::new(this, single?, era, false))
+    }
+
+    /// The one of a client that is new.
+    pub(crate) fn fresh(
+        this: &Arc<Self>,
+        runtime: &Handle,
+        origin: String,
+        client: reqwest::Client,
+        gate: Gate,
+    ) -> Loan {
+        let era = this.all().era;
+        let single = Single {
+            runtime: runtime.id(),
+            origin,
+            client,
+            gate,
+            lifeline: Lifeline::of(runtime),
+        };
+        Loan::new(this, single, era, true)
+    }
+
+    /// Closes those that are idle, and takes none back that is not.
+    pub(crate) fn call_in(&self) {
+        let mut all = self.all();
+        all.era += 1;
+        let idle = std::mem::take(&mut all.idle);
+        drop(all);
+        drop(idle);
+    }
+
+    fn take_back(&self, single: Single, era: u64) {
+        let mut all = self.all();
+        if all.era != era {
+            // Dropped without the lock, as those below.
+            drop(all);
+            return;
+        }
+        single.gate.set_midway(false);
+        let evicted = (all.idle.len() >= Self::MOST_IDLE).then(|| all.idle.remove(0));
+        all.idle.push(single);
+        drop(all);
+        drop(evicted);
+    }
+
+    fn all(&self) -> MutexGuard<'_, All> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Loans {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Loans({} idle)", self.all().idle.len())
+    }
+}
+
+/// A connection for one exchange. Dropped, it is closed: a dialogue that was broken off may have left something behind on it.
+pub(crate) struct Loan {
+    loans: Weak<Loans>,
+    single: Option<Single>,
+    era: u64,
+    pub(crate) is_fresh: bool,
+    is_done: bool,
+}
+
+impl Loan {
+    fn new(loans: &Arc<Loans>, single: Single, era: u64, is_fresh: bool) -> Self {
+        Self {
+            loans: Arc::downgrade(loans),
+            single: Some(single),
+            era,
+            is_fresh,
+            is_done: false,
+        }
+    }
+
+    /// The client for the next request of the exchange, to be sent when the answer to the one before has been read.
+    pub(crate) fn client(&self) -> reqwest::Client {
+        let single = self
+            .single
+            .as_ref()
+            .expect("it is there until the loan is dropped");
+        single.client.clone()
+    }
+
+    /// From here on no other connection will do.
+    pub(crate) fn set_midway(&self) {
+        if let Some(single) = &self.single {
+            single.gate.set_midway(true);
+        }
+    }
+
+    /// The exchange is over: gives the connection back as soon as its last answer is dropped.
+    pub(crate) fn end_with(mut self, answer: &mut reqwest::Response) {
+        self.is_done = true;
+        answer.extensions_mut().insert(Arc::new(self));
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        if let (true, Some(single), Some(loans)) =
+            (self.is_done, self.single.take(), self.loans.upgrade())
+        {
+            loans.take_back(single, self.era);
+        }
+    }
+}

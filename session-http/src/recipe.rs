@@ -1,0 +1,228 @@
+//! What HTTP clients are made of.
+
+use std::{error::Error as _, fmt};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::HeaderValue;
+use reqwest::{redirect::Policy, tls::Version};
+use session_core::{Error, ErrorKind, Proxy, Result, TlsVersion, Transport};
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::{Connections, gate::Gate, pem, tunnel::Tunnel};
+
+/// How the clients of some connections are set up.
+pub(crate) struct Recipe {
+    transport: Transport,
+    builder: Option<Box<Builder>>,
+    /// Whether whoever sends the requests counts for how long nothing comes, so that the clients need not.
+    pub(crate) is_watched: bool,
+    /// Whether answers tell of the certificate that their server showed.
+    pub(crate) knows_peers: bool,
+}
+
+type Builder = dyn Fn() -> reqwest::ClientBuilder + Send + Sync;
+
+/// Which of the clients a request needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    encrypted: bool,
+    proxied: bool,
+    purpose: Purpose,
+}
+
+/// What a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// One of the session's.
+    Session,
+    /// To an origin that the session has no business with: not with the caller's builder, which may put
+    /// headers on every request, and without a client certificate.
+    Foreign,
+    /// To have the connection for itself: only HTTP/1.1 can.
+    #[cfg(feature = "websocket")]
+    Upgrade,
+}
+
+impl Recipe {
+    pub(crate) fn new(transport: &Transport) -> Self {
+        Self {
+            transport: transport.clone(),
+            builder: None,
+            is_watched: false,
+            knows_peers: false,
+        }
+    }
+
+    pub(crate) fn with_builder(
+        self,
+        builder: impl Fn() -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            builder: Some(Box::new(builder)),
+            ..self
+        }
+    }
+
+    /// Which client a request to `url` needs.
+    pub(crate) fn route(&self, url: &Url, purpose: Purpose) -> Route {
+        let has_own = self.builder.is_some() || self.transport.client_certificate().is_some();
+        Route {
+            encrypted: url.scheme() == "https",
+            proxied: self.proxy(url).is_some(),
+            purpose: match purpose {
+                // One client for both, where it makes no difference.
+                Purpose::Foreign if !has_own => Purpose::Session,
+                purpose => purpose,
+            },
+        }
+    }
+
+    pub(crate) fn http1_only(&self) -> bool {
+        self.transport.http1_only()
+    }
+
+    /// The proxy that a request to `url` goes through.
+    pub(crate) fn proxy(&self, url: &Url) -> Option<&Proxy> {
+        self.transport.proxy().filter(|proxy| proxy.carries(url))
+    }
+
+    /// A client for this route; one that has a gate gets no connection but through it.
+    pub(crate) async fn client(&self, route: Route, gate: Option<&Gate>) -> Result<Made> {
+        let transport = &self.transport;
+        let foreign = route.purpose == Purpose::Foreign;
+        let mut builder = match &self.builder {
+            Some(builder) if !foreign => builder(),
+            _ if self.is_watched => defaults(),
+            _ => defaults().read_timeout(Connections::READ_TIMEOUT),
+        };
+        let has_own = self.builder.is_some() && !foreign;
+        if !has_own && !route.proxied {
+            builder = builder.connect_timeout(Connections::CONNECT_TIMEOUT);
+        }
+        let mut tunnel = None;
+        if route.encrypted {
+            if let Some(path) = transport.ca_file() {
+                builder = builder.tls_certs_only(pem::authorities(path)?);
+            }
+            if let Some(path) = transport.client_certificate().filter(|_| !foreign) {
+                builder = builder.identity(pem::identity(path, transport.client_key())?);
+            }
+            if transport.min_tls() >= TlsVersion::Tls13 {
+                builder = builder.tls_version_min(Version::TLS_1_3);
+            }
+            if let Some(proxy) = transport.proxy() {
+                // In place of those that the caller's builder has.
+                builder = builder.no_proxy();
+                if route.proxied {
+                    let limit = (!has_own).then_some(Connections::CONNECT_TIMEOUT);
+                    let layer = Tunnel::new(proxy, limit);
+                    builder = builder
+                        .proxy(intercept(proxy).await?)
+                        .connector_layer(layer.clone());
+                    tunnel = Some(layer);
+                }
+            }
+        } else {
+            builder = builder.no_proxy().tls_certs_only([]);
+        }
+        #[cfg(feature = "websocket")]
+        let is_upgrade = route.purpose == Purpose::Upgrade;
+        #[cfg(not(feature = "websocket"))]
+        let is_upgrade = false;
+        if transport.http1_only() || gate.is_some() || is_upgrade {
+            builder = builder.http1_only();
+        }
+        if let Some(gate) = gate {
+            builder = builder.connector_layer(gate.clone());
+        }
+        let client = builder
+            .tls_info(self.knows_peers && route.encrypted)
+            .redirect(Policy::none())
+            .referer(false)
+            .connection_verbose(false)
+            .build()
+            .map_err(|error| self.unbuildable(&error))?;
+        Ok(Made { client, tunnel })
+    }
+
+    fn unbuildable(&self, error: &reqwest::Error) -> Error {
+        let cause = error.source();
+        let is_of_tls = cause
+            .and_then(|cause| cause.downcast_ref::<rustls::Error>())
+            .is_some();
+        let cause = cause.map(ToString::to_string);
+        let cause = cause.as_deref().unwrap_or("no reason given");
+        match self.transport.client_certificate() {
+            // The authorities have been looked into before.
+            Some(path) if is_of_tls => pem::unsuitable(path, self.transport.client_key(), cause),
+            _ => Error::new(
+                ErrorKind::Config,
+                format!(
+                    "no HTTP client can be built: {cause}; does this machine have certificate authorities (Debian's package is `ca-certificates`)? If not, set the environment's `ca_file`"
+                ),
+            ),
+        }
+    }
+}
+
+/// A client, and what it tells of its proxy.
+pub(crate) struct Made {
+    pub(crate) client: reqwest::Client,
+    pub(crate) tunnel: Option<Tunnel>,
+}
+
+impl fmt::Debug for Recipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recipe")
+            .field("transport", &self.transport)
+            .field("own_builder", &self.builder.is_some())
+            .field("is_watched", &self.is_watched)
+            .field("knows_peers", &self.knows_peers)
+            .finish_non_exhaustive()
+    }
+}
+
+fn defaults() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("session-kit/", env!("CARGO_PKG_VERSION")))
+        .tls_version_min(Version::TLS_1_2)
+        .no_proxy()
+}
+
+/// The proxy as reqwest knows it. Credentials are a header of their own: reqwest would keep a user and a password in the
+/// proxy's URL, which it shows.
+async fn intercept(proxy: &Proxy) -> Result<reqwest::Proxy> {
+    let intercept = reqwest::Proxy::https(proxy.url().as_str()).map_err(|_| unusable(proxy))?;
+    let (Some(user), Some(password)) = (proxy.user(), proxy.password()) else {
+        return Ok(intercept);
+    };
+    let password = password.resolve().await?;
+    let mut pair = Zeroizing::new(Vec::with_capacity(user.len() + 1 + password.expose().len()));
+    pair.extend_from_slice(user.as_bytes());
+    pair.push(b':');
+    pair.extend_from_slice(password.expose());
+    // What is put in is shared by all copies of the header, and wiped with the last.
+    let mut header = Zeroizing::new(vec![0; PREFIX.len() + pair.len().div_ceil(3) * 4]);
+    header[..PREFIX.len()].copy_from_slice(PREFIX);
+    STANDARD
+        .encode_slice(&*pair, &mut header[PREFIX.len()..])
+        .map_err(|_| unusable(proxy))?;
+    let mut header =
+        HeaderValue::from_maybe_shared(Bytes::from_owner(header)).map_err(|_| unusable(proxy))?;
+    header.set_sensitive(true);
+    Ok(intercept.custom_http_auth(header))
+}
+
+const PREFIX: &[u8] = b"Basic ";
+
+fn unusable(proxy: &Proxy) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        format!(
+            "the HTTP client does not take the proxy {}; check the environment's `proxy`",
+            proxy.url()
+        ),
+    )
+}

@@ -1,0 +1,165 @@
+//! What goes wrong on the way through a proxy.
+
+use std::{
+    error::Error as StdError,
+    fmt,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use session_core::Proxy;
+use tokio::time::timeout;
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Goes around the connector of clients whose connections are tunnels through a proxy: of what fails there, their own errors name
+/// neither the proxy nor, in a form to act on, the reason.
+#[derive(Clone)]
+pub(crate) struct Tunnel(Arc<Shared>);
+
+struct Shared {
+    /// Host and port.
+    proxy: String,
+    has_credentials: bool,
+    /// How long a tunnel and the handshake in it may take together.
+    limit: Option<Duration>,
+    refused: AtomicBool,
+}
+
+impl Tunnel {
+    pub(crate) fn new(proxy: &Proxy, limit: Option<Duration>) -> Self {
+        let (url, credentials) = (proxy.url(), proxy.user());
+        let host = url.host_str().unwrap_or_default();
+        Self(Arc::new(Shared {
+            proxy: match url.port_or_known_default() {
+                Some(port) => format!("{host}:{port}"),
+                None => host.to_owned(),
+            },
+            has_credentials: credentials.is_some(),
+            limit,
+            refused: AtomicBool::new(false),
+        }))
+    }
+
+    /// Whether the proxy has refused these credentials.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.0.refused.load(Ordering::Relaxed)
+    }
+
+    /// The same error, or what it says of the proxy.
+    fn explain(&self, error: BoxError) -> BoxError {
+        // The type has no name outside of its crate; its texts are constants, and in the tests of this one.
+        let text = error.to_string();
+        let Some(text) = text.strip_prefix("tunnel error: ") else {
+            return error;
+        };
+        let problem = match text {
+            "proxy authorization required" => {
+                self.0.refused.store(true, Ordering::Relaxed);
+                Problem::Refused {
+                    had_credentials: self.0.has_credentials,
+                }
+            }
+            "failed to create underlying connection" => Problem::Unreachable,
+            "unsuccessful" => Problem::NoTunnel,
+            _ => Problem::Broken,
+        };
+        self.failed(problem, Some(error))
+    }
+
+    fn failed(&self, problem: Problem, source: Option<BoxError>) -> BoxError {
+        Box::new(TunnelError {
+            proxy: self.0.proxy.clone(),
+            problem,
+            source,
+        })
+    }
+}
+
+type BoxError = Box<dyn StdError + Send + Sync>;
+
+impl<S> Layer<S> for Tunnel {
+    type Service = Tunnelled<S>;
+
+    fn layer(&self, connector: S) -> Tunnelled<S> {
+        Tunnelled {
+            connector,
+            tunnel: self.clone(),
+        }
+    }
+}
+
+/// A connector in its [`Tunnel`].
+#[derive(Clone)]
+pub(crate) struct Tunnelled<S> {
+    connector: S,
+    tunnel: Tunnel,
+}
+
+impl<S, R> Service<R> for Tunnelled<S>
+where
+    S: Service<R, Error = BoxError>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.connector.poll_ready(context)
+    }
+
+    fn call(&mut self, target: R) -> Self::Future {
+        let connecting = self.connector.call(target);
+        let tunnel = self.tunnel.clone();
+        Box::pin(async move {
+            let outcome = match tunnel.0.limit {
+                None => connecting.await,
+                Some(limit) => match timeout(limit, connecting).await {
+                    Ok(outcome) => outcome,
+                    Err(_) => return Err(tunnel.failed(Problem::Slow, None)),
+                },
+            };
+            outcome.map_err(|error| tunnel.explain(error))
+        })
+    }
+}
+
+/// No connection through a proxy, and why.
+#[derive(Debug)]
+pub(crate) struct TunnelError {
+    pub(crate) proxy: String,
+    pub(crate) problem: Problem,
+    source: Option<BoxError>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Problem {
+    /// It answered 407 to the `CONNECT`.
+    Refused { had_credentials: bool },
+    /// It cannot be connected to.
+    Unreachable,
+    /// It answered neither 200 nor 407, or not in HTTP.
+    NoTunnel,
+    /// It hung up.
+    Broken,
+    /// It took too long, or what is behind it.
+    Slow,
+}
+
+impl fmt::Display for TunnelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no connection through the proxy `{}`", self.proxy)
+    }
+}
+
+impl StdError for TunnelError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

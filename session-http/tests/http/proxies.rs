@@ -1,0 +1,291 @@
+//! Proxies: what goes through them, and what goes wrong there.
+
+use session_core::{BasicEnvironment, Error, ErrorKind, Proxy as Way, SecretSource, SessionHandle};
+use session_http::{Client, reqwest};
+
+use crate::support::{Conduct, Proxy, Realm, Server, Tokens, block_on, environment, reply};
+
+/// `orders:s3cr3t-proxy`, as RFC 7617 has it.
+const CREDENTIALS: &str = "Basic b3JkZXJzOnMzY3IzdC1wcm94eQ==";
+const PASSWORD: &str = "s3cr3t-proxy";
+
+fn asks() -> Conduct {
+    Conduct::Asks(CREDENTIALS.to_owned())
+}
+
+fn way(proxy: &Proxy) -> Way {
+    Way::new(&proxy.url()).unwrap()
+}
+
+fn with_password(way: Way, password: SecretSource) -> Way {
+    way.with_credentials("orders", password).unwrap()
+}
+
+/// A server that is known to the proxy alone.
+fn behind(realm: &Realm, way: Way) -> BasicEnvironment {
+    environment(&realm.proxied_url())
+        .ca_file(realm.ca_file())
+        .proxy(way)
+}
+
+async fn client(environment: BasicEnvironment) -> Client {
+    let session = SessionHandle::new(Tokens::new(environment).0);
+    session.init().await.unwrap();
+    Client::new(&session)
+}
+
+async fn request(environment: BasicEnvironment) -> Result<String, Error> {
+    client(environment)
+        .await
+        .get("/")
+        .send()
+        .await?
+        .text()
+        .await
+}
+
+#[test]
+fn what_is_encrypted_goes_through_the_proxy_by_connect() {
+    block_on(async {
+        let realm = Realm::agreeable();
+        let proxy = Proxy::start(realm.server.address, Conduct::Open);
+        assert_eq!(request(behind(&realm, way(&proxy))).await.unwrap(), "ok");
+        let target = format!(
+            "CONNECT api.test:{} HTTP/1.1\r\n",
+            realm.server.address.port()
+        );
+        let log = proxy.log();
+        assert!(log.len() == 1 && log[0].starts_with(&target), "{log:?}");
+        let log = log[0].to_lowercase();
+        assert!(
+            !log.contains("authorization") && !log.contains("s3cr3t"),
+            "{log}"
+        );
+        assert_eq!(
+            realm.server.authorizations(),
+            [Some("Bearer s3cr3t-1".to_owned())]
+        );
+        assert_eq!(realm.server.log()[0].header("proxy-authorization"), None);
+    });
+}
+
+#[test]
+fn a_proxy_that_asks_gets_the_credentials_and_the_server_does_not() {
+    block_on(async {
+        let realm = Realm::agreeable();
+        let proxy = Proxy::start(realm.server.address, asks());
+        let way = with_password(way(&proxy), SecretSource::literal(PASSWORD));
+        assert_eq!(request(behind(&realm, way)).await.unwrap(), "ok");
+        assert_eq!(proxy.log().len(), 1);
+        assert_eq!(realm.server.log()[0].header("proxy-authorization"), None);
+    });
+}
+
+#[test]
+fn a_proxy_itself_may_speak_tls() {
+    block_on(async {
+        let (realm, other) = (Realm::agreeable(), Realm::agreeable());
+        let proxy = Proxy::start_tls(realm.acceptor(), realm.server.address, asks());
+        let url = format!("https://localhost:{}", proxy.address.port());
+        let way = with_password(Way::new(&url).unwrap(), SecretSource::literal(PASSWORD));
+        assert_eq!(request(behind(&realm, way.clone())).await.unwrap(), "ok");
+
+        let environment = environment(&realm.proxied_url())
+            .ca_file(other.ca_file())
+            .proxy(way);
+        let error = request(environment).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        let name = format!("the proxy `localhost:{}`", proxy.address.port());
+        assert!(
+            error.to_string().contains(&name) && error.to_string().contains("ca_file"),
+            "{error}"
+        );
+    });
+}
+
+#[test]
+fn a_proxy_that_refuses_is_told_from_a_server_that_does() {
+    block_on(async {
+        let realm = Realm::agreeable();
+        let proxy = Proxy::start(realm.server.address, asks());
+        let name = format!("the proxy `{}`", proxy.address);
+        let wrong = with_password(way(&proxy), SecretSource::literal("s3cr3t-wrong"));
+        for (way, problem) in [
+            (way(&proxy), "wants credentials (407)"),
+            (wrong, "does not take these credentials (407)"),
+        ] {
+            let error = request(behind(&realm, way)).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Denied);
+            let text = format!("{error} {error:?}");
+            assert!(text.contains(&name) && text.contains(problem), "{text}");
+            assert!(
+                !text.contains("s3cr3t") && !text.contains("orders"),
+                "{text}"
+            );
+        }
+        assert!(realm.server.log().is_empty());
+    });
+}
+
+#[test]
+fn a_password_that_was_refused_is_looked_up_anew() {
+    block_on(async {
+        let realm = Realm::agreeable();
+        let proxy = Proxy::start(realm.server.address, asks());
+        let file = realm.folder.path().join("password");
+        std::fs::write(&file, "s3cr3t-old").unwrap();
+        let way = with_password(way(&proxy), SecretSource::file(&file));
+        let client = client(behind(&realm, way)).await;
+        let error = client.get("/").send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Denied);
+        std::fs::write(&file, PASSWORD).unwrap();
+        assert_eq!(client.get("/").send().await.unwrap().status(), 200);
+        // From now on there is no need to.
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(client.get("/").send().await.unwrap().status(), 200);
+        assert_eq!(proxy.log().len(), 2);
+    });
+}
+
+#[test]
+fn a_password_that_is_not_there_says_so() {
+    block_on(async {
+        let realm = Realm::agreeable();
+        let proxy = Proxy::start(realm.server.address, asks());
+        let absent = realm.folder.path().join("absent");
+        let way = with_password(way(&proxy), SecretSource::file(&absent));
+        let error = request(behind(&realm, way)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(
+            error.to_string().contains(absent.to_str().unwrap()),
+            "{error}"
+        );
+        assert!(proxy.log().is_empty());
+    });
+}
+
+#[test]
+fn a_proxy_that_is_down_is_named_in_place_of_the_server() {
+    block_on(async {
+        let realm = Realm::agreeable();
+        // Taken, and not listened to.
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = socket.local_addr().unwrap();
+        let way = Way::new(&format!("http://{address}")).unwrap();
+        let error = request(behind(&realm, way)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+        let text = error.to_string();
+        assert!(text.contains(&format!("the proxy `{address}`")), "{text}");
+        assert!(!text.contains("api.test"), "{text}");
+    });
+}
+
+#[test]
+fn a_proxy_that_makes_no_tunnel_is_named_with_the_server() {
+    block_on(async {
+        let realm = Realm::agreeable();
+        let proxy = Proxy::start(realm.server.address, Conduct::Open);
+        for (answer, problem) in [
+            ("HTTP/1.1 403 No\r\n\r\n", "does not connect to `api.test`"),
+            (
+                "HTTP/1.1 502 s3cr3t-echo\r\n\r\n",
+                "does not connect to `api.test`",
+            ),
+            ("no HTTP\r\n\r\n", "does not connect to `api.test`"),
+            ("", "broke the connection off"),
+        ] {
+            proxy.set(Conduct::Says(answer));
+            let error = request(behind(&realm, way(&proxy))).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+            let text = format!("{error} {error:?}");
+            assert!(
+                text.contains(&proxy.address.to_string()) && text.contains(problem),
+                "{text}"
+            );
+            assert!(!text.contains("s3cr3t"), "{text}");
+        }
+    });
+}
+
+#[test]
+fn a_server_behind_a_proxy_is_trusted_no_more_than_another() {
+    block_on(async {
+        let (realm, other) = (Realm::agreeable(), Realm::agreeable());
+        let proxy = Proxy::start(realm.server.address, Conduct::Open);
+        let environment = behind(&realm, way(&proxy)).ca_file(other.ca_file());
+        let error = request(environment).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        let text = error.to_string();
+        assert!(
+            text.contains("cannot connect to `api.test`") && text.contains("ca_file"),
+            "{text}"
+        );
+    });
+}
+
+#[test]
+fn hosts_to_bypass_it_for_this_machine_and_plain_http_are_reached_directly() {
+    block_on(async {
+        let (realm, plain) = (Realm::agreeable(), Server::agreeable());
+        let proxy = Proxy::start(
+            realm.server.address,
+            Conduct::Says("HTTP/1.1 403 No\r\n\r\n"),
+        );
+        for api in [realm.url(), plain.url()] {
+            let environment = environment(&api)
+                .ca_file(realm.ca_file())
+                .proxy(way(&proxy));
+            assert_eq!(request(environment).await.unwrap(), "ok");
+        }
+        // There is no such host; but it is not the proxy that says so.
+        let way = way(&proxy).with_bypass(["api.test"]).unwrap();
+        let error = request(behind(&realm, way)).await.unwrap_err();
+        assert!(
+            error.to_string().contains("cannot connect to `api.test`"),
+            "{error}"
+        );
+        assert!(proxy.log().is_empty());
+    });
+}
+
+#[test]
+fn the_environments_proxy_counts_and_not_that_of_the_callers_builder() {
+    block_on(async {
+        let realm = Realm::agreeable();
+        let proxy = Proxy::start(realm.server.address, Conduct::Open);
+        let other = Proxy::start(realm.server.address, Conduct::Open);
+        let session = SessionHandle::new(Tokens::new(behind(&realm, way(&proxy))).0);
+        session.init().await.unwrap();
+        let address = other.url();
+        let client = Client::builder()
+            .session(&session)
+            .reqwest(move || {
+                reqwest::Client::builder().proxy(reqwest::Proxy::all(&address).unwrap())
+            })
+            .build();
+        assert_eq!(client.get("/").send().await.unwrap().status(), 200);
+        assert_eq!((proxy.log().len(), other.log().len()), (1, 0));
+    });
+}
+
+#[test]
+fn a_stranger_is_reached_through_the_proxy_too() {
+    block_on(async {
+        let realm = Realm::agreeable();
+        let proxy = Proxy::start(realm.server.address, Conduct::Open);
+        let url = realm.proxied_url();
+        let server = Server::start(move |_| {
+            let answer = reply(302, &[("location", &url)], "");
+            async { answer }
+        });
+        let environment = environment(&server.url())
+            .ca_file(realm.ca_file())
+            .proxy(way(&proxy));
+        assert_eq!(request(environment).await.unwrap(), "ok");
+        assert_eq!(
+            (proxy.log().len(), realm.server.authorizations()),
+            (1, vec![None])
+        );
+    });
+}
