@@ -8,8 +8,10 @@ mod support;
 
 mod answers;
 mod bodies;
+mod certificates;
 mod connections;
 mod nginx;
 mod redirects;
 mod visit;
+mod ways;
 mod websockets;

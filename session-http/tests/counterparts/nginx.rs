@@ -92,6 +92,13 @@ impl Nginx {
             .map(|line| Arrival(serde_json::from_str(line).unwrap()))
             .collect()
     }
+
+    /// Tells what is behind nginx to do something.
+    pub(crate) async fn control(&self, path: &str) {
+        let url = format!("{}{path}", self.text("control"));
+        let answer = bare().get(url).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
 }
 
 impl Arrival {
