@@ -1,7 +1,7 @@
 //! A request on its way: authorizations, repetitions, redirects.
 
 use http::{
-    HeaderMap, HeaderName,
+    HeaderMap, HeaderName, StatusCode,
     header::{EXPECT, TRANSFER_ENCODING},
     request::Parts,
 };
@@ -101,7 +101,9 @@ impl Dispatch<'_> {
             self.progress.renewed = dialogue.has_renewed();
             match next? {
                 Next::Done => {
-                    wire.end_loan(&mut answer, dialogue.leg().is_some());
+                    // A connection that becomes something else does not come back.
+                    let comes_back = answer.status() != StatusCode::SWITCHING_PROTOCOLS;
+                    wire.end_loan(&mut answer, comes_back && dialogue.leg().is_some());
                     return Ok(answer);
                 }
                 Next::Resend(anew) => headers = anew,

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::sleep;
+use tokio::{sync::watch, time::timeout};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -30,7 +30,8 @@ pub(crate) struct Gate(Arc<State>);
 struct State {
     /// The connection has been opened, or that was tried.
     is_closed: AtomicBool,
-    is_midway: AtomicBool,
+    /// A request of an exchange waits for the connection of the one before.
+    is_awaited: watch::Sender<bool>,
 }
 
 impl Gate {
@@ -38,10 +39,10 @@ impl Gate {
     /// work that the runtime has to do.
     const PATIENCE: Duration = Duration::from_secs(5);
 
-    /// Says whether the next request comes after one of the same exchange: then it waits for the connection. Else another
-    /// one is as good, and its lack is told at once.
-    pub(crate) fn set_midway(&self, midway: bool) {
-        self.0.is_midway.store(midway, Ordering::Relaxed);
+    /// Says whether a request is under way that comes after one of the same exchange: then it waits for the connection. Else
+    /// another one is as good, and its lack is told at once.
+    pub(crate) fn set_awaited(&self, awaited: bool) {
+        self.0.is_awaited.send_replace(awaited);
     }
 }
 
@@ -84,11 +85,11 @@ where
         if !state.is_closed.swap(true, Ordering::Relaxed) {
             return Box::pin(self.connector.call(target));
         }
-        let is_midway = state.is_midway.load(Ordering::Relaxed);
+        let mut awaited = state.is_awaited.subscribe();
         Box::pin(async move {
-            if is_midway {
-                sleep(Gate::PATIENCE).await;
-            }
+            // Not for longer than the request does: the client would go on with this in the background, and be kept by it.
+            let settled = awaited.wait_for(|is_awaited| !is_awaited);
+            let _ = timeout(Gate::PATIENCE, settled).await;
             Err(Box::new(ConnectionLost) as BoxError)
         })
     }

@@ -86,7 +86,6 @@ impl Loans {
             drop(all);
             return;
         }
-        single.gate.set_midway(false);
         let evicted = (all.idle.len() >= Self::MOST_IDLE).then(|| all.idle.remove(0));
         all.idle.push(single);
         drop(all);
@@ -133,10 +132,10 @@ impl Loan {
         single.client.clone()
     }
 
-    /// From here on no other connection will do.
-    pub(crate) fn set_midway(&self) {
+    /// Says whether a request waits for this connection, and no other.
+    pub(crate) fn set_awaited(&self, awaited: bool) {
         if let Some(single) = &self.single {
-            single.gate.set_midway(true);
+            single.gate.set_awaited(awaited);
         }
     }
 
@@ -149,6 +148,7 @@ impl Loan {
 
 impl Drop for Loan {
     fn drop(&mut self) {
+        self.set_awaited(false);
         if let (true, Some(single), Some(loans)) =
             (self.is_done, self.single.take(), self.loans.upgrade())
         {

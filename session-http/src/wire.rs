@@ -89,7 +89,7 @@ impl<'a> Wire<'a> {
     ) -> Result<reqwest::Response> {
         let loan = match self.loan.take() {
             Some(loan) if midway => {
-                loan.set_midway();
+                loan.set_awaited(true);
                 loan
             }
             None if midway => return Err(transport_error::connection_lost(url)),
@@ -98,6 +98,7 @@ impl<'a> Wire<'a> {
         };
         let request = self.request(url, method, headers.clone(), body);
         let answer = self.hear(loan.client().execute(request), url).await?;
+        loan.set_awaited(false);
         let answer = match answer {
             Err(error) if !midway && !loan.is_fresh && gate::is_lost(&error) => {
                 let loan = self.loan.insert(self.connections.lend(url, false).await?);

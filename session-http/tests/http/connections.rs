@@ -7,7 +7,8 @@ use crate::support::{Server, Tokens, block_on, environment, open, reply, runtime
 
 fn pools(connections: &Connections) -> String {
     let text = format!("{connections:?}");
-    text[text.find("pools: ").unwrap()..].to_owned()
+    let from = text.find("pools: ").unwrap();
+    text[from..].split(',').next().unwrap().to_owned()
 }
 
 #[test]
@@ -33,7 +34,7 @@ fn pools_of_runtimes_that_ended_are_dropped() {
     for _ in 0..3 {
         block_on(async { connections.client(&url).await.map(drop) }).unwrap();
     }
-    assert_eq!(pools(&connections), "pools: 1 }");
+    assert_eq!(pools(&connections), "pools: 1");
 }
 
 #[test]
@@ -50,7 +51,7 @@ fn pools_are_kept_for_so_many_runtimes_and_no_more() {
     }
     assert_eq!(
         pools(&connections),
-        format!("pools: {} }}", Connections::MOST_POOLS)
+        format!("pools: {}", Connections::MOST_POOLS)
     );
 }
 

@@ -137,6 +137,7 @@ impl<const DISCOVERED: bool, const REFRESHED: bool> Subject
         let endpoint = self.provider.token_endpoint();
         let client = Connections::new(Transport::DEFAULT)
             .client(endpoint)
+            .await
             .unwrap();
         let request = client
             .post(endpoint.clone())
