@@ -54,6 +54,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `websocket` | [`websocket`], and with it the crate `tokio-tungstenite` |
+//! | `counterparts` | this crate's own tests against real servers, which `cargo xtask test` starts |
 
 #![forbid(unsafe_code)]
 

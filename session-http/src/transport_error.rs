@@ -208,10 +208,17 @@ fn tunnel_error(error: &TunnelError, host: &str) -> Error {
                 )
             }
         }
-        Problem::NoTunnel => (
-            ErrorKind::Unavailable,
-            format!("does not connect to `{host}`; check that it may, and that the host is up, or try again later"),
-        ),
+        Problem::NoTunnel { had_credentials } => {
+            let credentials = if had_credentials {
+                ", user and password in the environment's `proxy`"
+            } else {
+                ""
+            };
+            (
+                ErrorKind::Unavailable,
+                format!("does not connect to `{host}`; check that it may{credentials}, and that the host is up, or try again later"),
+            )
+        }
         Problem::Broken => (
             ErrorKind::Unavailable,
             "broke the connection off; try again later".to_owned(),

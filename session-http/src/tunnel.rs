@@ -66,7 +66,9 @@ impl Tunnel {
                 }
             }
             "failed to create underlying connection" => Problem::Unreachable,
-            "unsuccessful" => Problem::NoTunnel,
+            "unsuccessful" => Problem::NoTunnel {
+                had_credentials: self.0.has_credentials,
+            },
             _ => Problem::Broken,
         };
         self.failed(problem, Some(error))
@@ -144,8 +146,8 @@ pub(crate) enum Problem {
     Refused { had_credentials: bool },
     /// It cannot be connected to.
     Unreachable,
-    /// It answered neither 200 nor 407, or not in HTTP.
-    NoTunnel,
+    /// It answered neither 200 nor 407, or not in HTTP. To wrong credentials some answer otherwise: tinyproxy with 401.
+    NoTunnel { had_credentials: bool },
     /// It hung up.
     Broken,
     /// It took too long, or what is behind it.

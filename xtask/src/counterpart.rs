@@ -31,6 +31,18 @@ const GLEWLWYD: Package = Package {
     name: "glewlwyd",
     program: "glewlwyd",
 };
+const NGINX: Package = Package {
+    name: "nginx",
+    program: "nginx",
+};
+const TINYPROXY: Package = Package {
+    name: "tinyproxy-bin",
+    program: "tinyproxy",
+};
+const WEBSOCKETS: Package = Package {
+    name: "python3-websockets",
+    program: "/usr/lib/python3/dist-packages/websockets/server.py",
+};
 
 /// All there are. Each is a program in the folder of its name that prints one line of JSON when it
 /// is ready, and ends when its standard input closes.
@@ -52,6 +64,15 @@ pub(crate) const COUNTERPARTS: &[Counterpart] = &[
         program: &["python3", "start.py"],
         verification: None,
         variable: "SESSION_TEST_GLEWLWYD",
+    },
+    Counterpart {
+        name: "nginx",
+        about: "an API and a gateway that fails, a websocket server, a proxy",
+        debian: &[NGINX, TINYPROXY, WEBSOCKETS, OPENSSL, PYTHON],
+        npm: false,
+        program: &["python3", "start.py"],
+        verification: None,
+        variable: "SESSION_TEST_NGINX",
     },
 ];
 

@@ -7,7 +7,8 @@ use crate::{
     workspace::{Workspace, output, run},
 };
 
-/// A Debian package, and the program by which we know that it, or its like, is there.
+/// A Debian package, and the program by which we know that it, or its like, is there: a name, or the path of a
+/// file.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Package {
     pub(crate) name: &'static str,
@@ -137,7 +138,10 @@ fn is_root() -> Result<bool> {
 
 pub(crate) fn is_on_path(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    // Debian has servers where only root looks for them.
+    let mut folders = env::split_paths(&path).chain(["/usr/sbin".into()]);
+    // What is a path already stays what it is.
+    folders.any(|folder| folder.join(program).is_file())
 }
 
 fn is_recent(version: &str) -> bool {
@@ -175,9 +179,11 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_found_on_the_path() {
+    fn programs_are_found_on_the_path_and_files_by_theirs() {
         assert!(is_on_path("sh"));
         assert!(!is_on_path("no-such-program"));
+        let this = env::current_exe().unwrap();
+        assert!(is_on_path(this.to_str().unwrap()));
     }
 
     #[test]

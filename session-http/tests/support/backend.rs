@@ -8,11 +8,12 @@ use session_core::{
     SessionHandle,
 };
 
-/// Its tokens are `s3cr3t-1`, `s3cr3t-2` and so on.
+/// Its tokens are `s3cr3t-1`, `s3cr3t-2` and so on, unless there is a script.
 #[derive(Debug)]
 pub struct Tokens {
     environment: BasicEnvironment,
     calls: Arc<Calls>,
+    script: Vec<String>,
 }
 
 /// What a backend was asked to do.
@@ -54,8 +55,22 @@ impl Tokens {
         let tokens = Self {
             environment,
             calls: Arc::clone(&calls),
+            script: Vec::new(),
         };
         (tokens, calls)
+    }
+
+    /// With these tokens, one after the other; then the last one again and again.
+    pub fn scripted(self, script: Vec<String>) -> Self {
+        Self { script, ..self }
+    }
+
+    fn credential(&self, number: usize) -> Credential {
+        let scripted = self.script.get(number - 1).or(self.script.last()).cloned();
+        credential(
+            number,
+            scripted.unwrap_or_else(|| format!("s3cr3t-{number}")),
+        )
     }
 }
 
@@ -71,7 +86,7 @@ impl Session for Tokens {
 
     async fn init(&self) -> Result<Credential> {
         let number = self.calls.authenticate("init")?;
-        Ok(credential(number))
+        Ok(self.credential(number))
     }
 
     async fn renew(&self, _: &Credential, why: Cause<'_>) -> Result<Credential> {
@@ -80,15 +95,15 @@ impl Session for Tokens {
             schemes.extend(challenges.iter().map(|it| it.scheme().to_owned()));
         }
         let number = self.calls.authenticate("renew")?;
-        Ok(credential(number))
+        Ok(self.credential(number))
     }
 }
 
-fn credential(number: usize) -> Credential {
+fn credential(number: usize, token: String) -> Credential {
     Credential::headers([
         (
             http::header::AUTHORIZATION,
-            Secret::prefixed("Bearer ", format!("s3cr3t-{number}")),
+            Secret::prefixed("Bearer ", token),
         ),
         (
             http::HeaderName::from_static("x-csrf-token"),

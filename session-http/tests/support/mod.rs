@@ -12,7 +12,7 @@ mod proxy;
 mod realm;
 mod server;
 
-pub use backend::{Tokens, environment, open};
+pub use backend::{Calls, Tokens, environment, open};
 pub use proxy::{Conduct, Proxy};
 pub use realm::{Realm, Terms};
 pub use server::{Received, Reply, Server, reply};
