@@ -13,7 +13,7 @@ use crate::{asked::Asked, endpoint::Endpoint, redaction::Redaction, token, wire:
 ///
 /// # Panics
 ///
-/// When the status is none.
+/// When the status is none: no target has such.
 pub fn token_answer(status: u16, body: &[u8], client_secret: &str) -> Result<Credential> {
     let answer = Answer {
         status: StatusCode::from_u16(status).expect("the target knows the statuses there are"),
@@ -22,7 +22,7 @@ pub fn token_answer(status: u16, body: &[u8], client_secret: &str) -> Result<Cre
     };
     let asked = Asked {
         what: &"client credentials grant",
-        endpoint: &Endpoint::parse("https://idp.example.com/token")?,
+        endpoint: &Endpoint::parse("https://idp.example.com/token").expect("it is an address"),
         client_id: "svc",
         redaction: &Redaction::of([client_secret.as_bytes()]),
     };
