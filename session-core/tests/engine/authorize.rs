@@ -63,6 +63,14 @@ async fn cookies_merge_and_the_sessions_win() {
 
     let (headers, _) = authorize(&session, API).await.unwrap();
     assert_eq!(text(&headers, "cookie"), "sid=new; csrf=1");
+
+    // Those of the caller's are its own where the session has none.
+    let session = open(Credential::bearer("t")).await;
+    let mut callers = HeaderMap::new();
+    callers.append(header::COOKIE, HeaderValue::from_static("theme=dark"));
+    let (headers, _) = authorize_with(&session, API, callers).await.unwrap();
+    assert_eq!(text(&headers, "cookie"), "theme=dark");
+    assert_eq!(text(&headers, "authorization"), "Bearer t");
 }
 
 #[tokio::test]
