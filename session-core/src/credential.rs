@@ -177,6 +177,7 @@ impl Credential {
 }
 
 impl fmt::Debug for Credential {
+    /// Scopes are counted: the server says which they are, and may echo what it was sent.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         let kept: Vec<_> = self.kept.iter().map(|(name, _)| name).collect();
@@ -187,7 +188,7 @@ impl fmt::Debug for Credential {
             .field("lifetime", &self.lifetime)
             .field("expires_at", &self.expires_at)
             .field("server_time", &self.server_time)
-            .field("scopes", &self.scopes)
+            .field("scopes", &self.scopes.len())
             .finish()
     }
 }

@@ -99,19 +99,12 @@ fn connect_error(error: &reqwest::Error, host: &str) -> Error {
 
 /// Whether the connection broke before there was any of the answer: nobody knows what became of the request.
 pub(crate) fn broke_off(error: &reqwest::Error) -> bool {
-    if error.is_connect() || error.is_timeout() {
-        return false;
-    }
-    let is_reset = |error: &io::Error| {
-        matches!(
-            error.kind(),
-            io::ErrorKind::ConnectionReset
-                | io::ErrorKind::ConnectionAborted
-                | io::ErrorKind::BrokenPipe
-        )
-    };
-    hyper_error(error).is_some_and(|error| error.is_incomplete_message() || error.is_canceled())
-        || io_error(error).is_some_and(is_reset)
+    // By HTTP/2 it may be a stream that breaks, or all of them.
+    let is_ours = |error: &hyper::Error| error.is_parse() || error.is_user();
+    error.is_request()
+        && !error.is_connect()
+        && !error.is_timeout()
+        && !hyper_error(error).is_some_and(is_ours)
 }
 
 fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {

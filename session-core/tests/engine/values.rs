@@ -62,6 +62,11 @@ fn a_credential_keeps_what_it_is_given() {
         debug.contains("authorization") && debug.contains("refresh_token"),
         "{debug}"
     );
+    // Scopes are the server's words.
+    assert!(
+        debug.contains("scopes: 2") && !debug.contains("write"),
+        "{debug}"
+    );
 }
 
 #[test]

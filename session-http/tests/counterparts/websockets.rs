@@ -85,14 +85,14 @@ fn what_is_not_opened_is_an_error_as_for_any_request() {
             (
                 "/gateway/drop",
                 &[Valid],
-                &[444],
+                &[444, 444],
                 ErrorKind::Unavailable,
                 "failed",
             ),
             (
                 "/gateway/reset",
                 &[Valid],
-                &[444],
+                &[444, 444],
                 ErrorKind::Unavailable,
                 "failed",
             ),
