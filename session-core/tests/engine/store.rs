@@ -500,3 +500,30 @@ async fn what_the_store_says_of_its_times_counts() {
     }
     assert_eq!(provider.counts(), (0, 0, 0));
 }
+
+#[tokio::test]
+async fn what_could_not_be_saved_takes_the_place_of_what_it_replaced() {
+    let (provider, clock, store) = (Arc::default(), MockClock::new(), Full::default());
+    let session = Client::new(&provider)
+        .builder(&clock)
+        .store(store.clone())
+        .build();
+    open(&session).await;
+    store.is_full.store(true, Ordering::SeqCst);
+    clock.advance(HOUR);
+    assert_eq!(bearer(&session).await.unwrap(), "Bearer t2");
+    clock.sleeper(Duration::from_secs(3)).await;
+    store.is_full.store(false, Ordering::SeqCst);
+    clock.advance(Duration::from_secs(3));
+    // Whoever tries to save is woken first, and runs before this.
+    session_mock::MockSession::bearer("t")
+        .handle()
+        .init()
+        .await
+        .unwrap();
+    let stored = store.load(&Identity::new(["svc"])).await.unwrap().unwrap();
+    assert_eq!(
+        stored.credential().kept("refresh_token").unwrap().expose(),
+        b"2"
+    );
+}
