@@ -1,8 +1,12 @@
 //! The client for programs without async.
 
 use std::{
+    cell::RefCell,
     io::{self, Read},
-    sync::{Arc, Barrier},
+    sync::{
+        Arc, Barrier,
+        mpsc::{Sender, channel},
+    },
     thread,
 };
 
@@ -81,6 +85,42 @@ fn it_works_inside_of_runtimes() {
     many.block_on(many.spawn(async move { call(&inside) }))
         .unwrap();
     call(&session);
+}
+
+/// More of them than a task has turns.
+#[test]
+fn one_task_makes_as_many_requests_as_it_likes() {
+    let server = Server::agreeable();
+    let session = opened(&server);
+    let client = blocking::Client::new(&session);
+    runtime().block_on(async {
+        for _ in 0..300 {
+            let answer = client.get("/").send().unwrap();
+            assert_eq!(answer.bytes().unwrap(), "ok");
+        }
+    });
+}
+
+#[test]
+fn a_thread_that_is_about_to_end_is_told_so() {
+    struct AtTheEnd(blocking::Client, Sender<ErrorKind>);
+    impl Drop for AtTheEnd {
+        fn drop(&mut self) {
+            let error = self.0.get("/").send().unwrap_err();
+            self.1.send(error.kind()).unwrap();
+        }
+    }
+    thread_local!(static LAST: RefCell<Option<AtTheEnd>> = const { RefCell::new(None) });
+    let server = Server::agreeable();
+    let client = blocking::Client::new(&opened(&server));
+    let (told, outcome) = channel();
+    let thread = thread::spawn(move || {
+        LAST.set(Some(AtTheEnd(client.clone(), told)));
+        // What was begun later ends earlier.
+        client.get("/").send().unwrap().bytes().unwrap();
+    });
+    thread.join().unwrap();
+    assert_eq!(outcome.recv().unwrap(), ErrorKind::Unavailable);
 }
 
 /// Two runtimes of one thread each and a program without one, all at once.
