@@ -2,7 +2,8 @@
 
 use std::{
     cell::RefCell,
-    io::{self, Read},
+    io::{self, Read, Write},
+    net::TcpListener,
     sync::{
         Arc, Barrier,
         mpsc::{Sender, channel},
@@ -214,8 +215,64 @@ fn a_body_that_cannot_be_read_breaks_the_request_off() {
     let session = opened(&server);
     let client = blocking::Client::new(&session);
     let error = client.put("/").reader(Broken(0)).send().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert_eq!(error.kind(), ErrorKind::Config, "the server is fine");
+    let text = error.to_string();
+    assert!(text.contains("body cannot be read"), "{text}");
     assert_eq!(server.log().len(), 0, "it never was a whole request");
+}
+
+#[test]
+fn a_reader_that_panics_does_not_end_the_body() {
+    struct Panicking(usize);
+    impl Read for Panicking {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0 += 1;
+            assert!(self.0 < 3, "as is meant");
+            Ok(buffer.len())
+        }
+    }
+    let server = Server::agreeable();
+    let session = opened(&server);
+    let client = blocking::Client::new(&session);
+    let error = client.put("/").reader(Panicking(0)).send().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    assert!(error.to_string().contains("panicked"), "{error}");
+    assert_eq!(server.log().len(), 0, "it never was a whole request");
+}
+
+#[test]
+fn an_answer_that_broke_off_stays_broken() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                head.extend(byte);
+            }
+            let short = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc";
+            stream.write_all(short).unwrap();
+        }
+    });
+    let (session, _) = block_on(open(&url));
+    let client = blocking::Client::new(&session);
+    let mut answer = client.get("/").send().unwrap();
+    let mut received = Vec::new();
+    answer.read_to_end(&mut received).unwrap_err();
+    answer.read(&mut [0; 10]).unwrap_err();
+    assert_eq!(answer.bytes().unwrap_err().kind(), ErrorKind::Unavailable);
+    block_on(async {
+        let mut answer = Client::new(&session).get("/").send().await.unwrap();
+        while let Ok(part) = answer.chunk().await {
+            assert!(part.is_some(), "it has no end");
+        }
+        let error = answer.chunk().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+    });
+    server.join().unwrap();
 }
 
 #[test]
