@@ -1,7 +1,6 @@
 //! Sessions for programs without async.
 
-// It needs no reactor: all that these calls wait for is a wake-up from the executor.
-use pollster::block_on;
+use tokio::task::coop::unconstrained;
 
 use crate::{Credential, Result, SessionHandle, enter::User};
 
@@ -77,4 +76,10 @@ impl<'a> Blocking<'a> {
     pub fn close(self) -> Result<()> {
         block_on(self.0.close())
     }
+}
+
+/// Needs no reactor: all that these calls wait for is a wake-up from the executor. Inside of a task it never gives up its
+/// turn: once used up, that would not come back.
+fn block_on<F: Future>(future: F) -> F::Output {
+    pollster::block_on(unconstrained(future))
 }

@@ -66,22 +66,39 @@ fn find(
     builder: Option<&Arc<OwnBuilder>>,
     session: &SessionHandle,
 ) -> Arc<Connections> {
+    if let Some(connections) = used(known, session.id(), None) {
+        return connections;
+    }
+    // The backend and the caller's builder have a say in them: neither is called under the lock.
+    let new = attached(session, builder);
+    used(known, session.id(), Some(&new)).unwrap_or(new)
+}
+
+/// The connections of a session that is known, which it is from now on if `new` ones are given; they count only where there
+/// are no others.
+fn used(
+    known: &Mutex<Vec<Known>>,
+    session: u64,
+    new: Option<&Arc<Connections>>,
+) -> Option<Arc<Connections>> {
     let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
     // A session's weak hold on its connections ends with it.
     let gone: Vec<_> = known
         .extract_if(.., |known| Arc::weak_count(&known.connections) == 0)
         .collect();
-    let found = known.iter().position(|known| known.session == session.id());
-    let entry = match found {
-        Some(at) => known.remove(at),
-        None => Known {
-            session: session.id(),
-            connections: attached(session, builder),
-        },
+    let found = known.iter().position(|known| known.session == session);
+    let entry = match (found, new) {
+        (Some(at), _) => Some(known.remove(at)),
+        (None, Some(new)) => Some(Known {
+            session,
+            connections: Arc::clone(new),
+        }),
+        (None, None) => None,
     };
-    let connections = Arc::clone(&entry.connections);
-    let evicted = (known.len() >= Carriers::MOST_SESSIONS).then(|| known.remove(0));
-    known.push(entry);
+    let connections = entry.as_ref().map(|known| Arc::clone(&known.connections));
+    let is_full = known.len() >= Carriers::MOST_SESSIONS;
+    let evicted = (is_full && entry.is_some()).then(|| known.remove(0));
+    known.extend(entry);
     drop(known);
     drop((gone, evicted));
     connections

@@ -39,6 +39,7 @@ pub struct Client(Arc<Settings>);
 struct Settings {
     carriers: Carriers,
     service: String,
+    /// If there is one of its own.
     time_limit: Option<Duration>,
     answer_limit: usize,
 }
@@ -124,7 +125,10 @@ impl fmt::Debug for Client {
         f.debug_struct("Client")
             .field("session", &self.0.carriers)
             .field("service", &self.0.service)
-            .field("time_limit", &self.0.time_limit)
+            .field(
+                "time_limit",
+                &self.0.time_limit.unwrap_or(ClientBuilder::TIME_LIMIT),
+            )
             .field("answer_limit", &self.0.answer_limit)
             .finish()
     }
@@ -160,7 +164,9 @@ impl ClientBuilder {
     }
 
     /// How long a request may take until its answer's body has been read, with all repetitions and
-    /// redirects. Default: [`TIME_LIMIT`](Self::TIME_LIMIT), or what [`reqwest`](Self::reqwest) says.
+    /// redirects. Default: [`TIME_LIMIT`](Self::TIME_LIMIT). [`Duration::MAX`] is no limit.
+    ///
+    /// What is set here counts in place of the `timeout` of a [`reqwest`](Self::reqwest) client; without it both count.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
         self
@@ -173,7 +179,8 @@ impl ClientBuilder {
     }
 
     /// Over reqwest clients that this function sets up, within the limits that
-    /// [`Connections::with_builder`] names. It is called for each pool of connections.
+    /// [`Connections::with_builder`] names. It is called for each pool of connections. How long a server may be silent is
+    /// up to the function; [`TIME_LIMIT`](Self::TIME_LIMIT) holds here too.
     ///
     /// ```no_run
     /// # fn example(session: session_core::SessionHandle) {
@@ -195,9 +202,8 @@ impl ClientBuilder {
 
     /// The client. Nothing is sent, and nothing opened.
     pub fn build(self) -> Client {
-        let default = self.builder.is_none().then_some(Self::TIME_LIMIT);
         Client(Arc::new(Settings {
-            time_limit: self.time_limit.or(default),
+            time_limit: self.time_limit,
             carriers: Carriers::new(self.session, self.builder),
             service: self.service,
             answer_limit: self.answer_limit,

@@ -193,7 +193,7 @@ impl<'a> Dialogue<'a> {
         let mut outgoing = Outgoing::new(self.url, &mut head);
         outgoing.peer_certificate = peer_certificate;
         let receipt = self.session.authorize(outgoing).await?;
-        let headers = head.headers.clone();
+        let headers = marked(&head.headers, &self.head.headers);
         self.attempt = receipt.is_of_one_request().then(|| {
             Box::new(Attempt {
                 head,
@@ -225,7 +225,8 @@ impl<'a> Dialogue<'a> {
         match &mut self.attempt {
             Some(attempt) if attempt.legs < Self::MOST_LEGS => {
                 attempt.legs += 1;
-                Ok(Next::Resend(attempt.head.headers.clone()))
+                let headers = marked(&attempt.head.headers, &self.head.headers);
+                Ok(Next::Resend(headers))
             }
             _ => Err(Error::new(
                 ErrorKind::Protocol,
@@ -267,6 +268,18 @@ impl<'a> Dialogue<'a> {
         let headers = self.authorize(certificate).await?;
         Ok(Next::Resend(headers))
     }
+}
+
+/// A backend's headers for a request, with all that is not its caller's marked sensitive: backends need not think of it.
+fn marked(headers: &HeaderMap, own: &HeaderMap) -> HeaderMap {
+    let mut headers = headers.clone();
+    for (name, value) in &mut headers {
+        let is_own = own.get_all(name).iter().any(|own| own == value);
+        if !is_own {
+            value.set_sensitive(true);
+        }
+    }
+    headers
 }
 
 impl fmt::Debug for Dialogue<'_> {

@@ -63,6 +63,10 @@ impl Dispatch<'_> {
                 body: self.body.again(),
             };
             match redirect::next(sent, answer.status(), answer.headers())? {
+                #[cfg(feature = "websocket")]
+                Some(hop) if self.purpose == Purpose::Upgrade && !hop.same_origin => {
+                    return Err(redirect::astray(&self.url));
+                }
                 Some(hop) => {
                     self.wire.drain(answer, &self.url).await?;
                     self.follow(hop);

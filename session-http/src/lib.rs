@@ -83,6 +83,7 @@ mod target;
 mod temporary;
 mod transport_error;
 mod tunnel;
+mod upload;
 mod watch;
 #[cfg(feature = "websocket")]
 pub mod websocket;

@@ -122,6 +122,16 @@ pub(crate) fn too_many(url: &Url) -> Error {
     )
 }
 
+/// Of a request for a connection to keep, with which nobody but the session's own servers has business.
+#[cfg(feature = "websocket")]
+pub(crate) fn astray(url: &Url) -> Error {
+    stopped(
+        url,
+        ErrorKind::Protocol,
+        "for a websocket to another origin, where the session has no business; check the URL requested",
+    )
+}
+
 /// The new address is not quoted: a server may echo in it what it was sent.
 fn stopped(from: &Url, kind: ErrorKind, why: &str) -> Error {
     let host = from.host_str().unwrap_or_default();

@@ -23,7 +23,6 @@ use crate::{
     dispatch::{Dispatch, Progress},
     recipe::Purpose,
     target,
-    watch::Watch,
     wire::Wire,
 };
 
@@ -161,7 +160,7 @@ impl RequestBuilder {
     ///
     /// # Errors
     ///
-    /// `Config` when the request is malformed. `Forbidden` when the session's credential may not go
+    /// `Config` when the request is malformed, or its body cannot be read. `Forbidden` when the session's credential may not go
     /// there, or a redirect leads where it must not; `NoSession` and `Closed` when there is no open
     /// session; otherwise whatever its renewal failed with. `Unavailable` when the server cannot be
     /// reached, `Protocol` when it redirects without end.
@@ -175,10 +174,7 @@ impl RequestBuilder {
             let url = self.address(session.environment())?;
             let mut dispatch = Dispatch {
                 session: &session,
-                wire: Wire::new(
-                    &connections,
-                    Watch::new(self.time_limit, connections.watched_silence()),
-                ),
+                wire: Wire::new(&connections, self.time_limit),
                 url,
                 head: &mut self.head,
                 body: &mut self.body,
@@ -200,10 +196,7 @@ impl RequestBuilder {
         let url = self.address(session.environment())?;
         let mut dispatch = Dispatch {
             session: &session,
-            wire: Wire::new(
-                &connections,
-                Watch::new(self.time_limit, connections.watched_silence()),
-            ),
+            wire: Wire::new(&connections, self.time_limit),
             url,
             head: &mut self.head,
             body: &mut self.body,

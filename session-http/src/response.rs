@@ -17,6 +17,8 @@ pub struct Response {
     limit: usize,
     /// A redirect had led to another origin; nothing of the session was on the request that this answers.
     strayed: bool,
+    /// Why there is no more of the body: what has broken off has not come to its end.
+    broken: Option<Error>,
 }
 
 impl Response {
@@ -34,6 +36,7 @@ impl Response {
             watch,
             limit,
             strayed,
+            broken: None,
         }
     }
 
@@ -130,9 +133,12 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// `Unavailable` when it breaks off.
+    /// `Unavailable` when it breaks off, and from then on.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        read::next_chunk(&mut self.answer, &mut self.watch).await
+        self.is_whole_so_far()?;
+        let part = read::next_chunk(&mut self.answer, &mut self.watch).await;
+        self.broken = part.as_ref().err().cloned();
+        part
     }
 
     /// The whole body.
@@ -192,19 +198,18 @@ impl Response {
         })
     }
 
-    /// Whether nothing of the session was on the request.
-    #[cfg(feature = "websocket")]
-    pub(crate) fn has_strayed(&self) -> bool {
-        self.strayed
-    }
-
     /// The connection that it came on, in place of its body.
     #[cfg(feature = "websocket")]
     pub(crate) async fn into_connection(self) -> reqwest::Result<reqwest::Upgraded> {
         self.answer.upgrade().await
     }
 
+    fn is_whole_so_far(&self) -> Result<()> {
+        self.broken.clone().map_or(Ok(()), Err)
+    }
+
     async fn read_whole(&mut self) -> Result<Vec<u8>> {
+        self.is_whole_so_far()?;
         read::read_whole(&mut self.answer, &mut self.watch, self.limit).await
     }
 

@@ -2,6 +2,7 @@
 
 use std::{
     pin::{Pin, pin},
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -10,6 +11,8 @@ use tokio::{
     task::coop::unconstrained,
     time::{Instant, Sleep, sleep_until},
 };
+
+use crate::upload::Upload;
 
 /// When a request's answer is due, and for how long its server may be silent until then.
 ///
@@ -21,6 +24,8 @@ pub(crate) struct Watch {
     deadline: Option<Instant>,
     silence: Option<Duration>,
     timer: Option<Pin<Box<Sleep>>>,
+    /// What is sent meanwhile: a server that takes it is not silent.
+    upload: Option<Arc<Upload>>,
 }
 
 /// It took too long.
@@ -35,7 +40,18 @@ impl Watch {
             deadline: limit.and_then(|limit| Instant::now().checked_add(limit)),
             silence,
             timer: None,
+            upload: None,
         }
+    }
+
+    /// Notes what is being sent from now on.
+    pub(crate) fn set_upload(&mut self, upload: Option<Arc<Upload>>) {
+        self.upload = upload;
+    }
+
+    /// What is being sent, or was last.
+    pub(crate) fn upload(&self) -> Option<&Upload> {
+        self.upload.as_deref()
     }
 
     /// How long there is until the deadline.
@@ -69,11 +85,24 @@ impl Watch {
             if let Poll::Ready(output) = event.as_mut().poll(context) {
                 return Poll::Ready(Ok(output));
             }
-            let due = *due.get_or_insert_with(|| self.set(silence));
-            ready!(self.poll_timer(due, context));
-            Poll::Ready(Err(Elapsed))
+            loop {
+                let until = *due.get_or_insert_with(|| self.set(silence, Instant::now()));
+                ready!(self.poll_timer(until, context));
+                let Some(taken) = self.taken_lately(silence) else {
+                    return Poll::Ready(Err(Elapsed));
+                };
+                due = Some(self.set(silence, taken));
+            }
         })
         .await
+    }
+
+    /// When the server took something last of what is sent to it, if it is due later for that.
+    fn taken_lately(&self, silence: Option<Duration>) -> Option<Instant> {
+        let taken = self.upload.as_ref()?.taken();
+        let now = Instant::now();
+        let is_late = self.deadline.is_some_and(|deadline| deadline <= now);
+        (!is_late && taken.checked_add(silence?)? > now).then_some(taken)
     }
 
     /// Whether the deadline has passed, as far as the timer knows.
@@ -86,8 +115,8 @@ impl Watch {
     }
 
     /// Sets the timer for what comes first, and says when that is.
-    fn set(&mut self, silence: Option<Duration>) -> Option<Instant> {
-        let silent = silence.and_then(|silence| Instant::now().checked_add(silence));
+    fn set(&mut self, silence: Option<Duration>, from: Instant) -> Option<Instant> {
+        let silent = silence.and_then(|silence| from.checked_add(silence));
         let due = match (self.deadline, silent) {
             (Some(deadline), Some(silent)) => Some(deadline.min(silent)),
             (deadline, silent) => deadline.or(silent),

@@ -3,6 +3,7 @@
 use std::{
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use http::{HeaderMap, Method, header::CONNECTION};
@@ -10,7 +11,7 @@ use session_core::Result;
 use url::Url;
 
 use crate::{
-    Connections,
+    ClientBuilder, Connections,
     body::Body,
     certificates::Certificate,
     gate,
@@ -18,6 +19,7 @@ use crate::{
     read,
     recipe::Purpose,
     target, transport_error,
+    upload::Upload,
     watch::{Elapsed, Watch},
 };
 
@@ -25,6 +27,8 @@ use crate::{
 pub(crate) struct Wire<'a> {
     pub(crate) connections: &'a Connections,
     pub(crate) watch: Watch,
+    /// The time limit is one that was asked for: it counts in place of what the caller's own client may say.
+    overrules: bool,
     /// The connection of the last request broke before there was any answer.
     pub(crate) broke_off: bool,
     /// The connection of an exchange that is under way.
@@ -41,10 +45,15 @@ pub(crate) enum Way {
 }
 
 impl<'a> Wire<'a> {
-    pub(crate) fn new(connections: &'a Connections, watch: Watch) -> Self {
+    /// With this long for the whole request, if that was said.
+    pub(crate) fn new(connections: &'a Connections, limit: Option<Duration>) -> Self {
         Self {
             connections,
-            watch,
+            watch: Watch::new(
+                Some(limit.unwrap_or(ClientBuilder::TIME_LIMIT)),
+                connections.watched_silence(),
+            ),
+            overrules: limit.is_some(),
             broke_off: false,
             loan: None,
         }
@@ -127,6 +136,10 @@ impl<'a> Wire<'a> {
         url: &Url,
     ) -> Result<reqwest::Response> {
         answer.map_err(|error| {
+            // What we could not send is not the server's fault.
+            if let Some(problem) = self.watch.upload().and_then(Upload::problem) {
+                return problem;
+            }
             self.broke_off = transport_error::broke_off(&error);
             // What cannot be sent there is not the client's fault.
             let unfit = error.is_builder().then(|| target::uri(url).err()).flatten();
@@ -135,7 +148,7 @@ impl<'a> Wire<'a> {
     }
 
     fn request(
-        &self,
+        &mut self,
         url: &Url,
         method: &Method,
         headers: HeaderMap,
@@ -143,9 +156,10 @@ impl<'a> Wire<'a> {
     ) -> reqwest::Request {
         let mut request = reqwest::Request::new(method.clone(), url.clone());
         *request.headers_mut() = headers;
-        *request.body_mut() = body.send();
-        if self.connections.watched_silence().is_none() {
-            // In place of what the caller's own client may say.
+        let (body, upload) = body.send();
+        *request.body_mut() = body;
+        self.watch.set_upload(upload);
+        if self.overrules && self.connections.watched_silence().is_none() {
             *request.timeout_mut() = self.watch.left();
         }
         request
@@ -159,7 +173,7 @@ impl<'a> Wire<'a> {
 
     /// The part of it that does not wait, and leaves no trace in the future.
     fn execute(
-        &self,
+        &mut self,
         url: &Url,
         method: &Method,
         headers: HeaderMap,

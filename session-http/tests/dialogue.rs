@@ -457,6 +457,18 @@ async fn a_nonce_on_a_success_reaches_the_next_request() {
 }
 
 #[tokio::test]
+async fn what_a_backend_puts_on_is_sensitive_whether_it_says_so_or_not() {
+    let (session, _) = binding().await;
+    let (url, mut head) = (url(), head());
+    let own = HeaderValue::from_static("own");
+    head.headers.insert("x-own", own);
+    let mut dialogue = Dialogue::new(&session, &url, &head);
+    let headers = dialogue.authorize(None).await.unwrap();
+    assert!(headers[header::AUTHORIZATION].is_sensitive());
+    assert!(!headers["x-own"].is_sensitive());
+}
+
+#[tokio::test]
 async fn backends_see_where_a_request_goes() {
     let (session, noted) = binding().await;
     let (url, mut head) = (url(), head());

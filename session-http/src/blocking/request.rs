@@ -60,7 +60,8 @@ impl RequestBuilder {
 
     /// With a body that is read, on a thread of its own, as it is sent, such as a file. It cannot be sent twice: if the
     /// server refuses the credential, its 401 is the answer, and the next request goes out with a new one. Where
-    /// reading fails, the request is broken off.
+    /// reading fails, the request is broken off, and that is `Config`. At most 512 bodies are read at a time in the process; one
+    /// more is `Unavailable`.
     pub fn reader(self, body: impl Read + Send + 'static) -> Self {
         Self(self.0.streamed_body(reading::body(body)))
     }

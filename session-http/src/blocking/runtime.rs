@@ -3,18 +3,29 @@
 use std::sync::{Mutex, PoisonError};
 
 use session_core::{Error, ErrorKind, Result};
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    task::coop::unconstrained,
+};
 
 /// Has a future done on this thread, its connections and timers on the threads for all blocking clients of the process.
 ///
 /// # Errors
 ///
-/// `Unavailable` when the system refuses those threads.
+/// `Unavailable` when the system refuses those threads, and on a thread that is about to end.
 pub(super) fn wait<F: Future>(future: F) -> Result<F::Output> {
     let runtime = runtime()?;
+    // In the destructor of a thread's local, where to enter a runtime would be a panic.
+    if Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed()) {
+        return Err(Error::new(
+            ErrorKind::Unavailable,
+            "this thread is about to end, too late for a request; send it earlier, or on another thread",
+        ));
+    }
     // Inside of another runtime this is the innermost one.
     let _context = runtime.enter();
-    Ok(pollster::block_on(future))
+    // Inside of a task it never gives up its turn: once used up, that would not come back.
+    Ok(pollster::block_on(unconstrained(future)))
 }
 
 /// Started at first use, and tried again if that failed.

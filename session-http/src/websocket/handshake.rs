@@ -135,12 +135,6 @@ impl WebSocketBuilder {
             cuts,
         } = request.upgrade().await?;
         let host = answer.url().host_str().unwrap_or_default().to_owned();
-        if answer.has_strayed() {
-            return Err(refused(
-                &host,
-                "is where it was redirected to, which is another origin",
-            ));
-        }
         if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
             answer.error_for_status()?;
             return Err(refused(&host, "answers, but opens no websocket"));

@@ -4,11 +4,13 @@ use std::{
     fmt,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use http::HeaderValue;
 use session_core::{Error, ErrorKind, Result};
+use tokio::{runtime::Handle, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{self, protocol::Role},
@@ -23,6 +25,8 @@ pub struct WebSocket {
     line: Line,
     protocol: Option<HeaderValue>,
     host: String,
+    /// That which its connection is on.
+    runtime: Handle,
 }
 
 impl WebSocket {
@@ -39,6 +43,7 @@ impl WebSocket {
             line,
             protocol,
             host,
+            runtime: Handle::current(),
         }
     }
 
@@ -67,12 +72,35 @@ impl WebSocket {
         StreamExt::next(self).await.transpose()
     }
 
-    /// Closes it, and waits for the server to agree. Messages that come until then are dropped.
+    /// How long a server has to agree to the end.
+    pub const CLOSE_LIMIT: Duration = Duration::from_secs(10);
+
+    /// Closes it, and waits for the server to agree. Messages that come until then are dropped; so is the connection, when
+    /// that takes longer than [`CLOSE_LIMIT`](Self::CLOSE_LIMIT).
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As [`send`](Self::send); `Unavailable` also when the server does not agree in time.
     pub async fn close(mut self) -> Result<()> {
+        let runtime = self.runtime.clone();
+        let ended = {
+            // Whoever polls this need not be in a runtime.
+            let _context = runtime.enter();
+            timeout(Self::CLOSE_LIMIT, self.agree_to_end())
+        };
+        match ended.await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Error::new(
+                ErrorKind::Unavailable,
+                format!(
+                    "`{}` did not agree in time to close the websocket, whose connection was cut; what was sent last may be lost",
+                    self.host
+                ),
+            )),
+        }
+    }
+
+    async fn agree_to_end(&mut self) -> Result<()> {
         let outcome = self.stream.close(None).await;
         match outcome {
             Ok(()) => {}

@@ -52,9 +52,10 @@ fn all(by: By) {
         .iter()
         .filter(|case| by != By::WebSocket || case.is_for_websockets())
         .filter_map(|case| {
+            let (outcome, requests) = case.outcome_by(by == By::WebSocket);
             let expected = Seen {
-                outcome: case.outcome_by(by == By::WebSocket),
-                requests: case.requests,
+                outcome,
+                requests,
                 credentials: case.credentials,
             };
             let seen = play(case, by);

@@ -15,8 +15,8 @@ pub(crate) struct Case {
     answers: &'static [Reply],
     /// With a status that is an error taken for one.
     outcome: Outcome,
-    /// Where that of a websocket is another.
-    websocket: Option<Outcome>,
+    /// Where that of a websocket is another, and after how many requests.
+    websocket: Option<(Outcome, usize)>,
     pub(crate) requests: usize,
     pub(crate) credentials: usize,
 }
@@ -108,8 +108,8 @@ impl Case {
         self
     }
 
-    const fn websocket(mut self, outcome: Outcome) -> Self {
-        self.websocket = Some(outcome);
+    const fn websocket(mut self, outcome: Outcome, requests: usize) -> Self {
+        self.websocket = Some((outcome, requests));
         self
     }
 }
@@ -319,7 +319,7 @@ pub(crate) const CASES: &[Case] = &[
         2,
         1,
     )
-    .websocket(PROTOCOL),
+    .websocket(PROTOCOL, 1),
     case(
         "302 to another origin",
         "GET",
@@ -328,7 +328,7 @@ pub(crate) const CASES: &[Case] = &[
         2,
         1,
     )
-    .websocket(PROTOCOL),
+    .websocket(PROTOCOL, 1),
     case(
         "303 to another origin",
         "GET",
@@ -337,7 +337,7 @@ pub(crate) const CASES: &[Case] = &[
         2,
         1,
     )
-    .websocket(PROTOCOL),
+    .websocket(PROTOCOL, 1),
     case(
         "307 to another origin",
         "GET",
@@ -346,7 +346,7 @@ pub(crate) const CASES: &[Case] = &[
         2,
         1,
     )
-    .websocket(PROTOCOL),
+    .websocket(PROTOCOL, 1),
     case(
         "308 to another origin",
         "GET",
@@ -355,7 +355,7 @@ pub(crate) const CASES: &[Case] = &[
         2,
         1,
     )
-    .websocket(PROTOCOL),
+    .websocket(PROTOCOL, 1),
     case(
         "308 to another origin, with a body",
         "POST",
@@ -432,8 +432,10 @@ impl Case {
         self.method == "GET"
     }
 
-    pub(crate) fn outcome_by(&self, websocket: bool) -> Outcome {
-        self.websocket.filter(|_| websocket).unwrap_or(self.outcome)
+    /// What comes of it, and after how many requests.
+    pub(crate) fn outcome_by(&self, websocket: bool) -> (Outcome, usize) {
+        let own = self.websocket.filter(|_| websocket);
+        own.unwrap_or((self.outcome, self.requests))
     }
 
     pub(crate) fn script(&self, elsewhere: &str) -> Vec<Answer> {
@@ -471,7 +473,12 @@ pub(crate) fn rows() -> impl Iterator<Item = String> {
             Body::Stream => format!("{} with a stream", case.method),
         };
         let websocket = if case.is_for_websockets() {
-            case.outcome_by(true).to_string()
+            match case.outcome_by(true) {
+                (outcome, requests) if requests != case.requests => {
+                    format!("{outcome}, requests sent: {requests}")
+                }
+                (outcome, _) => outcome.to_string(),
+            }
         } else {
             "–".to_owned()
         };

@@ -14,7 +14,7 @@ use http_body_util::StreamBody;
 use hyper::body::Frame;
 use serde::Deserialize;
 use session_core::ErrorKind;
-use session_http::{Client, Connections, read_limited, reqwest};
+use session_http::{Client, ClientBuilder, Connections, read_limited, reqwest};
 use tokio::sync::Notify;
 
 use crate::support::{Server, block_on, open, reply};
@@ -220,6 +220,68 @@ fn a_server_is_given_up_on_when_it_has_been_silent_for_long() {
         let error = request.await.unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         assert!(paused.elapsed() < 2 * Connections::READ_TIMEOUT);
+    });
+}
+
+/// Four parts, each of which is had 40 seconds after the last.
+#[test]
+fn a_server_that_takes_a_long_body_is_not_silent() {
+    block_on(async {
+        let server = Server::start(|request| async { reply(200, &[], request.body) });
+        let (session, _) = open(&server.url()).await;
+        tokio::time::pause();
+        // As long as this waits, the clock is moved by the body alone.
+        let (done, waiting) = std::sync::mpsc::channel::<()>();
+        let clock = tokio::task::spawn_blocking(move || waiting.recv());
+        let parts = stream::unfold(0, |count| async move {
+            tokio::time::advance(Duration::from_secs(40)).await;
+            let part = Frame::data(Bytes::from_static(b"part"));
+            (count < 4).then_some((Ok::<_, std::io::Error>(part), count + 1))
+        });
+        let body = reqwest::Body::wrap(StreamBody::new(parts));
+        let answer = Client::new(&session).put("/").streamed_body(body).send();
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.bytes().await.unwrap(), "partpartpartpart");
+        drop(done);
+        clock.await.unwrap().unwrap_err();
+    });
+}
+
+#[test]
+fn a_client_with_a_builder_of_its_own_has_a_limit_too() {
+    block_on(async {
+        let arrived = Arc::new(Notify::new());
+        let arriving = Arc::clone(&arrived);
+        let server = Server::start(move |_| {
+            arriving.notify_one();
+            std::future::pending()
+        });
+        let (session, _) = open(&server.url()).await;
+        let client = Client::builder()
+            .session(&session)
+            .reqwest(reqwest::Client::builder)
+            .build();
+        let request = tokio::spawn(client.get("/").send());
+        arrived.notified().await;
+        // All that is left to happen is time.
+        tokio::time::pause();
+        let paused = tokio::time::Instant::now();
+        let error = request.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(paused.elapsed() < 2 * ClientBuilder::TIME_LIMIT);
+    });
+}
+
+#[test]
+fn a_large_body_says_how_long_it_is() {
+    block_on(async {
+        let server = Server::agreeable();
+        let (session, _) = open(&server.url()).await;
+        let request = Client::new(&session).put("/").body(vec![7; 1_000_000]);
+        request.send().await.unwrap();
+        let received = &server.log()[0];
+        assert_eq!(received.header("content-length"), Some("1000000"));
+        assert!(received.body == vec![7; 1_000_000]);
     });
 }
 

@@ -1,8 +1,13 @@
 //! The client for programs without async.
 
 use std::{
-    io::{self, Read},
-    sync::{Arc, Barrier},
+    cell::RefCell,
+    io::{self, Read, Write},
+    net::TcpListener,
+    sync::{
+        Arc, Barrier,
+        mpsc::{Sender, channel},
+    },
     thread,
 };
 
@@ -81,6 +86,42 @@ fn it_works_inside_of_runtimes() {
     many.block_on(many.spawn(async move { call(&inside) }))
         .unwrap();
     call(&session);
+}
+
+/// More of them than a task has turns.
+#[test]
+fn one_task_makes_as_many_requests_as_it_likes() {
+    let server = Server::agreeable();
+    let session = opened(&server);
+    let client = blocking::Client::new(&session);
+    runtime().block_on(async {
+        for _ in 0..300 {
+            let answer = client.get("/").send().unwrap();
+            assert_eq!(answer.bytes().unwrap(), "ok");
+        }
+    });
+}
+
+#[test]
+fn a_thread_that_is_about_to_end_is_told_so() {
+    struct AtTheEnd(blocking::Client, Sender<ErrorKind>);
+    impl Drop for AtTheEnd {
+        fn drop(&mut self) {
+            let error = self.0.get("/").send().unwrap_err();
+            self.1.send(error.kind()).unwrap();
+        }
+    }
+    thread_local!(static LAST: RefCell<Option<AtTheEnd>> = const { RefCell::new(None) });
+    let server = Server::agreeable();
+    let client = blocking::Client::new(&opened(&server));
+    let (told, outcome) = channel();
+    let thread = thread::spawn(move || {
+        LAST.set(Some(AtTheEnd(client.clone(), told)));
+        // What was begun later ends earlier.
+        client.get("/").send().unwrap().bytes().unwrap();
+    });
+    thread.join().unwrap();
+    assert_eq!(outcome.recv().unwrap(), ErrorKind::Unavailable);
 }
 
 /// Two runtimes of one thread each and a program without one, all at once.
@@ -174,8 +215,64 @@ fn a_body_that_cannot_be_read_breaks_the_request_off() {
     let session = opened(&server);
     let client = blocking::Client::new(&session);
     let error = client.put("/").reader(Broken(0)).send().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert_eq!(error.kind(), ErrorKind::Config, "the server is fine");
+    let text = error.to_string();
+    assert!(text.contains("body cannot be read"), "{text}");
     assert_eq!(server.log().len(), 0, "it never was a whole request");
+}
+
+#[test]
+fn a_reader_that_panics_does_not_end_the_body() {
+    struct Panicking(usize);
+    impl Read for Panicking {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0 += 1;
+            assert!(self.0 < 3, "as is meant");
+            Ok(buffer.len())
+        }
+    }
+    let server = Server::agreeable();
+    let session = opened(&server);
+    let client = blocking::Client::new(&session);
+    let error = client.put("/").reader(Panicking(0)).send().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    assert!(error.to_string().contains("panicked"), "{error}");
+    assert_eq!(server.log().len(), 0, "it never was a whole request");
+}
+
+#[test]
+fn an_answer_that_broke_off_stays_broken() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                head.extend(byte);
+            }
+            let short = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc";
+            stream.write_all(short).unwrap();
+        }
+    });
+    let (session, _) = block_on(open(&url));
+    let client = blocking::Client::new(&session);
+    let mut answer = client.get("/").send().unwrap();
+    let mut received = Vec::new();
+    answer.read_to_end(&mut received).unwrap_err();
+    answer.read(&mut [0; 10]).unwrap_err();
+    assert_eq!(answer.bytes().unwrap_err().kind(), ErrorKind::Unavailable);
+    block_on(async {
+        let mut answer = Client::new(&session).get("/").send().await.unwrap();
+        while let Ok(part) = answer.chunk().await {
+            assert!(part.is_some(), "it has no end");
+        }
+        let error = answer.chunk().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+    });
+    server.join().unwrap();
 }
 
 #[test]
