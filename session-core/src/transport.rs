@@ -76,8 +76,8 @@ impl Transport {
         self
     }
 
-    /// Speaks HTTP/1.1 alone. The requests of one [`Exchange`](crate::Exchange) then travel on one connection, which no
-    /// other request uses meanwhile.
+    /// Speaks HTTP/1.1 alone, for servers and what is before them that are at odds with HTTP/2. A scheme that needs the requests of one
+    /// [`Exchange`](crate::Exchange) on one connection does not need this: it [says so](crate::Session::pins_connection).
     #[must_use]
     pub fn with_http1_only(mut self, only: bool) -> Self {
         self.http1_only = only;

@@ -66,7 +66,7 @@ impl Connections {
     ) -> Self {
         let mut recipe = Recipe::new(session.environment().transport());
         recipe.knows_peers = session.session().binds_to_peer();
-        let pins = recipe.http1_only() || session.session().pins_connection();
+        let pins = session.session().pins_connection();
         recipe.is_watched = builder.is_none();
         let recipe = match builder {
             Some(builder) => recipe.with_builder(builder),

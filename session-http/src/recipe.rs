@@ -79,10 +79,6 @@ impl Recipe {
         }
     }
 
-    pub(crate) fn http1_only(&self) -> bool {
-        self.transport.http1_only()
-    }
-
     /// The proxy that a request to `url` goes through.
     pub(crate) fn proxy(&self, url: &Url) -> Option<&Proxy> {
         self.transport.proxy().filter(|proxy| proxy.carries(url))

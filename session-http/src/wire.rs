@@ -27,6 +27,8 @@ pub(crate) struct Wire<'a> {
     pub(crate) watch: Watch,
     /// The connection of the last request broke before there was any answer.
     pub(crate) broke_off: bool,
+    /// It broke before anything of that request was sent.
+    pub(crate) is_unsent: bool,
     /// The connection of an exchange that is under way.
     loan: Option<Loan>,
 }
@@ -46,6 +48,7 @@ impl<'a> Wire<'a> {
             connections,
             watch,
             broke_off: false,
+            is_unsent: false,
             loan: None,
         }
     }
@@ -99,7 +102,10 @@ impl<'a> Wire<'a> {
                 loan.set_awaited(true);
                 loan
             }
-            None if midway => return Err(transport_error::connection_lost(url)),
+            None if midway => {
+                (self.broke_off, self.is_unsent) = (true, true);
+                return Err(transport_error::connection_lost(url));
+            }
             // Which connection is as good as closed shows when it is needed, and then a streamed body is gone.
             _ => self.connections.lend(url, body.is_repeatable()).await?,
         };
@@ -127,7 +133,8 @@ impl<'a> Wire<'a> {
         url: &Url,
     ) -> Result<reqwest::Response> {
         answer.map_err(|error| {
-            self.broke_off = transport_error::broke_off(&error);
+            self.is_unsent = gate::is_lost(&error);
+            self.broke_off = self.is_unsent || transport_error::broke_off(&error);
             // What cannot be sent there is not the client's fault.
             let unfit = error.is_builder().then(|| target::uri(url).err()).flatten();
             unfit.unwrap_or_else(|| transport_error(&error, url))
