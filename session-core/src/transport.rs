@@ -51,6 +51,9 @@ impl Transport {
     /// Shows servers that ask for one the client certificate in this PEM file, followed there by those between it and its
     /// authority, if there are any. Its private key, PEM too and not encrypted, is in the file `key`, or without that in the
     /// same file.
+    ///
+    /// It is not for proxies to see. So `session-http` refuses, with `Config`, to reach servers through one of `https://` when
+    /// there is a client certificate.
     #[must_use]
     pub fn with_client_certificate<P: Into<PathBuf>>(
         mut self,

@@ -26,7 +26,7 @@ use crate::{
 ///   [`ca_file`](Transport::ca_file), the certificate authorities in it are trusted and no others, and those of the
 ///   system need not exist.
 /// - With the [client certificate](Transport::client_certificate), if there is one, for servers of the environment
-///   that ask for it.
+///   that ask for it. Not through a proxy of `https://`, which would be shown it too: that is an error.
 /// - Through the [proxy](Transport::proxy), if there is one that carries such requests. Its password is looked up when a
 ///   pool is made.
 /// - Plain http, which the engine allows to this machine only, never passes a proxy, and does

@@ -103,6 +103,9 @@ impl Recipe {
                 builder = builder.tls_certs_only(pem::authorities(path)?);
             }
             if let Some(path) = transport.client_certificate().filter(|_| !foreign) {
+                if let Some(proxy) = transport.proxy().filter(|_| route.proxied) {
+                    keep_from(proxy)?;
+                }
                 builder = builder.identity(pem::identity(path, transport.client_key())?);
             }
             if transport.min_tls() >= TlsVersion::Tls13 {
@@ -213,6 +216,21 @@ async fn intercept(proxy: &Proxy) -> Result<reqwest::Proxy> {
         HeaderValue::from_maybe_shared(Bytes::from_owner(header)).map_err(|_| unusable(proxy))?;
     header.set_sensitive(true);
     Ok(intercept.custom_http_auth(header))
+}
+
+/// The client certificate is the servers'. The HTTP client has one for whoever asks in a handshake, and one with a proxy of https is
+/// the first.
+fn keep_from(proxy: &Proxy) -> Result<()> {
+    if proxy.url().scheme() != "https" {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Config,
+        format!(
+            "the proxy {} would be shown the `client_certificate` too; reach it by an `http://` address, for what goes through it is encrypted all the same, or reach the host without it",
+            proxy.url()
+        ),
+    ))
 }
 
 const PREFIX: &[u8] = b"Basic ";
