@@ -1,6 +1,13 @@
 //! The connections on which requests travel.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use session_core::{Carrier, Error, ErrorKind, Result, SessionHandle, Transport};
 use tokio::runtime::Handle;
@@ -10,7 +17,7 @@ use crate::{
     certificates::Certificates,
     gate::Gate,
     loan::{Loan, Loans},
-    pools::Pools,
+    pools::{Era, Pools},
     recipe::{Purpose, Recipe, Route},
 };
 
@@ -38,6 +45,7 @@ use crate::{
 pub struct Connections {
     recipe: Recipe,
     pins: bool,
+    era: AtomicU64,
     pools: Pools<Route>,
     #[cfg(feature = "websocket")]
     lines: crate::websocket::Lines,
@@ -95,6 +103,7 @@ impl Connections {
         Self {
             recipe,
             pins,
+            era: AtomicU64::default(),
             pools: Pools::default(),
             #[cfg(feature = "websocket")]
             lines: crate::websocket::Lines::default(),
@@ -118,7 +127,7 @@ impl Connections {
         match known {
             Ok(client) => Ok(client),
             // What is rare has no room in the futures of all requests.
-            Err(()) => Box::pin(self.make(url, Purpose::Session)).await,
+            Err(()) => Box::pin(self.make(url, Purpose::Session, self.era())).await,
         }
     }
 
@@ -135,10 +144,20 @@ impl Connections {
         Ok(self.pools.known(&runtime()?, route, argument, call))
     }
 
-    pub(crate) async fn make(&self, url: &Url, purpose: Purpose) -> Result<reqwest::Client> {
+    /// The present one. A request that outlives it leaves no connection open.
+    pub(crate) fn era(&self) -> Era {
+        self.era.load(Ordering::Relaxed)
+    }
+
+    pub(crate) async fn make(
+        &self,
+        url: &Url,
+        purpose: Purpose,
+        era: Era,
+    ) -> Result<reqwest::Client> {
         let route = self.recipe.route(url, purpose);
         let build = || self.recipe.client(route, None);
-        self.pools.make(&runtime()?, route, build).await
+        self.pools.make(&runtime()?, route, era, build).await
     }
 
     /// Whether all requests of one exchange have to travel on one connection.
@@ -148,7 +167,7 @@ impl Connections {
 
     /// A connection to the origin of `url` that nobody else has: one that is idle, if that will do, else one still to be
     /// opened.
-    pub(crate) async fn lend(&self, url: &Url, idle_will_do: bool) -> Result<Loan> {
+    pub(crate) async fn lend(&self, url: &Url, idle_will_do: bool, era: Era) -> Result<Loan> {
         let runtime = runtime()?;
         let origin = url.origin().ascii_serialization();
         if idle_will_do && let Some(loan) = Loans::idle(&self.loans, runtime.id(), &origin) {
@@ -160,6 +179,7 @@ impl Connections {
         Ok(Loans::fresh(
             &self.loans,
             &runtime,
+            era,
             origin,
             made.client,
             gate,
@@ -191,10 +211,11 @@ impl Connections {
 impl Carrier for Connections {
     /// Idle connections are closed at once, and websockets; those with a request under way when it is done.
     fn disconnect(&self) {
-        self.pools.clear();
+        let era = self.era.fetch_add(1, Ordering::Relaxed) + 1;
+        self.pools.clear(era);
         #[cfg(feature = "websocket")]
         self.lines.cut();
-        self.loans.call_in();
+        self.loans.call_in(era);
         self.certificates.forget();
     }
 }

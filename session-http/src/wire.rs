@@ -15,6 +15,7 @@ use crate::{
     certificates::Certificate,
     gate,
     loan::Loan,
+    pools::Era,
     read,
     recipe::Purpose,
     target, transport_error,
@@ -29,6 +30,8 @@ pub(crate) struct Wire<'a> {
     pub(crate) broke_off: bool,
     /// It broke before anything of that request was sent.
     pub(crate) is_unsent: bool,
+    /// When it began.
+    era: Era,
     /// The connection of an exchange that is under way.
     loan: Option<Loan>,
 }
@@ -49,6 +52,7 @@ impl<'a> Wire<'a> {
             watch,
             broke_off: false,
             is_unsent: false,
+            era: connections.era(),
             loan: None,
         }
     }
@@ -107,14 +111,20 @@ impl<'a> Wire<'a> {
                 return Err(transport_error::connection_lost(url));
             }
             // Which connection is as good as closed shows when it is needed, and then a streamed body is gone.
-            _ => self.connections.lend(url, body.is_repeatable()).await?,
+            _ => {
+                self.connections
+                    .lend(url, body.is_repeatable(), self.era)
+                    .await?
+            }
         };
         let request = self.request(url, method, headers.clone(), body);
         let answer = self.hear(loan.client().execute(request), url).await?;
         loan.set_awaited(false);
         let answer = match answer {
             Err(error) if !midway && !loan.is_fresh && gate::is_lost(&error) => {
-                let loan = self.loan.insert(self.connections.lend(url, false).await?);
+                let loan = self
+                    .loan
+                    .insert(self.connections.lend(url, false, self.era).await?);
                 let client = loan.client();
                 let request = self.request(url, method, headers, body);
                 self.hear(client.execute(request), url).await?
@@ -175,7 +185,7 @@ impl<'a> Wire<'a> {
     ) -> Result<impl Future<Output = Result<reqwest::Result<reqwest::Response>>> + Unpin + use<'a>>
     {
         let request = self.request(url, method, headers, body);
-        let connections = self.connections;
+        let (connections, era) = (self.connections, self.era);
         let known = connections.known(url, purpose, request, |client, request| {
             client.execute(request)
         })?;
@@ -184,7 +194,7 @@ impl<'a> Wire<'a> {
             Err(request) => {
                 let url = url.clone();
                 Executing::Later(Box::pin(async move {
-                    let client = connections.make(&url, purpose).await?;
+                    let client = connections.make(&url, purpose, era).await?;
                     Ok(client.execute(request).await)
                 }))
             }
