@@ -34,8 +34,9 @@ use crate::{
 ///   system need not exist.
 /// - With the [client certificate](Transport::client_certificate), if there is one, for servers of the environment
 ///   that ask for it. Not through a proxy of `https://`, which would be shown it too: that is an error.
-/// - Through the [proxy](Transport::proxy), if there is one that carries such requests. Its password is looked up when a
-///   pool is made.
+/// - Through the [proxy](Transport::proxy), if there is one that carries such requests. Its password is looked up when it is
+///   first needed, and again after the proxy refused it; what it refused is not tried again for a second, then two, then four, to a
+///   minute at most, unless it is another by then.
 /// - Plain http, which the engine allows to this machine only, never passes a proxy, and does
 ///   without certificate authorities.
 /// - The proxies of environment variables are not used: where a credential travels is configuration, not
@@ -115,7 +116,7 @@ impl Connections {
     /// The client for requests to `url` from the runtime that this is called on. Do not keep it: it is
     /// cheap to get and would keep connections open.
     ///
-    /// Waits for nothing but the proxy's password, and for that only when a pool is made.
+    /// Waits for nothing but the proxy's password, and for that only when it is not known.
     ///
     /// # Errors
     ///
@@ -212,6 +213,7 @@ impl Carrier for Connections {
     /// Idle connections are closed at once, and websockets; those with a request under way when it is done.
     fn disconnect(&self) {
         let era = self.era.fetch_add(1, Ordering::Relaxed) + 1;
+        self.recipe.forget();
         self.pools.clear(era);
         #[cfg(feature = "websocket")]
         self.lines.cut();

@@ -70,6 +70,7 @@ mod dispatch;
 mod gate;
 mod lifeline;
 mod loan;
+mod login;
 mod pem;
 mod pools;
 mod read;
