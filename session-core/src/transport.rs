@@ -51,6 +51,9 @@ impl Transport {
     /// Shows servers that ask for one the client certificate in this PEM file, followed there by those between it and its
     /// authority, if there are any. Its private key, PEM too and not encrypted, is in the file `key`, or without that in the
     /// same file.
+    ///
+    /// It is not for proxies to see. So `session-http` refuses, with `Config`, to reach servers through one of `https://` when
+    /// there is a client certificate.
     #[must_use]
     pub fn with_client_certificate<P: Into<PathBuf>>(
         mut self,
@@ -76,8 +79,8 @@ impl Transport {
         self
     }
 
-    /// Speaks HTTP/1.1 alone. The requests of one [`Exchange`](crate::Exchange) then travel on one connection, which no
-    /// other request uses meanwhile.
+    /// Speaks HTTP/1.1 alone, for servers and what is before them that are at odds with HTTP/2. A scheme that needs the requests of one
+    /// [`Exchange`](crate::Exchange) on one connection does not need this: it [says so](crate::Session::pins_connection).
     #[must_use]
     pub fn with_http1_only(mut self, only: bool) -> Self {
         self.http1_only = only;

@@ -1,6 +1,13 @@
 //! The connections on which requests travel.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use session_core::{Carrier, Error, ErrorKind, Result, SessionHandle, Transport};
 use tokio::runtime::Handle;
@@ -10,7 +17,7 @@ use crate::{
     certificates::Certificates,
     gate::Gate,
     loan::{Loan, Loans},
-    pools::Pools,
+    pools::{Era, Pools},
     recipe::{Purpose, Recipe, Route},
 };
 
@@ -26,9 +33,10 @@ use crate::{
 ///   [`ca_file`](Transport::ca_file), the certificate authorities in it are trusted and no others, and those of the
 ///   system need not exist.
 /// - With the [client certificate](Transport::client_certificate), if there is one, for servers of the environment
-///   that ask for it.
-/// - Through the [proxy](Transport::proxy), if there is one that carries such requests. Its password is looked up when a
-///   pool is made.
+///   that ask for it. Not through a proxy of `https://`, which would be shown it too: that is an error.
+/// - Through the [proxy](Transport::proxy), if there is one that carries such requests. Its password is looked up when it is
+///   first needed, and again after the proxy refused it; what it refused is not tried again for a second, then two, then four, to a
+///   minute at most, unless it is another by then.
 /// - Plain http, which the engine allows to this machine only, never passes a proxy, and does
 ///   without certificate authorities.
 /// - The proxies of environment variables are not used: where a credential travels is configuration, not
@@ -38,6 +46,7 @@ use crate::{
 pub struct Connections {
     recipe: Recipe,
     pins: bool,
+    era: AtomicU64,
     pools: Pools<Route>,
     #[cfg(feature = "websocket")]
     lines: crate::websocket::Lines,
@@ -66,7 +75,7 @@ impl Connections {
     ) -> Self {
         let mut recipe = Recipe::new(session.environment().transport());
         recipe.knows_peers = session.session().binds_to_peer();
-        let pins = recipe.http1_only() || session.session().pins_connection();
+        let pins = session.session().pins_connection();
         recipe.is_watched = builder.is_none();
         let recipe = match builder {
             Some(builder) => recipe.with_builder(builder),
@@ -95,6 +104,7 @@ impl Connections {
         Self {
             recipe,
             pins,
+            era: AtomicU64::default(),
             pools: Pools::default(),
             #[cfg(feature = "websocket")]
             lines: crate::websocket::Lines::default(),
@@ -106,7 +116,7 @@ impl Connections {
     /// The client for requests to `url` from the runtime that this is called on. Do not keep it: it is
     /// cheap to get and would keep connections open.
     ///
-    /// Waits for nothing but the proxy's password, and for that only when a pool is made.
+    /// Waits for nothing but the proxy's password, and for that only when it is not known.
     ///
     /// # Errors
     ///
@@ -118,7 +128,7 @@ impl Connections {
         match known {
             Ok(client) => Ok(client),
             // What is rare has no room in the futures of all requests.
-            Err(()) => Box::pin(self.make(url, Purpose::Session)).await,
+            Err(()) => Box::pin(self.make(url, Purpose::Session, self.era())).await,
         }
     }
 
@@ -135,10 +145,20 @@ impl Connections {
         Ok(self.pools.known(&runtime()?, route, argument, call))
     }
 
-    pub(crate) async fn make(&self, url: &Url, purpose: Purpose) -> Result<reqwest::Client> {
+    /// The present one. A request that outlives it leaves no connection open.
+    pub(crate) fn era(&self) -> Era {
+        self.era.load(Ordering::Relaxed)
+    }
+
+    pub(crate) async fn make(
+        &self,
+        url: &Url,
+        purpose: Purpose,
+        era: Era,
+    ) -> Result<reqwest::Client> {
         let route = self.recipe.route(url, purpose);
         let build = || self.recipe.client(route, None);
-        self.pools.make(&runtime()?, route, build).await
+        self.pools.make(&runtime()?, route, era, build).await
     }
 
     /// Whether all requests of one exchange have to travel on one connection.
@@ -148,7 +168,7 @@ impl Connections {
 
     /// A connection to the origin of `url` that nobody else has: one that is idle, if that will do, else one still to be
     /// opened.
-    pub(crate) async fn lend(&self, url: &Url, idle_will_do: bool) -> Result<Loan> {
+    pub(crate) async fn lend(&self, url: &Url, idle_will_do: bool, era: Era) -> Result<Loan> {
         let runtime = runtime()?;
         let origin = url.origin().ascii_serialization();
         if idle_will_do && let Some(loan) = Loans::idle(&self.loans, runtime.id(), &origin) {
@@ -160,6 +180,7 @@ impl Connections {
         Ok(Loans::fresh(
             &self.loans,
             &runtime,
+            era,
             origin,
             made.client,
             gate,
@@ -191,10 +212,12 @@ impl Connections {
 impl Carrier for Connections {
     /// Idle connections are closed at once, and websockets; those with a request under way when it is done.
     fn disconnect(&self) {
-        self.pools.clear();
+        let era = self.era.fetch_add(1, Ordering::Relaxed) + 1;
+        self.recipe.forget();
+        self.pools.clear(era);
         #[cfg(feature = "websocket")]
         self.lines.cut();
-        self.loans.call_in();
+        self.loans.call_in(era);
         self.certificates.forget();
     }
 }

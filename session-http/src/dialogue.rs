@@ -55,6 +55,7 @@ use crate::{challenges, target};
 /// | | it has another leg | request sent once more, [`MOST_LEGS`](Self::MOST_LEGS) times in all; then it is `Protocol` | answer is the caller's |
 /// | | it is refused | as for a 401: credential renewed, and a new exchange | as for a 401 |
 /// | for one request | refused by a server with another certificate than it was made for | made anew for that certificate and sent once more; nothing renewed | answer is the caller's |
+/// | | that has happened before | is the caller's; nothing renewed | the same |
 /// | any | 407 | is the caller's: what a proxy wants is nothing that a session has | |
 ///
 /// A credential is renewed once, and an authorization made for another certificate once; so a request is sent three
@@ -247,9 +248,11 @@ impl<'a> Dialogue<'a> {
         let made_for = attempt.as_ref().map(|it| it.certificate.as_deref());
         let certificate = answer.peer_certificate.or(made_for.flatten());
         let is_misbound = made_for.is_some_and(|made_for| made_for != certificate);
-        if is_misbound && self.may_rebind {
+        if is_misbound {
             // It says nothing about the credential.
-            self.may_rebind = false;
+            if !std::mem::take(&mut self.may_rebind) {
+                return Ok(Next::Done);
+            }
         } else if self.may_renew {
             self.may_renew = false;
             tracing::debug!(session = self.session.name(), "the credential was refused");

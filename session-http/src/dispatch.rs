@@ -48,11 +48,11 @@ impl Dispatch<'_> {
         for _ in 0..=MOST_REDIRECTS {
             let answer = loop {
                 match self.answer().await {
-                    // What has no effect, or the same the second time, can do no harm (RFC 9110 §9.2.2); if it breaks
-                    // off again it is not by chance.
+                    // What was not sent, has no effect, or the same the second time, can do no harm (RFC 9110 §9.2.2); if it
+                    // breaks off again it is not by chance. An exchange begins anew.
                     Err(_) if self.wire.broke_off && self.may_repeat() => {
                         self.progress.repeated = true;
-                        self.wire.broke_off = false;
+                        (self.wire.broke_off, self.wire.is_unsent) = (false, false);
                     }
                     answer => break answer?,
                 }
@@ -86,7 +86,8 @@ impl Dispatch<'_> {
     }
 
     fn may_repeat(&self) -> bool {
-        !self.progress.repeated && self.head.method.is_idempotent() && self.body.is_repeatable()
+        let is_harmless = self.wire.is_unsent || self.head.method.is_idempotent();
+        !self.progress.repeated && is_harmless && self.body.is_repeatable()
     }
 
     /// The answer to a request with all that the session has to say.

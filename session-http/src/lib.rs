@@ -45,9 +45,9 @@
 //! - Who [binds to the peer](session_core::Session::binds_to_peer) gets the server's certificate with each request and each
 //!   answer. Of a server that is not known yet it is learned first, by a `HEAD` of `/` with nothing on it. Through a proxy it is
 //!   not known.
-//! - Who [pins the connection](session_core::Session::pins_connection), or an environment that is
-//!   [`http1_only`](session_core::Transport::http1_only), has all requests of an exchange on one connection, and no others
-//!   meanwhile. Idle ones serve the next exchange; at most 64 are kept.
+//! - Who [pins the connection](session_core::Session::pins_connection) has all requests of an exchange on one connection, and no others
+//!   meanwhile. Idle ones serve the next exchange; at most 64 are kept. Where the server closes one midway, the exchange
+//!   begins anew on another, once.
 //!
 //! # Features
 //!
@@ -70,6 +70,7 @@ mod dispatch;
 mod gate;
 mod lifeline;
 mod loan;
+mod login;
 mod pem;
 mod pools;
 mod read;

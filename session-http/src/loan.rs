@@ -7,7 +7,7 @@ use std::{
 
 use tokio::runtime::{self, Handle};
 
-use crate::{gate::Gate, lifeline::Lifeline};
+use crate::{gate::Gate, lifeline::Lifeline, pools::Era};
 
 /// Connections that nobody has at the moment, and how those that somebody has come back.
 #[derive(Default)]
@@ -15,8 +15,8 @@ pub(crate) struct Loans(Mutex<All>);
 
 #[derive(Default)]
 struct All {
-    /// Goes up with each call to give back all; what was lent before that is not taken back.
-    era: u64,
+    /// What was lent to requests that began in an older one is not taken back.
+    era: Era,
     /// The one that came back last is last.
     idle: Vec<Single>,
 }
@@ -51,15 +51,15 @@ impl Loans {
         Some(Loan::new(this, single?, era, false))
     }
 
-    /// The one of a client that is new.
+    /// The one of a client that is new, for a request that began in this era.
     pub(crate) fn fresh(
         this: &Arc<Self>,
         runtime: &Handle,
+        era: Era,
         origin: String,
         client: reqwest::Client,
         gate: Gate,
     ) -> Loan {
-        let era = this.all().era;
         let single = Single {
             runtime: runtime.id(),
             origin,
@@ -70,18 +70,18 @@ impl Loans {
         Loan::new(this, single, era, true)
     }
 
-    /// Closes those that are idle, and takes none back that is not.
-    pub(crate) fn call_in(&self) {
+    /// Closes those that are idle, and takes none back that is not: from now on it is this era.
+    pub(crate) fn call_in(&self, era: Era) {
         let mut all = self.all();
-        all.era += 1;
+        all.era = all.era.max(era);
         let idle = std::mem::take(&mut all.idle);
         drop(all);
         drop(idle);
     }
 
-    fn take_back(&self, single: Single, era: u64) {
+    fn take_back(&self, single: Single, era: Era) {
         let mut all = self.all();
-        if all.era != era {
+        if era < all.era {
             // Dropped without the lock, as those below.
             drop(all);
             return;
@@ -107,13 +107,13 @@ impl fmt::Debug for Loans {
 pub(crate) struct Loan {
     loans: Weak<Loans>,
     single: Option<Single>,
-    era: u64,
+    era: Era,
     pub(crate) is_fresh: bool,
     is_done: bool,
 }
 
 impl Loan {
-    fn new(loans: &Arc<Loans>, single: Single, era: u64, is_fresh: bool) -> Self {
+    fn new(loans: &Arc<Loans>, single: Single, era: Era, is_fresh: bool) -> Self {
         Self {
             loans: Arc::downgrade(loans),
             single: Some(single),
@@ -172,6 +172,7 @@ mod tests {
         let loan = Loans::fresh(
             &loans,
             one.handle(),
+            0,
             "o".to_owned(),
             client,
             Gate::default(),

@@ -1,6 +1,9 @@
 //! Certificates and keys in PEM files.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
 use reqwest::{Certificate, Identity};
 use rustls::{
@@ -10,12 +13,51 @@ use rustls::{
 use session_core::{Error, ErrorKind, Result};
 use zeroize::Zeroizing;
 
+/// What was found in the files of one transport, so that they are not read for each client.
+#[derive(Default)]
+pub(crate) struct Files {
+    authorities: Mutex<Option<Vec<Certificate>>>,
+    identity: Mutex<Option<Identity>>,
+}
+
+impl Files {
+    /// As [`authorities`].
+    pub(crate) fn authorities(&self, path: &Path) -> Result<Vec<Certificate>> {
+        once(&self.authorities, || authorities(path))
+    }
+
+    /// As [`identity`].
+    pub(crate) fn identity(&self, path: &Path, key: Option<&Path>) -> Result<Identity> {
+        once(&self.identity, || identity(path, key))
+    }
+
+    /// Has them read again.
+    pub(crate) fn forget(&self) {
+        set(&self.authorities, None);
+        set(&self.identity, None);
+    }
+}
+
+fn once<T: Clone>(known: &Mutex<Option<T>>, read: impl FnOnce() -> Result<T>) -> Result<T> {
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = &*known {
+        return Ok(known.clone());
+    }
+    let found = read()?;
+    *known = Some(found.clone());
+    Ok(found)
+}
+
+fn set<T>(known: &Mutex<Option<T>>, value: Option<T>) {
+    *known.lock().unwrap_or_else(PoisonError::into_inner) = value;
+}
+
 /// The certificate authorities in a file.
 ///
 /// # Errors
 ///
 /// `Config`, when there are none, or one of them cannot be used.
-pub(crate) fn authorities(path: &Path) -> Result<Vec<Certificate>> {
+fn authorities(path: &Path) -> Result<Vec<Certificate>> {
     let bad = |problem: &str| {
         Error::new(
             ErrorKind::Config,
@@ -49,7 +91,7 @@ pub(crate) fn authorities(path: &Path) -> Result<Vec<Certificate>> {
 /// # Errors
 ///
 /// `Config`, when one of them cannot be read, or is not in it.
-pub(crate) fn identity(path: &Path, key: Option<&Path>) -> Result<Identity> {
+fn identity(path: &Path, key: Option<&Path>) -> Result<Identity> {
     let certificates = read(path).map_err(|problem| bad_certificate(path, &problem))?;
     let mut chain = CertificateDer::pem_slice_iter(&certificates).peekable();
     if chain.peek().is_none() || chain.any(|certificate| certificate.is_err()) {

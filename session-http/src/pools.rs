@@ -22,9 +22,13 @@ pub(crate) struct Pools<R> {
 
 struct List<R> {
     pools: Vec<Arc<Pool<R>>>,
+    era: Era,
     /// Counts the pools made so far, and so is the time by which their use is known.
     made: u64,
 }
+
+/// Goes up with each disconnect. What a request has from an older one than the present is not for others: nobody would close it.
+pub(crate) type Era = u64;
 
 struct Pool<R> {
     runtime: runtime::Id,
@@ -61,7 +65,7 @@ impl<R: Copy + PartialEq> Pools<R> {
         }
     }
 
-    /// The client of this runtime for this route, which is built if there is none.
+    /// The client of this runtime for this route, which is built if there is none; for a request that began in this era.
     ///
     /// # Errors
     ///
@@ -70,6 +74,7 @@ impl<R: Copy + PartialEq> Pools<R> {
         &self,
         runtime: &Handle,
         route: R,
+        era: Era,
         build: impl FnOnce() -> F,
     ) -> Result<reqwest::Client> {
         let known = self.change(|list| list.find(runtime.id(), route).cloned());
@@ -88,14 +93,22 @@ impl<R: Copy + PartialEq> Pools<R> {
         // Somebody else may have been as quick.
         let pool = self.change(|list| {
             let known = list.find(runtime.id(), route).cloned();
-            known.unwrap_or_else(|| list.add(&pool))
+            known.unwrap_or_else(|| {
+                if era < list.era {
+                    return Arc::clone(&pool);
+                }
+                list.add(&pool)
+            })
         });
         Ok(pool.made.client.clone())
     }
 
-    /// Drops all of them.
-    pub(crate) fn clear(&self) {
-        self.change(|list| list.pools.clear());
+    /// Drops all of them: from now on it is this era.
+    pub(crate) fn clear(&self, era: Era) {
+        self.change(|list| {
+            list.pools.clear();
+            list.era = list.era.max(era);
+        });
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -133,6 +146,7 @@ impl<R: Copy + PartialEq> List<R> {
         let living = self.pools.iter().filter(|pool| !pool.is_dead());
         Self {
             pools: living.cloned().collect(),
+            era: self.era,
             made: self.made,
         }
     }
@@ -156,6 +170,7 @@ impl<R> Default for Pools<R> {
     fn default() -> Self {
         let list = List {
             pools: Vec::new(),
+            era: 0,
             made: 0,
         };
         Self {
@@ -187,7 +202,7 @@ mod tests {
             };
             let runtime = Handle::current();
             if pools.known(&runtime, route, (), |_, ()| ()).is_err() {
-                let made = pools.make(&runtime, route, build).await;
+                let made = pools.make(&runtime, route, Era::MAX, build).await;
                 made.expect("a client is built");
             }
         }
@@ -211,13 +226,13 @@ mod tests {
     async fn what_cannot_be_built_is_tried_again_and_what_was_dropped_is_built_again() {
         let pools = Pools::default();
         let broken = async || Err(Error::new(ErrorKind::Config, "no certificate authorities"));
-        let error = pools.make(&Handle::current(), 0, broken).await;
+        let error = pools.make(&Handle::current(), 0, 0, broken).await;
         assert_eq!(
             error.map(drop).map_err(|error| error.kind()),
             Err(ErrorKind::Config)
         );
         assert_eq!(built(&pools, [0]).await, 1);
-        pools.clear();
+        pools.clear(1);
         assert_eq!((pools.len(), built(&pools, [0]).await), (0, 1));
     }
 }

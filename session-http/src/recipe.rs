@@ -1,21 +1,26 @@
 //! What HTTP clients are made of.
 
-use std::{error::Error as _, fmt};
+use std::{error::Error as _, fmt, sync::Arc};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
 use http::HeaderValue;
 use reqwest::{redirect::Policy, tls::Version};
 use session_core::{Error, ErrorKind, Proxy, Result, TlsVersion, Transport};
 use url::Url;
-use zeroize::Zeroizing;
 
-use crate::{Connections, gate::Gate, pem, tunnel::Tunnel};
+use crate::{
+    Connections,
+    gate::Gate,
+    login::{self, Login},
+    pem::{self, Files},
+    tunnel::Tunnel,
+};
 
 /// How the clients of some connections are set up.
 pub(crate) struct Recipe {
     transport: Transport,
     builder: Option<Box<Builder>>,
+    login: Arc<Login>,
+    files: Files,
     /// Whether whoever sends the requests counts for how long nothing comes, so that the clients need not.
     pub(crate) is_watched: bool,
     /// Whether answers tell of the certificate that their server showed.
@@ -50,6 +55,8 @@ impl Recipe {
         Self {
             transport: transport.clone(),
             builder: None,
+            login: Arc::default(),
+            files: Files::default(),
             is_watched: false,
             knows_peers: false,
         }
@@ -79,13 +86,15 @@ impl Recipe {
         }
     }
 
-    pub(crate) fn http1_only(&self) -> bool {
-        self.transport.http1_only()
-    }
-
     /// The proxy that a request to `url` goes through.
     pub(crate) fn proxy(&self, url: &Url) -> Option<&Proxy> {
         self.transport.proxy().filter(|proxy| proxy.carries(url))
+    }
+
+    /// Looks files and secrets up again.
+    pub(crate) fn forget(&self) {
+        self.login.forget();
+        self.files.forget();
     }
 
     /// A client for this route; one that has a gate gets no connection but through it.
@@ -104,10 +113,13 @@ impl Recipe {
         let mut tunnel = None;
         if route.encrypted {
             if let Some(path) = transport.ca_file() {
-                builder = builder.tls_certs_only(pem::authorities(path)?);
+                builder = builder.tls_certs_only(self.files.authorities(path)?);
             }
             if let Some(path) = transport.client_certificate().filter(|_| !foreign) {
-                builder = builder.identity(pem::identity(path, transport.client_key())?);
+                if let Some(proxy) = transport.proxy().filter(|_| route.proxied) {
+                    keep_from(proxy)?;
+                }
+                builder = builder.identity(self.files.identity(path, transport.client_key())?);
             }
             if transport.min_tls() >= TlsVersion::Tls13 {
                 builder = builder.tls_version_min(Version::TLS_1_3);
@@ -117,10 +129,17 @@ impl Recipe {
                 builder = builder.no_proxy();
                 if route.proxied {
                     let limit = (!has_own).then_some(Connections::CONNECT_TIMEOUT);
-                    let layer = Tunnel::new(proxy, limit);
-                    builder = builder
-                        .proxy(intercept(proxy).await?)
-                        .connector_layer(layer.clone());
+                    let header = self.login.header(proxy).await?;
+                    // Credentials are a header of their own: reqwest would keep a user and a password in the proxy's URL, which
+                    // it shows.
+                    let mut way = reqwest::Proxy::https(proxy.url().as_str())
+                        .map_err(|_| login::unusable(proxy))?;
+                    if let Some(header) = header.clone() {
+                        way = way.custom_http_auth(header);
+                    }
+                    let login = header.map(|header| (Arc::clone(&self.login), header));
+                    let layer = Tunnel::new(proxy, login, limit);
+                    builder = builder.proxy(way).connector_layer(layer.clone());
                     tunnel = Some(layer);
                 }
             }
@@ -195,38 +214,17 @@ fn defaults() -> reqwest::ClientBuilder {
         .no_proxy()
 }
 
-/// The proxy as reqwest knows it. Credentials are a header of their own: reqwest would keep a user and a password in the
-/// proxy's URL, which it shows.
-async fn intercept(proxy: &Proxy) -> Result<reqwest::Proxy> {
-    let intercept = reqwest::Proxy::https(proxy.url().as_str()).map_err(|_| unusable(proxy))?;
-    let (Some(user), Some(password)) = (proxy.user(), proxy.password()) else {
-        return Ok(intercept);
-    };
-    let password = password.resolve().await?;
-    let mut pair = Zeroizing::new(Vec::with_capacity(user.len() + 1 + password.expose().len()));
-    pair.extend_from_slice(user.as_bytes());
-    pair.push(b':');
-    pair.extend_from_slice(password.expose());
-    // What is put in is shared by all copies of the header, and wiped with the last.
-    let mut header = Zeroizing::new(vec![0; PREFIX.len() + pair.len().div_ceil(3) * 4]);
-    header[..PREFIX.len()].copy_from_slice(PREFIX);
-    STANDARD
-        .encode_slice(&*pair, &mut header[PREFIX.len()..])
-        .map_err(|_| unusable(proxy))?;
-    let mut header =
-        HeaderValue::from_maybe_shared(Bytes::from_owner(header)).map_err(|_| unusable(proxy))?;
-    header.set_sensitive(true);
-    Ok(intercept.custom_http_auth(header))
-}
-
-const PREFIX: &[u8] = b"Basic ";
-
-fn unusable(proxy: &Proxy) -> Error {
-    Error::new(
+/// The client certificate is the servers'. The HTTP client has one for whoever asks in a handshake, and one with a proxy of https is
+/// the first.
+fn keep_from(proxy: &Proxy) -> Result<()> {
+    if proxy.url().scheme() != "https" {
+        return Ok(());
+    }
+    Err(Error::new(
         ErrorKind::Config,
         format!(
-            "the HTTP client does not take the proxy {}; check the environment's `proxy`",
+            "the proxy {} would be shown the `client_certificate` too; reach it by an `http://` address, for what goes through it is encrypted all the same, or reach the host without it",
             proxy.url()
         ),
-    )
+    ))
 }

@@ -173,7 +173,7 @@ const REFUSALS: &[(&[AlertDescription], ErrorKind, &str)] = &[
     ),
 ];
 
-fn tunnel_error(error: &TunnelError, host: &str) -> Error {
+pub(crate) fn tunnel_error(error: &TunnelError, host: &str) -> Error {
     let (kind, problem) = match error.problem {
         Problem::Refused {
             had_credentials: false,

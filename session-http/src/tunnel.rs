@@ -12,10 +12,13 @@ use std::{
     time::Duration,
 };
 
+use http::HeaderValue;
 use session_core::Proxy;
 use tokio::time::timeout;
 use tower_layer::Layer;
 use tower_service::Service;
+
+use crate::login::Login;
 
 /// Goes around the connector of clients whose connections are tunnels through a proxy: of what fails there, their own errors name
 /// neither the proxy nor, in a form to act on, the reason.
@@ -25,22 +28,22 @@ pub(crate) struct Tunnel(Arc<Shared>);
 struct Shared {
     /// Host and port.
     proxy: String,
-    has_credentials: bool,
+    /// What the proxy is told of who asks.
+    login: Option<(Arc<Login>, HeaderValue)>,
     /// How long a tunnel and the handshake in it may take together.
     limit: Option<Duration>,
     refused: AtomicBool,
 }
 
 impl Tunnel {
-    pub(crate) fn new(proxy: &Proxy, limit: Option<Duration>) -> Self {
-        let (url, credentials) = (proxy.url(), proxy.user());
-        let host = url.host_str().unwrap_or_default();
+    pub(crate) fn new(
+        proxy: &Proxy,
+        login: Option<(Arc<Login>, HeaderValue)>,
+        limit: Option<Duration>,
+    ) -> Self {
         Self(Arc::new(Shared {
-            proxy: match url.port_or_known_default() {
-                Some(port) => format!("{host}:{port}"),
-                None => host.to_owned(),
-            },
-            has_credentials: credentials.is_some(),
+            proxy: name(proxy),
+            login,
             limit,
             refused: AtomicBool::new(false),
         }))
@@ -60,14 +63,17 @@ impl Tunnel {
         };
         let problem = match text {
             "proxy authorization required" => {
+                if let Some((login, header)) = &self.0.login {
+                    login.refused(header);
+                }
                 self.0.refused.store(true, Ordering::Relaxed);
                 Problem::Refused {
-                    had_credentials: self.0.has_credentials,
+                    had_credentials: self.0.login.is_some(),
                 }
             }
             "failed to create underlying connection" => Problem::Unreachable,
             "unsuccessful" => Problem::NoTunnel {
-                had_credentials: self.0.has_credentials,
+                had_credentials: self.0.login.is_some(),
             },
             _ => Problem::Broken,
         };
@@ -127,6 +133,9 @@ where
                     Err(_) => return Err(tunnel.failed(Problem::Slow, None)),
                 },
             };
+            if let (Ok(_), Some((login, header))) = (&outcome, &tunnel.0.login) {
+                login.accepted(header);
+            }
             outcome.map_err(|error| tunnel.explain(error))
         })
     }
@@ -138,6 +147,19 @@ pub(crate) struct TunnelError {
     pub(crate) proxy: String,
     pub(crate) problem: Problem,
     source: Option<BoxError>,
+}
+
+impl TunnelError {
+    /// As when this proxy refuses the credentials.
+    pub(crate) fn refused(proxy: &Proxy) -> Self {
+        Self {
+            proxy: name(proxy),
+            problem: Problem::Refused {
+                had_credentials: true,
+            },
+            source: None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -152,6 +174,16 @@ pub(crate) enum Problem {
     Broken,
     /// It took too long, or what is behind it.
     Slow,
+}
+
+/// Host and port.
+fn name(proxy: &Proxy) -> String {
+    let url = proxy.url();
+    let host = url.host_str().unwrap_or_default();
+    match url.port_or_known_default() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
 }
 
 impl fmt::Display for TunnelError {

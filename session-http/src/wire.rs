@@ -16,6 +16,7 @@ use crate::{
     certificates::Certificate,
     gate,
     loan::Loan,
+    pools::Era,
     read,
     recipe::Purpose,
     target, transport_error,
@@ -31,6 +32,10 @@ pub(crate) struct Wire<'a> {
     overrules: bool,
     /// The connection of the last request broke before there was any answer.
     pub(crate) broke_off: bool,
+    /// It broke before anything of that request was sent.
+    pub(crate) is_unsent: bool,
+    /// When it began.
+    era: Era,
     /// The connection of an exchange that is under way.
     loan: Option<Loan>,
 }
@@ -55,6 +60,8 @@ impl<'a> Wire<'a> {
             ),
             overrules: limit.is_some(),
             broke_off: false,
+            is_unsent: false,
+            era: connections.era(),
             loan: None,
         }
     }
@@ -108,16 +115,25 @@ impl<'a> Wire<'a> {
                 loan.set_awaited(true);
                 loan
             }
-            None if midway => return Err(transport_error::connection_lost(url)),
+            None if midway => {
+                (self.broke_off, self.is_unsent) = (true, true);
+                return Err(transport_error::connection_lost(url));
+            }
             // Which connection is as good as closed shows when it is needed, and then a streamed body is gone.
-            _ => self.connections.lend(url, body.is_repeatable()).await?,
+            _ => {
+                self.connections
+                    .lend(url, body.is_repeatable(), self.era)
+                    .await?
+            }
         };
         let request = self.request(url, method, headers.clone(), body);
         let answer = self.hear(loan.client().execute(request), url).await?;
         loan.set_awaited(false);
         let answer = match answer {
             Err(error) if !midway && !loan.is_fresh && gate::is_lost(&error) => {
-                let loan = self.loan.insert(self.connections.lend(url, false).await?);
+                let loan = self
+                    .loan
+                    .insert(self.connections.lend(url, false, self.era).await?);
                 let client = loan.client();
                 let request = self.request(url, method, headers, body);
                 self.hear(client.execute(request), url).await?
@@ -140,7 +156,8 @@ impl<'a> Wire<'a> {
             if let Some(problem) = self.watch.upload().and_then(Upload::problem) {
                 return problem;
             }
-            self.broke_off = transport_error::broke_off(&error);
+            self.is_unsent = gate::is_lost(&error);
+            self.broke_off = self.is_unsent || transport_error::broke_off(&error);
             // What cannot be sent there is not the client's fault.
             let unfit = error.is_builder().then(|| target::uri(url).err()).flatten();
             unfit.unwrap_or_else(|| transport_error(&error, url))
@@ -182,7 +199,7 @@ impl<'a> Wire<'a> {
     ) -> Result<impl Future<Output = Result<reqwest::Result<reqwest::Response>>> + Unpin + use<'a>>
     {
         let request = self.request(url, method, headers, body);
-        let connections = self.connections;
+        let (connections, era) = (self.connections, self.era);
         let known = connections.known(url, purpose, request, |client, request| {
             client.execute(request)
         })?;
@@ -191,7 +208,7 @@ impl<'a> Wire<'a> {
             Err(request) => {
                 let url = url.clone();
                 Executing::Later(Box::pin(async move {
-                    let client = connections.make(&url, purpose).await?;
+                    let client = connections.make(&url, purpose, era).await?;
                     Ok(client.execute(request).await)
                 }))
             }

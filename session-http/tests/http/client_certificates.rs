@@ -11,7 +11,7 @@ use tokio_rustls::rustls::{
     version::{TLS12, TLS13},
 };
 
-use crate::support::{Realm, Server, Terms, Tokens, block_on, environment, reply};
+use crate::support::{Conduct, Proxy, Realm, Server, Terms, Tokens, block_on, environment, reply};
 
 const OLD: &[&SupportedProtocolVersion] = &[&TLS12];
 const NEW: &[&SupportedProtocolVersion] = &[&TLS13];
@@ -277,5 +277,37 @@ fn http1_and_the_oldest_tls_hold_for_every_client() {
             client.get("/").send().await.unwrap_err().kind(),
             ErrorKind::Config
         );
+    });
+}
+
+#[test]
+fn a_proxy_is_not_shown_it() {
+    block_on(async {
+        let realm = asking(ASKS);
+        let (certificate, key) = realm.client();
+        let https = Proxy::start_tls(realm.acceptor(), realm.server.address, Conduct::Open);
+        let http = Proxy::start(realm.server.address, Conduct::Open);
+        let through = |way: &str| {
+            environment(&realm.proxied_url())
+                .ca_file(realm.ca_file())
+                .client_certificate(&certificate, Some(&key))
+                .proxy(session_core::Proxy::new(way).unwrap())
+        };
+        let url = format!("https://localhost:{}", https.address.port());
+        let error = request(through(&url)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        let text = error.to_string();
+        for part in ["`client_certificate`", &url, "an `http://` address"] {
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(https.log().is_empty() && realm.server.log().is_empty());
+        assert_eq!(request(through(&http.url())).await.unwrap(), "ok");
+        // Whom it does not carry, it is not in the way of.
+        let way = session_core::Proxy::new(&url).unwrap();
+        let direct = environment(&realm.url())
+            .ca_file(realm.ca_file())
+            .client_certificate(&certificate, Some(&key))
+            .proxy(way);
+        assert_eq!(request(direct).await.unwrap(), "ok");
     });
 }

@@ -1,7 +1,10 @@
 //! Connections: which are kept, for whom, and until when.
 
+use std::sync::Arc;
+
 use session_core::{Carrier, SessionHandle, Transport};
 use session_http::{Client, Connections, reqwest};
+use tokio::sync::Notify;
 
 use crate::support::{Server, Tokens, block_on, environment, open, reply, runtime};
 
@@ -195,5 +198,40 @@ fn an_answer_on_the_way_leaves_its_connection_to_the_next_request() {
         let answer = Client::new(&session).get("/moved").send().await.unwrap();
         assert_eq!(answer.status(), 200);
         assert_eq!((server.log().len(), server.accepted()), (3, 1));
+    });
+}
+
+#[test]
+fn a_request_that_outlives_its_session_leaves_no_connection_open() {
+    block_on(async {
+        let elsewhere = Server::agreeable();
+        let (url, closed) = (elsewhere.url(), Arc::new(Notify::new()));
+        let is_closed = Arc::clone(&closed);
+        let server = Server::start(move |_| {
+            let (url, closed) = (url.clone(), Arc::clone(&is_closed));
+            async move {
+                closed.notified().await;
+                reply(302, &[("location", &url)], "")
+            }
+        });
+        let (session, _) = open(&server.url()).await;
+        // With the client, its connections would go.
+        let client = Client::new(&session);
+        let close = async {
+            server.until_open(1).await;
+            session.close().await.unwrap();
+            closed.notify_one();
+        };
+        let (answer, ()) = tokio::join!(client.get("/").send(), close);
+        assert_eq!(answer.unwrap().bytes().await.unwrap(), "ok");
+        assert_eq!(elsewhere.accepted(), 1);
+        elsewhere.until_open(0).await;
+        server.until_open(0).await;
+        // Of the next life, they are kept again.
+        session.init().await.unwrap();
+        closed.notify_one();
+        let answer = client.get("/").send().await.unwrap();
+        answer.bytes().await.unwrap();
+        elsewhere.until_open(1).await;
     });
 }

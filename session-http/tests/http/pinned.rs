@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use http::{header::AUTHORIZATION, request::Parts};
+use http::{Method, header::AUTHORIZATION, request::Parts};
 use session_core::{
     BasicEnvironment, Credential, Environment, ErrorKind, Exchange, Incoming, Outgoing, Result,
     Session, SessionHandle, Verdict,
@@ -149,7 +149,7 @@ fn each_of_many_exchanges_at_once_has_one_connection() {
         threads.block_on(async {
             let server = server();
             let environment = environment(&server.url()).http1_only(http1_only);
-            let session = session(environment, !http1_only).await;
+            let session = session(environment, true).await;
             let client = Client::new(&session);
             crowd(&client, 32).await;
             crowd(&client, 32).await;
@@ -275,7 +275,7 @@ fn a_connection_that_the_server_closed_between_exchanges_is_replaced() {
 }
 
 #[test]
-fn one_that_it_closed_within_an_exchange_fails_the_request() {
+fn one_that_it_closes_within_each_exchange_fails_the_request() {
     block_on(async {
         let server = Server::start(async |_| reply(401, &[("connection", "close")], ""));
         let session = session(environment(&server.url()), true).await;
@@ -287,7 +287,51 @@ fn one_that_it_closed_within_an_exchange_fails_the_request() {
                 .contains("closed the connection that was being authenticated"),
             "{error}"
         );
-        assert_eq!((server.log().len(), server.accepted()), (1, 1));
+        // Not by chance, the second time.
+        assert_eq!((server.log().len(), server.accepted()), (2, 2));
+    });
+}
+
+#[test]
+fn an_exchange_whose_connection_the_server_closes_begins_anew_on_another() {
+    block_on(async {
+        for method in [Method::GET, Method::POST] {
+            let begun = Mutex::new(HashMap::new());
+            let server = Server::start(move |request| {
+                let mut answer = authenticate(&begun, &request);
+                if request.connection == 1 {
+                    let close = "close".parse().unwrap();
+                    answer.headers_mut().insert("connection", close);
+                }
+                async { answer }
+            });
+            let session = session(environment(&server.url()), true).await;
+            let client = Client::new(&session);
+            // What was not sent did nothing, whatever it is.
+            let answer = client.request(method, "/").body("b").send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+            let said: Vec<_> = server.log();
+            let said: Vec<_> = said.iter().map(|it| it.authorization().unwrap()).collect();
+            assert_eq!(said, ["first 1", "first 2", "second 2"]);
+        }
+    });
+}
+
+#[test]
+fn without_a_need_an_exchange_goes_on_though_the_server_closes_after_each_answer() {
+    block_on(async {
+        for http1_only in [true, false] {
+            let server = Server::start(async |request| {
+                let leg = request.authorization().unwrap();
+                let status = if leg.starts_with("first") { 401 } else { 200 };
+                reply(status, &[("connection", "close")], "")
+            });
+            let environment = environment(&server.url()).http1_only(http1_only);
+            let session = session(environment, false).await;
+            let answer = Client::new(&session).get("/").send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+            assert_eq!((server.log().len(), server.accepted()), (2, 2));
+        }
     });
 }
 

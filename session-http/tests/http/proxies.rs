@@ -1,5 +1,7 @@
 //! Proxies: what goes through them, and what goes wrong there.
 
+use std::time::Duration;
+
 use session_core::{BasicEnvironment, Error, ErrorKind, Proxy as Way, SecretSource, SessionHandle};
 use session_http::{Client, reqwest};
 
@@ -145,6 +147,69 @@ fn a_password_that_was_refused_is_looked_up_anew() {
         assert_eq!(client.get("/").send().await.unwrap().status(), 200);
         assert_eq!(proxy.log().len(), 2);
     });
+}
+
+#[test]
+fn a_password_that_was_refused_is_not_tried_again_at_once() {
+    block_on(async {
+        let realm = Realm::agreeable();
+        let proxy = Proxy::start(realm.server.address, asks());
+        let wrong = with_password(way(&proxy), SecretSource::literal("s3cr3t-wrong"));
+        let client = client(behind(&realm, wrong)).await;
+        // Time stands still but when it is moved: also while the proxy is waited for, as long as that thread is busy.
+        tokio::time::pause();
+        let (over, until_over) = std::sync::mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || until_over.recv());
+        let refused = async || {
+            let error = client.get("/").send().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Denied);
+            error.to_string()
+        };
+        let first = refused().await;
+        for _ in 0..5 {
+            assert_eq!(refused().await, first);
+        }
+        assert_eq!(proxy.log().len(), 1);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(refused().await, first);
+        assert_eq!(proxy.log().len(), 2);
+        drop(over);
+    });
+}
+
+#[test]
+fn the_password_and_the_authorities_are_looked_up_once_for_all_connections() {
+    let realm = Realm::agreeable();
+    let proxy = Proxy::start(realm.server.address, asks());
+    let file = realm.folder.path().join("password");
+    std::fs::write(&file, PASSWORD).unwrap();
+    let way = with_password(way(&proxy), SecretSource::file(&file));
+    let session = SessionHandle::new(Tokens::new(behind(&realm, way)).0);
+    block_on(session.init()).unwrap();
+    let client = Client::new(&session);
+    let get = || block_on(client.get("/").send()).map(|answer| answer.status());
+    assert_eq!(get().unwrap(), 200);
+    for path in [&file, &realm.ca_file()] {
+        std::fs::rename(path, path.with_extension("away")).unwrap();
+    }
+    // Each with connections of its own, for each has its own runtime.
+    assert_eq!(
+        (get().unwrap().as_u16(), get().unwrap().as_u16()),
+        (200, 200)
+    );
+    assert_eq!(proxy.log().len(), 3);
+    block_on(session.close()).unwrap();
+    block_on(session.init()).unwrap();
+    for path in [&realm.ca_file(), &file] {
+        let error = get().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(
+            error.to_string().contains(path.to_str().unwrap()),
+            "{error}"
+        );
+        std::fs::rename(path.with_extension("away"), path).unwrap();
+    }
+    assert_eq!(get().unwrap(), 200);
 }
 
 #[test]
