@@ -70,6 +70,17 @@ pub(crate) fn timed_out(url: &Url) -> Error {
     )
 }
 
+/// The server of the request is not to blame.
+pub(crate) fn session_timed_out(url: &Url) -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        format!(
+            "the session was not ready in time for the request to `{}`: authenticating takes long; try again later, or allow more time",
+            url.host_str().unwrap_or_default()
+        ),
+    )
+}
+
 pub(crate) fn connection_lost(url: &Url) -> Error {
     Error::new(
         ErrorKind::Unavailable,

@@ -224,17 +224,18 @@ impl<'a> Wire<'a> {
             return Box::pin(self.hear(read::drain_pinned(answer), url)).await;
         }
         // What is rare has no room in the futures of all requests.
-        self.in_time(Box::pin(read::drain(answer)), url).await
+        let outcome = self.watch.wait(Box::pin(read::drain(answer))).await;
+        outcome.map_err(|Elapsed| transport_error::timed_out(url))
     }
 
-    /// Waits for something on our side.
+    /// Waits for the session.
     pub(crate) async fn in_time<T>(
         &mut self,
         event: impl Future<Output = T>,
         url: &Url,
     ) -> Result<T> {
         let outcome = self.watch.wait(event).await;
-        outcome.map_err(|Elapsed| transport_error::timed_out(url))
+        outcome.map_err(|Elapsed| transport_error::session_timed_out(url))
     }
 }
 

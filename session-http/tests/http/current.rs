@@ -1,9 +1,15 @@
 //! The client that follows the current session.
 
-use session_core::{ErrorKind, WithSession};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use session_core::{
+    BasicEnvironment, Credential, Environment, ErrorKind, Result, Session, SessionHandle,
+    WithSession,
+};
 use session_http::Client;
 
-use crate::support::{Server, block_on, open};
+use crate::support::{Server, block_on, environment, open};
 
 #[test]
 fn each_request_goes_to_the_session_current_when_it_is_sent() {
@@ -43,5 +49,49 @@ fn a_session_is_not_kept_alive_and_its_successor_is_told_apart() {
             session.close().await.unwrap();
             server.until_open(0).await;
         }
+    });
+}
+
+/// A backend that uses the very client that asks how to connect for it.
+#[derive(Debug)]
+struct Curious {
+    environment: BasicEnvironment,
+    client: Client,
+    has_asked: AtomicBool,
+}
+
+#[async_trait]
+impl Session for Curious {
+    fn scheme(&self) -> &'static str {
+        "curious"
+    }
+
+    fn environment(&self) -> &dyn Environment {
+        &self.environment
+    }
+
+    fn pins_connection(&self) -> bool {
+        if !self.has_asked.swap(true, Ordering::SeqCst) {
+            self.client.get("/").check().unwrap();
+        }
+        false
+    }
+
+    async fn init(&self) -> Result<Credential> {
+        Ok(Credential::per_request(()))
+    }
+}
+
+#[test]
+fn a_backend_may_use_the_client_that_asks_it() {
+    block_on(async {
+        let client = Client::current();
+        let session = SessionHandle::new(Curious {
+            environment: environment("https://api.example"),
+            client: client.clone(),
+            has_asked: AtomicBool::new(false),
+        });
+        let checked = session.enter(async { client.get("/").check() });
+        checked.await.unwrap().unwrap();
     });
 }

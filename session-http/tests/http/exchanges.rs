@@ -192,3 +192,44 @@ fn nothing_of_it_follows_a_redirect_elsewhere() {
         assert!(!format!("{:?}", elsewhere.log()).contains("s3cr3t"));
     });
 }
+
+/// Never done with its first request.
+#[derive(Debug)]
+struct Slow(BasicEnvironment);
+
+#[async_trait]
+impl Session for Slow {
+    fn scheme(&self) -> &'static str {
+        "slow"
+    }
+
+    fn environment(&self) -> &dyn Environment {
+        &self.0
+    }
+
+    async fn init(&self) -> Result<Credential> {
+        Ok(Credential::per_request(()))
+    }
+
+    async fn authorize(
+        &self,
+        _: &Credential,
+        _: Outgoing<'_>,
+    ) -> Result<Option<Box<dyn Exchange>>> {
+        std::future::pending().await
+    }
+}
+
+#[test]
+fn a_session_that_is_slow_is_not_the_servers_fault() {
+    block_on(async {
+        let session = SessionHandle::new(Slow(environment("https://api.example")));
+        session.init().await.unwrap();
+        let request = Client::new(&session).get("/");
+        let limit = std::time::Duration::from_nanos(1);
+        let error = request.timeout(limit).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        let text = error.to_string();
+        assert!(text.contains("session was not ready"), "{text}");
+    });
+}
