@@ -31,6 +31,9 @@ struct State {
     refusal: Option<Refusal>,
     /// Goes up whenever what is known is forgotten.
     era: u64,
+    /// How often they were not found, and why the last time.
+    failures: u64,
+    failure: Option<Error>,
 }
 
 struct Refusal {
@@ -53,15 +56,24 @@ impl Login {
         let (Some(user), Some(password)) = (proxy.user(), proxy.password()) else {
             return Ok(None);
         };
+        let failures = self.state().failures;
         let _turn = self.looking.lock().await;
         let era = {
             let state = self.state();
             if state.known.is_some() {
                 return Ok(state.known.clone());
             }
+            // Else each of those who waited would wait for a lookup of its own.
+            if let Some(failure) = state.failure.as_ref().filter(|_| state.failures > failures) {
+                return Err(failure.clone());
+            }
             state.era
         };
-        let password = password.resolve().await?;
+        let password = password.resolve().await.inspect_err(|error| {
+            let mut state = self.state();
+            state.failures += 1;
+            state.failure = Some(error.clone());
+        })?;
         let header = header(user, password.expose()).ok_or_else(|| unusable(proxy))?;
         let mut state = self.state();
         if state.refusal.as_ref().is_some_and(|it| it.bars(&header)) {

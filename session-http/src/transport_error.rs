@@ -81,6 +81,14 @@ pub(crate) fn session_timed_out(url: &Url) -> Error {
     )
 }
 
+/// There was no time left to connect in.
+pub(crate) fn proxy_password_late() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "the password in the environment's `proxy` was not found in time; make sure that its lookup waits for nobody, or allow more time",
+    )
+}
+
 pub(crate) fn connection_lost(url: &Url) -> Error {
     Error::new(
         ErrorKind::Unavailable,

@@ -2,12 +2,16 @@
 
 use std::{
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
 
 use http::{HeaderMap, Method, header::CONNECTION};
-use session_core::Result;
+use session_core::{Error, Result};
 use url::Url;
 
 use crate::{
@@ -82,12 +86,9 @@ impl<'a> Wire<'a> {
                 return Box::pin(self.transmit_alone(url, method, headers, body, midway)).await;
             }
         };
-        let answer = self.execute(url, method, headers, body, purpose)?;
-        let answer = self.watch.hear(answer).await;
-        self.judged(
-            answer.map_err(|Elapsed| transport_error::timed_out(url))??,
-            url,
-        )
+        let mut answer = self.execute(url, method, headers, body, purpose)?;
+        let heard = self.watch.hear(&mut answer).await;
+        self.judged(heard.map_err(|Elapsed| answer.is_late(url))??, url)
     }
 
     /// Ends the loan of a connection, to somebody else as soon as this answer is dropped if the exchange went well.
@@ -120,21 +121,16 @@ impl<'a> Wire<'a> {
                 return Err(transport_error::connection_lost(url));
             }
             // Which connection is as good as closed shows when it is needed, and then a streamed body is gone.
-            _ => {
-                self.connections
-                    .lend(url, body.is_repeatable(), self.era)
-                    .await?
-            }
+            _ => self.lend(url, body.is_repeatable()).await?,
         };
         let request = self.request(url, method, headers.clone(), body);
         let answer = self.hear(loan.client().execute(request), url).await?;
         loan.set_awaited(false);
         let answer = match answer {
             Err(error) if !midway && !loan.is_fresh && gate::is_lost(&error) => {
-                let loan = self
-                    .loan
-                    .insert(self.connections.lend(url, false, self.era).await?);
+                let loan = self.lend(url, false).await?;
                 let client = loan.client();
+                self.loan = Some(loan);
                 let request = self.request(url, method, headers, body);
                 self.hear(client.execute(request), url).await?
             }
@@ -144,6 +140,12 @@ impl<'a> Wire<'a> {
             }
         };
         self.judged(answer, url)
+    }
+
+    async fn lend(&mut self, url: &Url, idle_will_do: bool) -> Result<Loan> {
+        let loan = self.connections.lend(url, idle_will_do, self.era);
+        let loan = self.watch.wait(loan).await;
+        loan.map_err(|Elapsed| transport_error::proxy_password_late())?
     }
 
     fn judged(
@@ -196,8 +198,9 @@ impl<'a> Wire<'a> {
         headers: HeaderMap,
         body: &mut Body,
         purpose: Purpose,
-    ) -> Result<impl Future<Output = Result<reqwest::Result<reqwest::Response>>> + Unpin + use<'a>>
-    {
+    ) -> Result<
+        Executing<'a, impl Future<Output = reqwest::Result<reqwest::Response>> + Unpin + use<>>,
+    > {
         let request = self.request(url, method, headers, body);
         let (connections, era) = (self.connections, self.era);
         let known = connections.known(url, purpose, request, |client, request| {
@@ -207,10 +210,14 @@ impl<'a> Wire<'a> {
             Ok(answer) => Executing::Now(answer),
             Err(request) => {
                 let url = url.clone();
-                Executing::Later(Box::pin(async move {
+                let is_made = Arc::new(AtomicBool::new(false));
+                let made = Arc::clone(&is_made);
+                let answer = Box::pin(async move {
                     let client = connections.make(&url, purpose, era).await?;
+                    made.store(true, Ordering::Relaxed);
                     Ok(client.execute(request).await)
-                }))
+                });
+                Executing::Later { answer, is_made }
             }
         })
     }
@@ -249,7 +256,25 @@ fn is_last(answer: &reqwest::Response) -> bool {
 /// A request that is sent now, or when there is a client for it.
 enum Executing<'a, F> {
     Now(F),
-    Later(Pin<Box<dyn Future<Output = Result<reqwest::Result<reqwest::Response>>> + Send + 'a>>),
+    Later {
+        answer:
+            Pin<Box<dyn Future<Output = Result<reqwest::Result<reqwest::Response>>> + Send + 'a>>,
+        /// Whether there is a client.
+        is_made: Arc<AtomicBool>,
+    },
+}
+
+impl<F> Executing<'_, F> {
+    /// What it was that took too long.
+    fn is_late(&self, url: &Url) -> Error {
+        match self {
+            // For a client nothing else is waited for.
+            Self::Later { is_made, .. } if !is_made.load(Ordering::Relaxed) => {
+                transport_error::proxy_password_late()
+            }
+            _ => transport_error::timed_out(url),
+        }
+    }
 }
 
 impl<F> Future for Executing<'_, F>
@@ -261,7 +286,7 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {
             Self::Now(answer) => Pin::new(answer).poll(context).map(Ok),
-            Self::Later(answer) => answer.as_mut().poll(context),
+            Self::Later { answer, .. } => answer.as_mut().poll(context),
         }
     }
 }

@@ -75,7 +75,7 @@ fn say(head: &mut Parts, leg: &str, name: &str) {
     head.headers.insert(AUTHORIZATION, value);
 }
 
-async fn session(environment: BasicEnvironment, pins: bool) -> SessionHandle {
+pub(crate) async fn session(environment: BasicEnvironment, pins: bool) -> SessionHandle {
     let session = SessionHandle::new(Pinned {
         environment,
         pins,

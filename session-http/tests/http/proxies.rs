@@ -212,6 +212,29 @@ fn the_password_and_the_authorities_are_looked_up_once_for_all_connections() {
     assert_eq!(get().unwrap(), 200);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_password_that_is_looked_up_for_too_long_is_to_blame() {
+    for pins in [false, true] {
+        block_on(async {
+            let realm = Realm::agreeable();
+            let proxy = Proxy::start(realm.server.address, asks());
+            let slow = SecretSource::command(["sleep", "20"]);
+            let environment = behind(&realm, with_password(way(&proxy), slow));
+            let session = crate::pinned::session(environment, pins).await;
+            // What comes next on the clock is the time limit: nothing else of this runtime is under way.
+            tokio::time::pause();
+            let request = Client::new(&session)
+                .get("/")
+                .timeout(Duration::from_secs(1));
+            let error = request.send().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unavailable);
+            assert!(error.to_string().contains("the password"), "{error}");
+            assert!(proxy.log().is_empty());
+        });
+    }
+}
+
 #[test]
 fn a_password_that_is_not_there_says_so() {
     block_on(async {
