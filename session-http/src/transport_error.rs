@@ -42,7 +42,9 @@ pub fn transport_error(error: &reqwest::Error, url: &Url) -> Error {
     if error.is_connect() {
         return connect_error(error, host);
     }
-    if hyper_error(error).is_some_and(hyper::Error::is_parse) {
+    // By HTTP/2 it is our side that ends what makes no sense, or is too large.
+    let is_nonsense = found::<h2::Error>(error).is_some_and(h2::Error::is_library);
+    if is_nonsense || hyper_error(error).is_some_and(hyper::Error::is_parse) {
         return Error::new(
             ErrorKind::Protocol,
             format!(

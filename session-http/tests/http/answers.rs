@@ -308,3 +308,23 @@ fn a_server_that_never_answers_is_given_up_on() {
         }
     });
 }
+
+#[test]
+fn headers_that_are_too_large_are_no_answer_by_http_2_either() {
+    block_on(async {
+        let server = Server::start(|request| {
+            let length = request.target[1..].parse().unwrap();
+            let reply = reply(200, &[("x-large", &"x".repeat(length))], "");
+            async { reply }
+        });
+        let (session, _) = open(&server.url()).await;
+        let client = Client::builder()
+            .session(&session)
+            .reqwest(|| reqwest::Client::builder().http2_prior_knowledge())
+            .build();
+        for length in ["100000", "1000000"] {
+            let error = client.get(length).send().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol, "{length}: {error}");
+        }
+    });
+}
