@@ -21,32 +21,33 @@ pub(crate) struct Certificates(Mutex<Vec<Known>>);
 
 struct Known {
     origin: String,
-    certificate: Certificate,
+    shown: Shown,
 }
+
+/// What a server showed; `None` when that could not be learned.
+#[derive(Clone)]
+struct Shown(Option<Certificate>);
 
 impl Certificates {
     /// How many origins' are kept at most.
     const MOST_ORIGINS: usize = 64;
 
-    fn get(&self, origin: &str) -> Option<Certificate> {
+    fn get(&self, origin: &str) -> Option<Shown> {
         let mut known = self.known();
         let at = known.iter().position(|known| known.origin == origin)?;
         // The one used last is last.
         known[at..].rotate_left(1);
-        known.last().map(|known| Arc::clone(&known.certificate))
+        known.last().map(|known| known.shown.clone())
     }
 
-    fn set(&self, origin: String, certificate: &Certificate) {
+    fn set(&self, origin: String, certificate: Option<Certificate>) {
+        let shown = Shown(certificate);
         let mut known = self.known();
         known.retain(|known| known.origin != origin);
         if known.len() >= Self::MOST_ORIGINS {
             known.remove(0);
         }
-        let certificate = Arc::clone(certificate);
-        known.push(Known {
-            origin,
-            certificate,
-        });
+        known.push(Known { origin, shown });
     }
 
     /// Who comes back may have another.
@@ -71,19 +72,20 @@ impl Connections {
     ///
     /// Where nothing is known yet, it is learned by a request with neither body nor credential: a `HEAD` of `/`, which every server
     /// answers somehow and none acts on. (`OPTIONS` is often answered, or refused, by somebody in front of the server.) What the answer is
-    /// does not matter.
+    /// does not matter. The caller's builder has no part in it, for that may put credentials on every request; if there is one, and
+    /// the server cannot be reached without it, its certificate stays unknown until an answer shows it.
     ///
     /// # Errors
     ///
-    /// When there is no connection.
+    /// When there is no connection, and no builder.
     pub(crate) async fn certificate(&self, url: &Url) -> Result<Option<Certificate>> {
         let recipe = self.recipe();
         if !recipe.knows_peers || url.scheme() != "https" || recipe.proxy(url).is_some() {
             return Ok(None);
         }
         let origin = url.origin().ascii_serialization();
-        if let Some(known) = self.certificates().get(&origin) {
-            return Ok(Some(known));
+        if let Some(Shown(known)) = self.certificates().get(&origin) {
+            return Ok(known);
         }
         let mut root = url.clone();
         root.set_path("/");
@@ -91,13 +93,21 @@ impl Connections {
         // In a box, for most requests have no use for it.
         let probe = Box::pin(async {
             let request = reqwest::Request::new(Method::HEAD, root);
-            self.client(url)
+            self.probing(url)
                 .await?
                 .execute(request)
                 .await
                 .map_err(|error| transport_error(&error, url))
         });
-        Ok(self.learn(url, &probe.await?))
+        match probe.await {
+            Ok(answer) => Ok(self.learn(url, &answer)),
+            // The builder may know another way.
+            Err(_) if recipe.has_builder() => {
+                self.certificates().set(origin, None);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The certificate of the server that sent this answer; remembered for its next request.
@@ -105,10 +115,11 @@ impl Connections {
         let der = answer.extensions().get::<TlsInfo>()?.peer_certificate()?;
         let origin = url.origin().ascii_serialization();
         match self.certificates().get(&origin) {
-            Some(known) if *known == *der => Some(known),
+            Some(Shown(Some(known))) if *known == *der => Some(known),
             _ => {
                 let certificate = Certificate::from(der);
-                self.certificates().set(origin, &certificate);
+                self.certificates()
+                    .set(origin, Some(Arc::clone(&certificate)));
                 Some(certificate)
             }
         }
@@ -124,7 +135,7 @@ mod tests {
         let certificates = Certificates::default();
         let set = |number: usize| {
             let certificate = Certificate::from([number as u8]);
-            certificates.set(format!("https://{number}.test"), &certificate);
+            certificates.set(format!("https://{number}.test"), Some(certificate));
         };
         let knows = |number: usize| {
             certificates

@@ -124,11 +124,20 @@ impl Connections {
     /// there is no `ca_file`, or this is called outside of a tokio runtime; and as
     /// [`SecretSource::resolve`](session_core::SecretSource::resolve) for the proxy's password.
     pub async fn client(&self, url: &Url) -> Result<reqwest::Client> {
-        let known = self.known(url, Purpose::Session, (), |client, ()| client.clone())?;
+        self.client_for(url, Purpose::Session).await
+    }
+
+    /// The client to learn the certificate of the server at `url` with.
+    pub(crate) async fn probing(&self, url: &Url) -> Result<reqwest::Client> {
+        self.client_for(url, Purpose::Probe).await
+    }
+
+    async fn client_for(&self, url: &Url, purpose: Purpose) -> Result<reqwest::Client> {
+        let known = self.known(url, purpose, (), |client, ()| client.clone())?;
         match known {
             Ok(client) => Ok(client),
             // What is rare has no room in the futures of all requests.
-            Err(()) => Box::pin(self.make(url, Purpose::Session, self.era())).await,
+            Err(()) => Box::pin(self.make(url, purpose, self.era())).await,
         }
     }
 

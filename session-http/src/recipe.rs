@@ -45,6 +45,9 @@ pub(crate) enum Purpose {
     /// To an origin that the session has no business with: not with the caller's builder, which may put
     /// headers on every request, and without a client certificate.
     Foreign,
+    /// To learn a server's certificate: not with the caller's builder either, but with a client certificate, which the server may
+    /// insist on.
+    Probe,
     /// To have the connection for itself: only HTTP/1.1 can.
     #[cfg(feature = "websocket")]
     Upgrade,
@@ -81,9 +84,14 @@ impl Recipe {
             purpose: match purpose {
                 // One client for both, where it makes no difference.
                 Purpose::Foreign if !has_own => Purpose::Session,
+                Purpose::Probe if self.builder.is_none() => Purpose::Session,
                 purpose => purpose,
             },
         }
+    }
+
+    pub(crate) fn has_builder(&self) -> bool {
+        self.builder.is_some()
     }
 
     /// The proxy that a request to `url` goes through.
@@ -101,12 +109,13 @@ impl Recipe {
     pub(crate) async fn client(&self, route: Route, gate: Option<&Gate>) -> Result<Made> {
         let transport = &self.transport;
         let foreign = route.purpose == Purpose::Foreign;
+        let has_own =
+            self.builder.is_some() && !matches!(route.purpose, Purpose::Foreign | Purpose::Probe);
         let mut builder = match &self.builder {
-            Some(builder) if !foreign => builder(),
+            Some(builder) if has_own => builder(),
             _ if self.is_watched => defaults(),
             _ => defaults().read_timeout(Connections::READ_TIMEOUT),
         };
-        let has_own = self.builder.is_some() && !foreign;
         if !has_own && !route.proxied {
             builder = builder.connect_timeout(Connections::CONNECT_TIMEOUT);
         }

@@ -169,7 +169,7 @@ fn credentials_of_a_proxy_and_keys_of_a_client_are_neither_logged_nor_shown() {
         for answer in [
             "HTTP/1.1 502 s3cr3t-proxy\r\nx-echo: s3cr3t-proxy\r\n\r\n",
             "s3cr3t-proxy\r\n\r\n",
-            // Last: after it the proxy is left alone for a while.
+            // The last: what was refused is not tried again at once.
             "HTTP/1.1 407 Basic b3JkZXJzOnMzY3IzdC1wcm94eQ==\r\nproxy-authenticate: Basic realm=\"s3cr3t-proxy\"\r\n\r\n",
         ] {
             proxy.set(Conduct::Says(answer));

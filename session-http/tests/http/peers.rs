@@ -342,3 +342,56 @@ fn after_a_close_it_is_learned_anew() {
         assert_eq!(methods(&realm.server), ["HEAD", "GET", "HEAD", "GET"]);
     });
 }
+
+/// It may put credentials on every request.
+#[test]
+fn the_callers_own_builder_has_no_part_in_learning_it() {
+    block_on(async {
+        let realm = Realm::agreeable();
+        let own = || {
+            let key = http::HeaderName::from_static("x-api-key");
+            let secrets = [
+                (AUTHORIZATION, "s3cr3t"),
+                (http::header::COOKIE, "s3cr3t"),
+                (key, "s3cr3t"),
+            ];
+            let secrets = secrets.map(|(name, value)| (name, value.parse().unwrap()));
+            reqwest::Client::builder().default_headers(secrets.into_iter().collect())
+        };
+        let world = World::new(within(&realm)).await;
+        let client = Client::builder().session(&world.session);
+        let client = client.reqwest(own).build();
+        client.get("/").send().await.unwrap();
+        assert_eq!(methods(&realm.server), ["HEAD", "GET"]);
+        let log = realm.server.log();
+        assert!(!format!("{:?}", log[0]).contains("s3cr3t"), "{log:?}");
+        assert_eq!(log[1].header("x-api-key"), Some("s3cr3t"));
+        let certificate = realm.certificate();
+        assert_eq!(log[1].authorization(), Some(&*binding(Some(&certificate))));
+    });
+}
+
+#[test]
+fn a_server_that_only_the_callers_own_builder_reaches_shows_it_later() {
+    block_on(async {
+        let (realm, other) = (Realm::agreeable(), Realm::agreeable());
+        let authority = std::fs::read(realm.ca_file()).unwrap();
+        let world = World::new(environment(&realm.url()).ca_file(other.ca_file())).await;
+        let client = Client::builder().session(&world.session);
+        let client = client
+            .reqwest(move || {
+                let authority = reqwest::Certificate::from_pem(&authority).unwrap();
+                reqwest::Client::builder().tls_certs_merge([authority])
+            })
+            .build();
+        for _ in 0..2 {
+            client.get("/").send().await.unwrap();
+        }
+        assert_eq!(methods(&realm.server), ["GET", "GET"]);
+        let certificate = binding(Some(&realm.certificate()));
+        assert_eq!(
+            realm.server.authorizations(),
+            [Some("Bound none".to_owned()), Some(certificate)]
+        );
+    });
+}
