@@ -42,7 +42,8 @@ use crate::{
 /// - The proxies of environment variables are not used: where a credential travels is configuration, not
 ///   circumstance.
 /// - Redirects are not followed, cookies not kept, netrc files not read, bytes not logged.
-/// - 10 seconds to connect, 60 seconds without a byte.
+/// - 10 seconds to connect, 60 seconds without a byte. To backends that send requests over it by themselves: what they
+///   send counts as silence of the server until it has been sent.
 pub struct Connections {
     recipe: Recipe,
     pins: bool,
@@ -59,6 +60,9 @@ impl Connections {
     pub const MOST_POOLS: usize = Pools::<Route>::MOST;
     /// How long a connection may take to open.
     pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+    /// How large the headers of an answer may be by HTTP/2, in bytes as RFC 9113 §6.5.2 counts them: 64 KiB. By HTTP/1.1 it is
+    /// what the library reads at once, some 400 kB. More is `Protocol`.
+    pub const HEADER_LIMIT: u32 = 64 << 10;
     /// How long a server may send nothing while an answer is due.
     pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
 

@@ -166,6 +166,7 @@ impl Recipe {
             builder = builder.connector_layer(gate.clone());
         }
         let client = builder
+            .http2_max_header_list_size(Connections::HEADER_LIMIT)
             .tls_info(self.knows_peers && route.encrypted)
             .redirect(Policy::none())
             .referer(false)
