@@ -97,12 +97,7 @@ fn what_is_larger_than_is_held_is_an_error() {
             let (status, body) = by.get(&session, "/long-header");
             let error = body.unwrap_err();
             assert_eq!(status, None);
-            // HTTP/2 does not say why.
-            let kind = match server {
-                "api" => ErrorKind::Unavailable,
-                _ => ErrorKind::Protocol,
-            };
-            assert_eq!(error.kind(), kind, "{server}: {error}");
+            assert_eq!(error.kind(), ErrorKind::Protocol, "{server}: {error}");
         }
     }
 }
