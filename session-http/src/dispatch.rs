@@ -9,7 +9,7 @@ use session_core::{Incoming, Result, SessionHandle};
 use url::Url;
 
 use crate::{
-    Dialogue, Next,
+    Dialogue, Next, Response,
     body::Body,
     recipe::Purpose,
     redirect::{self, Hop, MOST_REDIRECTS, Sent},
@@ -18,22 +18,22 @@ use crate::{
 
 /// A request, and what it takes to get it answered.
 pub(crate) struct Dispatch<'a> {
-    pub(crate) session: &'a SessionHandle,
-    pub(crate) wire: Wire<'a>,
-    pub(crate) url: Url,
+    session: &'a SessionHandle,
+    wire: Wire<'a>,
+    url: Url,
     /// The caller's; the session's headers come on a copy of it, anew for each attempt.
-    pub(crate) head: &'a mut Parts,
-    pub(crate) body: &'a mut Body,
-    pub(crate) purpose: Purpose,
-    pub(crate) progress: Progress,
+    head: &'a mut Parts,
+    body: &'a mut Body,
+    purpose: Purpose,
+    progress: Progress,
 }
 
 /// What has happened to it so far.
 #[derive(Default)]
-pub(crate) struct Progress {
+struct Progress {
     /// A redirect has led to another origin. From then on it is a stranger's request, even if another
     /// redirect leads back: whoever sent it there chose the URL.
-    pub(crate) strayed: bool,
+    strayed: bool,
     /// A credential was refused and replaced: once is enough, on however many hops.
     renewed: bool,
     /// A connection broke off, and the request was sent once more.
@@ -42,9 +42,34 @@ pub(crate) struct Progress {
     withheld: Vec<HeaderName>,
 }
 
-impl Dispatch<'_> {
-    /// Sends it until there is an answer for the caller.
-    pub(crate) async fn run(&mut self) -> Result<reqwest::Response> {
+impl<'a> Dispatch<'a> {
+    pub(crate) fn new(
+        session: &'a SessionHandle,
+        wire: Wire<'a>,
+        url: Url,
+        head: &'a mut Parts,
+        body: &'a mut Body,
+        purpose: Purpose,
+    ) -> Self {
+        Self {
+            session,
+            wire,
+            url,
+            head,
+            body,
+            purpose,
+            progress: Progress::default(),
+        }
+    }
+
+    /// Sends it until there is an answer for the caller, of which so much is held in memory.
+    pub(crate) async fn run(mut self, limit: usize) -> Result<Response> {
+        let answer = self.last_answer().await?;
+        let (watch, strayed) = (self.wire.watch, self.progress.strayed);
+        Ok(Response::new(answer, watch, limit, strayed))
+    }
+
+    async fn last_answer(&mut self) -> Result<reqwest::Response> {
         for _ in 0..=MOST_REDIRECTS {
             let answer = loop {
                 match self.answer().await {

@@ -89,6 +89,7 @@ mod watch;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 mod wire;
+mod words;
 
 pub use challenge::{challenges, proxy_challenges};
 pub use client::{Client, ClientBuilder};

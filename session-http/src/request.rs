@@ -18,12 +18,7 @@ use session_core::{Environment, Error, ErrorKind, Result};
 use url::{Url, form_urlencoded};
 
 use crate::{
-    Client, Response,
-    body::Body,
-    dispatch::{Dispatch, Progress},
-    recipe::Purpose,
-    target,
-    wire::Wire,
+    Client, Response, body::Body, dispatch::Dispatch, recipe::Purpose, target, wire::Wire,
 };
 
 /// A request in the making, sent by [`send`](Self::send). What was wrong with its parts is reported then.
@@ -172,19 +167,10 @@ impl RequestBuilder {
         async move {
             let (session, connections) = self.client.session()?;
             let url = self.address(session.environment())?;
-            let mut dispatch = Dispatch {
-                session: &session,
-                wire: Wire::new(&connections, self.time_limit),
-                url,
-                head: &mut self.head,
-                body: &mut self.body,
-                purpose: Purpose::Session,
-                progress: Progress::default(),
-            };
-            let answer = dispatch.run().await?;
-            let (watch, strayed) = (dispatch.wire.watch, dispatch.progress.strayed);
-            let limit = self.client.answer_limit();
-            Ok(Response::new(answer, watch, limit, strayed))
+            let wire = Wire::new(&connections, self.time_limit);
+            let (head, body) = (&mut self.head, &mut self.body);
+            let dispatch = Dispatch::new(&session, wire, url, head, body, Purpose::Session);
+            dispatch.run(self.client.answer_limit()).await
         }
     }
 
@@ -194,19 +180,11 @@ impl RequestBuilder {
         let (session, connections) = self.client.session()?;
         let cuts = connections.lines().cuts();
         let url = self.address(session.environment())?;
-        let mut dispatch = Dispatch {
-            session: &session,
-            wire: Wire::new(&connections, self.time_limit),
-            url,
-            head: &mut self.head,
-            body: &mut self.body,
-            purpose: Purpose::Upgrade,
-            progress: Progress::default(),
-        };
-        let answer = dispatch.run().await?;
-        let (watch, strayed) = (dispatch.wire.watch, dispatch.progress.strayed);
+        let wire = Wire::new(&connections, self.time_limit);
+        let (head, body) = (&mut self.head, &mut self.body);
+        let dispatch = Dispatch::new(&session, wire, url, head, body, Purpose::Upgrade);
         Ok(crate::websocket::Upgrade {
-            answer: Response::new(answer, watch, self.client.answer_limit(), strayed),
+            answer: dispatch.run(self.client.answer_limit()).await?,
             connections: Arc::clone(&connections),
             cuts,
         })

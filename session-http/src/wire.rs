@@ -26,6 +26,7 @@ use crate::{
     target, transport_error,
     upload::Upload,
     watch::{Elapsed, Watch},
+    words::lists,
 };
 
 /// What takes a request to its server, as long as there is time.
@@ -225,7 +226,8 @@ impl<'a> Wire<'a> {
     /// Reads an answer that nobody wants.
     pub(crate) async fn drain(&mut self, answer: reqwest::Response, url: &Url) -> Result<()> {
         if self.loan.is_some() {
-            if is_last(&answer) {
+            // Its server closes the connection after it (RFC 9112 §9.6).
+            if lists(answer.headers(), &CONNECTION, "close") {
                 self.loan = None;
             }
             return Box::pin(self.hear(read::drain_pinned(answer), url)).await;
@@ -244,13 +246,6 @@ impl<'a> Wire<'a> {
         let outcome = self.watch.wait(event).await;
         outcome.map_err(|Elapsed| transport_error::session_timed_out(url))
     }
-}
-
-/// Whether its server closes the connection after it (RFC 9112 §9.6).
-fn is_last(answer: &reqwest::Response) -> bool {
-    let options = answer.headers().get_all(CONNECTION).iter();
-    let mut options = options.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
 
 /// A request that is sent now, or when there is a client for it.

@@ -13,7 +13,7 @@ use session_core::{Error, ErrorKind, Result};
 use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_accept_key};
 
 use super::{WebSocket, WebSocketConfig, line::Line};
-use crate::{Client, Connections, RequestBuilder, Response};
+use crate::{Client, Connections, RequestBuilder, Response, words::lists};
 
 /// A websocket in the making, opened by [`connect`](Self::connect). What was wrong with its parts is reported then.
 #[must_use = "nothing is opened until it is connected"]
@@ -165,15 +165,7 @@ fn agreed(
     key: &str,
     protocols: &[HeaderValue],
 ) -> Result<Option<HeaderValue>, &'static str> {
-    let lists = |name: HeaderName, word: &str| {
-        answer
-            .get_all(name)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .any(|token| token.trim().eq_ignore_ascii_case(word))
-    };
-    if !lists(UPGRADE, "websocket") || !lists(CONNECTION, "upgrade") {
+    if !lists(answer, &UPGRADE, "websocket") || !lists(answer, &CONNECTION, "upgrade") {
         return Err("switches to something that is not a websocket");
     }
     let mut accepted = answer.get_all(SEC_WEBSOCKET_ACCEPT).iter();
