@@ -410,6 +410,19 @@ async fn what_is_left_in_a_full_store_is_not_taken_for_news() {
     assert_eq!(provider.counts(), (1, 3, 0));
 }
 
+/// The refresh token in the store after whoever waited to save has done so.
+async fn saved_late(store: &Full) -> Vec<u8> {
+    // Whoever tries to save is woken first, and runs before this.
+    session_mock::MockSession::bearer("t")
+        .handle()
+        .init()
+        .await
+        .unwrap();
+    let stored = store.load(&Identity::new(["svc"])).await.unwrap().unwrap();
+    let refresh_token = stored.credential().kept("refresh_token").unwrap();
+    refresh_token.expose().to_vec()
+}
+
 #[tokio::test]
 async fn what_could_not_be_saved_is_not_saved_over_its_successor() {
     let (provider, clock, store) = (Arc::default(), MockClock::new(), Full::default());
@@ -426,17 +439,7 @@ async fn what_could_not_be_saved_is_not_saved_over_its_successor() {
         .unwrap();
     session.report_refusal(&receipt, &[]).await.unwrap();
     clock.advance(Duration::from_secs(3));
-    // Whoever tries to save is woken first, and runs before this.
-    session_mock::MockSession::bearer("t")
-        .handle()
-        .init()
-        .await
-        .unwrap();
-    let stored = store.load(&Identity::new(["svc"])).await.unwrap().unwrap();
-    assert_eq!(
-        stored.credential().kept("refresh_token").unwrap().expose(),
-        b"2"
-    );
+    assert_eq!(saved_late(&store).await, b"2");
 }
 
 #[tokio::test]
@@ -515,15 +518,5 @@ async fn what_could_not_be_saved_takes_the_place_of_what_it_replaced() {
     clock.sleeper(Duration::from_secs(3)).await;
     store.is_full.store(false, Ordering::SeqCst);
     clock.advance(Duration::from_secs(3));
-    // Whoever tries to save is woken first, and runs before this.
-    session_mock::MockSession::bearer("t")
-        .handle()
-        .init()
-        .await
-        .unwrap();
-    let stored = store.load(&Identity::new(["svc"])).await.unwrap().unwrap();
-    assert_eq!(
-        stored.credential().kept("refresh_token").unwrap().expose(),
-        b"2"
-    );
+    assert_eq!(saved_late(&store).await, b"2");
 }
