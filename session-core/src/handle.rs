@@ -222,6 +222,7 @@ impl SessionHandle {
     /// # Errors
     ///
     /// `Forbidden` when the credential may not go to that URL.
+    #[inline]
     pub fn authorize_now(&self, url: &Url, headers: &mut HeaderMap) -> Result<Option<Receipt>> {
         self.check(url)?;
         let held = self.0.quiet();
