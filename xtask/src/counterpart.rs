@@ -43,6 +43,30 @@ const WEBSOCKETS: Package = Package {
     name: "python3-websockets",
     program: "/usr/lib/python3/dist-packages/websockets/server.py",
 };
+const KDC: Package = Package {
+    name: "krb5-kdc",
+    program: "/usr/sbin/krb5kdc",
+};
+const KADMIN: Package = Package {
+    name: "krb5-admin-server",
+    program: "/usr/sbin/kadmin.local",
+};
+const KINIT: Package = Package {
+    name: "krb5-user",
+    program: "kinit",
+};
+const APACHE: Package = Package {
+    name: "apache2-bin",
+    program: "/usr/sbin/apache2",
+};
+const APACHE_GSSAPI: Package = Package {
+    name: "libapache2-mod-auth-gssapi",
+    program: "/usr/lib/apache2/modules/mod_auth_gssapi.so",
+};
+const PYTHON_GSSAPI: Package = Package {
+    name: "python3-gssapi",
+    program: "/usr/lib/python3/dist-packages/gssapi/__init__.py",
+};
 
 /// All there are. Each is a program in the folder of its name that prints one line of JSON when it
 /// is ready, and ends when its standard input closes.
@@ -55,6 +79,7 @@ pub(crate) const COUNTERPARTS: &[Counterpart] = &[
         program: &["node", "server.mjs", "--exit-on-stdin-close"],
         verification: Some(&["npm", "run", "--silent", "verify"]),
         variable: "SESSION_TEST_OIDC",
+        to_try: "token",
     },
     Counterpart {
         name: "glewlwyd",
@@ -64,6 +89,26 @@ pub(crate) const COUNTERPARTS: &[Counterpart] = &[
         program: &["python3", "start.py"],
         verification: None,
         variable: "SESSION_TEST_GLEWLWYD",
+        to_try: "token",
+    },
+    Counterpart {
+        name: "kerberos",
+        about: "a Kerberos realm, and Apache that authenticates by it",
+        debian: &[
+            KDC,
+            KADMIN,
+            KINIT,
+            APACHE,
+            APACHE_GSSAPI,
+            PYTHON_GSSAPI,
+            OPENSSL,
+            PYTHON,
+        ],
+        npm: false,
+        program: &["python3", "start.py"],
+        verification: None,
+        variable: "SESSION_TEST_KERBEROS",
+        to_try: "request GET .",
     },
     Counterpart {
         name: "nginx",
@@ -73,6 +118,7 @@ pub(crate) const COUNTERPARTS: &[Counterpart] = &[
         program: &["python3", "start.py"],
         verification: None,
         variable: "SESSION_TEST_NGINX",
+        to_try: "token",
     },
 ];
 
@@ -88,6 +134,8 @@ pub(crate) struct Counterpart {
     verification: Option<&'static [&'static str]>,
     /// The environment variable by which tests find the file with its line of JSON.
     pub(crate) variable: &'static str,
+    /// What to try with its profile: arguments of the command `session`.
+    pub(crate) to_try: &'static str,
 }
 
 /// A list of them for people.

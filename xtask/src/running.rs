@@ -40,6 +40,13 @@ enum Event {
 /// How long a counterpart may take to start, and to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The variables that programs must have in their environment to find the counterpart that says this.
+pub(crate) fn environment(ready: &Value) -> impl Iterator<Item = (&str, &str)> {
+    let variables = ready["environment"].as_object();
+    let variables = variables.into_iter().flatten();
+    variables.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+}
+
 impl Running {
     /// Spawns `command`, whose input and output are piped and whose complaints go to `log`, and waits
     /// until it is ready.

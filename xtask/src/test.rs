@@ -6,7 +6,7 @@ use crate::{
     Result,
     counterpart::{self, COUNTERPARTS},
     model,
-    running::Running,
+    running::{self, Running},
     steps::Steps,
     workspace::{Workspace, run as run_command},
 };
@@ -55,5 +55,10 @@ fn test(steps: &mut Steps, workspace: &Workspace, long: bool) -> Option<()> {
 /// Tells the tests where the counterparts are.
 fn introduce<'a>(command: &'a mut Command, running: &[Running]) -> &'a mut Command {
     let variables = COUNTERPARTS.iter().map(|counterpart| counterpart.variable);
-    command.envs(variables.zip(running.iter().map(|running| &running.ready_file)))
+    command.envs(variables.zip(running.iter().map(|running| &running.ready_file)));
+    command.envs(
+        running
+            .iter()
+            .flat_map(|running| running::environment(&running.ready)),
+    )
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     Result,
     counterpart::{self, Counterpart},
-    print, private_file,
+    print, private_file, running,
     workspace::Workspace,
 };
 
@@ -16,6 +16,9 @@ const SHOWN: &[(&str, &str)] = &[
     ("issuer", "/profile/environment/issuer"),
     ("token endpoint", "/token_endpoint"),
     ("api", "/profile/environment/api"),
+    ("principal", "/profile/principal"),
+    ("keytab", "/profile/keytab"),
+    ("krb5.conf", "/environment/KRB5_CONFIG"),
     ("client id", "/profile/client_id"),
     ("client secret", "/profile/client_secret"),
     ("client auth", "/profile/client_auth"),
@@ -63,9 +66,14 @@ fn summary(counterpart: &Counterpart, ready: &Value, files: &[(&str, &Path)]) ->
         writeln!(text, "  {label:width$}  {value}").expect("a String takes all");
     }
     if let Some((_, config)) = rows.last() {
-        write!(
+        let to_try = counterpart.to_try;
+        text += "\nTry it:\n\n  ";
+        for (name, value) in running::environment(ready) {
+            write!(text, "{name}={value} ").expect("a String takes all");
+        }
+        writeln!(
             text,
-            "\nTry it:\n\n  cargo run -p session-cli -- --config {config} token\n"
+            "cargo run -p session-cli -- --config {config} {to_try}"
         )
         .expect("a String takes all");
     }
@@ -121,5 +129,18 @@ mod tests {
         );
         assert!(text.contains("--config /x/sessions.toml token"), "{text}");
         assert!(!text.contains("control port"), "{text}");
+    }
+
+    #[test]
+    fn what_programs_need_in_their_environment_is_shown_with_what_to_try() {
+        let counterpart = counterpart::named("kerberos").unwrap();
+        let ready = json!({ "environment": { "KRB5_CONFIG": "/x/krb5.conf" } });
+        let files = [("profile", Path::new("/x/sessions.toml"))];
+        let text = summary(counterpart, &ready, &files);
+        assert!(
+            text.contains("\n  KRB5_CONFIG=/x/krb5.conf cargo run"),
+            "{text}"
+        );
+        assert!(text.contains("sessions.toml request GET .\n"), "{text}");
     }
 }

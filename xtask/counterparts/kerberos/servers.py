@@ -1,0 +1,63 @@
+"""Programs that serve, until they are stopped."""
+
+import os
+import socket
+import subprocess
+import time
+
+HOST = "127.0.0.1"
+STARTING_TAKES_AT_MOST = 30  # seconds
+
+
+def free_ports(count):
+    """Ports that nothing listens on, by TCP or by UDP, all different."""
+    held = []
+    while len(held) < 2 * count:
+        tcp, udp = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
+        tcp.bind((HOST, 0))
+        try:
+            udp.bind(tcp.getsockname())
+        except OSError:
+            tcp.close()
+            continue
+        held += [tcp, udp]
+    ports = [tcp.getsockname()[1] for tcp in held[::2]]
+    for sock in held:
+        sock.close()
+    return ports
+
+
+class Process:
+    """A program that listens on a port of loopback."""
+
+    def __init__(self, name, command, environment, folder, port):
+        self.name = name
+        self.log = folder / f"{name}.out"
+        with open(self.log, "wb") as output:
+            self.process = subprocess.Popen(
+                [str(part) for part in command], env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+        try:
+            self._await(port)
+        except RuntimeError:
+            self.stop()
+            raise
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _await(self, port):
+        deadline = time.monotonic() + STARTING_TAKES_AT_MOST
+        while True:
+            try:
+                socket.create_connection((HOST, port), timeout=1).close()
+                return
+            except OSError as error:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"{self.name} did not start: {self.log.read_text()}") from error
+            time.sleep(0.05)

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""A Kerberos realm on loopback: MIT's KDC, Apache with mod_auth_gssapi, and a server that enforces channel bindings.
+
+    start.py
+
+Prints one line of JSON when it is ready: principals, keytabs, addresses. Ends on SIGTERM, on SIGINT, and when its stdin
+closes. Everything is in a temporary folder, removed at the end; no file of the system is changed, and no privilege is
+needed. Needs the Debian packages krb5-kdc, krb5-admin-server, krb5-user, apache2-bin, libapache2-mod-auth-gssapi, python3-gssapi and openssl;
+of Python only the standard library.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True  # before the rest of this folder is imported
+
+import certificates  # noqa: E402
+import kdc  # noqa: E402
+import web  # noqa: E402
+from servers import HOST, Process, free_ports  # noqa: E402
+
+# Debian's own: python3-gssapi is a package of that, whichever python3 runs this.
+SYSTEM_PYTHON = "/usr/bin/python3"
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+    # Ordinary users have these nowhere in their PATH.
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    os.environ["LC_ALL"] = "C"
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="session-kerberos-"))
+    folder.chmod(0o711)  # Apache's workers are somebody else where it is started by root
+    processes = []
+    silent = socket.socket()
+    try:
+        silent.bind((HOST, 0))
+        silent.listen(64)  # takes connections, and never says anything
+        kdc_port, http_port, https_port, bound_port, down_port = free_ports(5)
+        realm = kdc.Realm(folder, kdc_port)
+        realm.write_configuration(silent_port=silent.getsockname()[1], down_port=down_port)
+        passwords = realm.create()
+        certificates.make(folder)
+        processes.append(Process("krb5kdc", realm.command(), realm.environment, folder, kdc_port))
+        processes.append(Process("apache2", *web.apache(folder, realm, http_port, https_port), folder, http_port))
+        bound = pathlib.Path(__file__).with_name("bound.py")
+        processes.append(Process("bound", [SYSTEM_PYTHON, bound, folder, str(bound_port)],
+                                 realm.acceptor_environment("bound"), folder, bound_port))
+        say_ready(folder, realm, passwords, http_port, https_port, bound_port)
+        sys.stdin.read()
+    finally:
+        for process in reversed(processes):
+            process.stop()
+        silent.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def say_ready(folder, realm, passwords, http_port, https_port, bound_port):
+    authority = str(folder / "ca.pem")
+    https = f"https://localhost:{https_port}"
+    print(json.dumps({
+        "ready": True,
+        "pid": os.getpid(),
+        "dir": str(folder),
+        "profile": {
+            "backend": "kerberos",
+            "principal": kdc.SERVICE,
+            "keytab": str(realm.keytab(kdc.SERVICE)),
+            "environment": {"name": "loopback", "api": f"{https}/api/", "ca_file": authority},
+        },
+        # What programs need to find this realm rather than their machine's.
+        "environment": realm.environment,
+        "realm": kdc.REALM,
+        "passwords": passwords,
+        "keytabs": {name: str(realm.keytab(name)) for name in kdc.KEYTABS},
+        "http": f"http://localhost:{http_port}",
+        "https": https,
+        "bound": f"https://localhost:{bound_port}",
+        "ca_pem": authority,
+        "short_lifetime": kdc.SHORT,
+    }), flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (RuntimeError, subprocess.CalledProcessError) as error:
+        sys.exit(str(error))
