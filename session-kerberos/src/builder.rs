@@ -1,0 +1,173 @@
+//! What to choose before a session is made.
+
+use std::{sync::Arc, time::Duration};
+
+use session_core::{BasicEnvironment, Environment, Error, ErrorKind, Result, SessionHandle};
+
+use crate::{
+    ChannelBindings, Delegation, Kerberos, Mutual,
+    gss::Gss,
+    service_names::{ANY, ServiceNames},
+    source::Source,
+    workers::Workers,
+};
+
+/// Makes a [`Kerberos`] session; made itself by one of that type's constructors.
+#[derive(Debug)]
+#[must_use]
+pub struct KerberosBuilder {
+    source: Source,
+    principal: Option<String>,
+    service_names: ServiceNames,
+    mutual: Mutual,
+    delegation: Delegation,
+    channel_bindings: ChannelBindings,
+    kdc_timeout: Duration,
+    environment: Option<Box<dyn Environment>>,
+    api: Option<String>,
+}
+
+impl KerberosBuilder {
+    /// How long one call of the Kerberos library may take, unless the builder is told otherwise: as long as a library waits for a
+    /// KDC that says nothing.
+    pub const KDC_TIMEOUT: Duration = Duration::from_secs(30);
+
+    pub(crate) fn new(source: Source) -> Self {
+        Self {
+            source,
+            principal: None,
+            service_names: ServiceNames::default(),
+            mutual: Mutual::default(),
+            delegation: Delegation::default(),
+            channel_bindings: ChannelBindings::default(),
+            kdc_timeout: Self::KDC_TIMEOUT,
+            environment: None,
+            api: None,
+        }
+    }
+
+    /// Who to be, such as `alice`, or `alice@EXAMPLE.COM`. Whoever else a cache or keytab belongs to is an error. Default: its
+    /// owner.
+    pub fn principal(mut self, name: impl Into<String>) -> Self {
+        self.principal = Some(name.into());
+        self
+    }
+
+    /// What servers are called, whatever their hosts: `HTTP@host`, or a principal such as `HTTP/host@REALM`. Default:
+    /// `HTTP@` and the host of the URL.
+    pub fn spn(self, name: impl Into<String>) -> Self {
+        self.spn_of(ANY, name)
+    }
+
+    /// What the server at this host is called, in place of [`spn`](Self::spn).
+    pub fn spn_of(mut self, host: &str, name: impl Into<String>) -> Self {
+        self.service_names.insert(host, name.into());
+        self
+    }
+
+    /// Whether servers must prove who they are. Default: [`Mutual::Required`].
+    pub fn mutual(mut self, mutual: Mutual) -> Self {
+        self.mutual = mutual;
+        self
+    }
+
+    /// Whether servers may act for us elsewhere. Default: [`Delegation::Off`].
+    pub fn delegation(mut self, delegation: Delegation) -> Self {
+        self.delegation = delegation;
+        self
+    }
+
+    /// Whether tokens are bound to the server's certificate. Default: [`ChannelBindings::Auto`].
+    pub fn channel_bindings(mut self, bindings: ChannelBindings) -> Self {
+        self.channel_bindings = bindings;
+        self
+    }
+
+    /// How long one call of the Kerberos library may take. Default: [`KDC_TIMEOUT`](Self::KDC_TIMEOUT).
+    ///
+    /// The call itself cannot be ended: it goes on in a thread of the session, of which there are eight at most.
+    pub fn kdc_timeout(mut self, limit: Duration) -> Self {
+        self.kdc_timeout = limit;
+        self
+    }
+
+    /// The services that tokens may go to, and how to connect to them. Default: no service, and the system's certificate
+    /// authorities.
+    pub fn environment(mut self, environment: impl Environment) -> Self {
+        self.environment = Some(Box::new(environment));
+        self
+    }
+
+    /// An environment with this service alone, named `api`.
+    pub fn api(mut self, address: impl Into<String>) -> Self {
+        self.api = Some(address.into());
+        self
+    }
+
+    /// The session, ready to authenticate. Nothing is sent, and no library loaded yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    pub fn open(self) -> Result<SessionHandle> {
+        self.build().map(SessionHandle::new)
+    }
+
+    /// The session as a backend, for [`SessionHandle::builder`].
+    ///
+    /// # Errors
+    ///
+    /// `Config`, when the address of the API is no URL, or would get tokens unencrypted; when the principal is empty, or a
+    /// service's name none; when there are both an environment and an `api`.
+    pub fn build(self) -> Result<Kerberos> {
+        if self.principal.as_deref().is_some_and(str::is_empty) {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "`principal` is empty; give the principal's name, or leave it out",
+            ));
+        }
+        if let Some((host, name)) = self.service_names.iter().find(|(_, name)| !is_spn(name)) {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!(
+                    "`spn` of `{host}` is `{name}`, which is no service; write `HTTP@host`, or `HTTP/host@REALM`"
+                ),
+            ));
+        }
+        let environment = match (self.environment, self.api) {
+            (Some(environment), None) => environment,
+            (None, api) => default_environment(api)?,
+            (Some(_), Some(_)) => {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    "there are both an environment and an `api`; make the latter a service of the environment",
+                ));
+            }
+        };
+        Ok(Kerberos {
+            environment,
+            principal: self.principal,
+            source: self.source,
+            service_names: self.service_names,
+            mutual: self.mutual,
+            delegation: self.delegation,
+            channel_bindings: self.channel_bindings,
+            workers: Arc::new(Workers::new(self.kdc_timeout)),
+            mechanism: Arc::new(Gss),
+        })
+    }
+}
+
+/// Whether a service and a host are in it.
+fn is_spn(name: &str) -> bool {
+    let parts = name.split_once(['/', '@']);
+    parts.is_some_and(|(service, host)| !service.is_empty() && !host.is_empty())
+}
+
+fn default_environment(api: Option<String>) -> Result<Box<dyn Environment>> {
+    let mut environment = BasicEnvironment::new("default");
+    if let Some(api) = api {
+        environment = environment.service("api", &api)?;
+    }
+    Ok(Box::new(environment))
+}

@@ -1,0 +1,76 @@
+//! What makes tokens: a Kerberos library, or in tests something that stands in for it.
+
+use std::{fmt::Debug, sync::Arc, time::Duration};
+
+use session_core::{Result, Secret};
+use zeroize::Zeroizing;
+
+/// Gets credentials. Blocks.
+pub(crate) trait Mechanism: Debug + Send + Sync + 'static {
+    fn acquire(&self, wanted: &Wanted) -> Result<Acquired>;
+}
+
+/// Whose credential is wanted, and what it is to come from.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    /// Whoever the source belongs to, if absent.
+    pub(crate) principal: Option<String>,
+    pub(crate) from: Given,
+}
+
+/// Where a credential comes from, with its secret.
+#[derive(Clone, Debug)]
+pub(crate) enum Given {
+    DefaultCache,
+    Ccache(String),
+    Keytab(String),
+    Password(Secret),
+}
+
+/// A credential, just got.
+pub(crate) struct Acquired {
+    pub(crate) principal: Arc<dyn Principal>,
+    /// As the realm calls it.
+    pub(crate) name: String,
+    /// For how long it is good; for ever if absent.
+    pub(crate) lifetime: Option<Duration>,
+}
+
+/// Somebody whose credential we have: as long as this lives, and no longer.
+pub(crate) trait Principal: Send + Sync + 'static {
+    /// Begins to authenticate to a service. Blocks, unless there is a ticket for it yet. `worker` is the number of the thread.
+    fn initiate(&self, worker: usize, request: &Initiation) -> Result<Begun>;
+}
+
+/// With whom to authenticate, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Initiation {
+    /// `HTTP@host`, or a principal: `HTTP/host@REALM`.
+    pub(crate) service: String,
+    pub(crate) is_mutual: bool,
+    pub(crate) delegation: crate::Delegation,
+    pub(crate) channel_bindings: Option<Vec<u8>>,
+}
+
+/// A context that has begun, and its first token.
+pub(crate) struct Begun {
+    pub(crate) initiator: Box<dyn Initiator>,
+    pub(crate) token: Zeroizing<Vec<u8>>,
+}
+
+/// Our end of a context.
+pub(crate) trait Initiator: Send + 'static {
+    /// Takes a token of the server. Blocks.
+    fn step(&mut self, token: &[u8]) -> Result<Progress>;
+}
+
+/// How far a context has come.
+pub(crate) enum Progress {
+    /// The server must have this token.
+    Continues(Zeroizing<Vec<u8>>),
+    /// Both ends are done.
+    Complete {
+        /// The server has proven who it is.
+        is_mutual: bool,
+    },
+}

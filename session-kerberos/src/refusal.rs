@@ -1,0 +1,333 @@
+//! What a Kerberos library says no with, and what is to be done.
+
+use std::fmt;
+
+use session_core::{Error, ErrorKind};
+
+use crate::{
+    gssapi::Failure,
+    mechanism::{Given, Wanted},
+};
+
+/// What was to be done.
+pub(crate) enum About<'a> {
+    /// Get a credential.
+    Credential(&'a Wanted),
+    /// Make a token for a service.
+    Token {
+        principal: &'a str,
+        service: &'a str,
+    },
+    /// Make sense of a service's answer.
+    Answer {
+        principal: &'a str,
+        service: &'a str,
+    },
+}
+
+/// The failure as an error that says what to do about it.
+pub(crate) fn refused(failure: &Failure, about: &About<'_>) -> Error {
+    let (kind, remedy) = remedy(failure, about);
+    Error::new(kind, format!("{about}: {failure}; {remedy}"))
+}
+
+/// The first of the codes in MIT's and Heimdal's table `krb5`: those of RFC 4120 §7.5.9, and then the library's own.
+const KRB5: i32 = -1_765_328_384;
+const MOST_CODES: i32 = 256;
+
+/// Of RFC 4120 §7.5.9, by their numbers there.
+mod code {
+    pub(super) const CLIENT_EXPIRED: i32 = 1;
+    pub(super) const CLIENT_UNKNOWN: i32 = 6;
+    pub(super) const SERVICE_UNKNOWN: i32 = 7;
+    pub(super) const CLIENT_REVOKED: i32 = 18;
+    pub(super) const PASSWORD_EXPIRED: i32 = 23;
+    pub(super) const PREAUTHENTICATION_FAILED: i32 = 24;
+    pub(super) const BAD_INTEGRITY: i32 = 31;
+    pub(super) const TICKET_EXPIRED: i32 = 32;
+    pub(super) const REPLAY: i32 = 34;
+    pub(super) const NOT_US: i32 = 35;
+    pub(super) const CLOCK_SKEW: i32 = 37;
+    pub(super) const MODIFIED: i32 = 41;
+    pub(super) const BAD_KEY_VERSION: i32 = 44;
+    pub(super) const NO_KEY: i32 = 45;
+    // The library's own.
+    pub(super) const CACHE_NOT_FOUND: i32 = 141;
+    pub(super) const REALM_UNKNOWN: i32 = 154;
+    pub(super) const REALM_UNREACHABLE: i32 = 156;
+    pub(super) const KEY_NOT_FOUND: i32 = 181;
+    pub(super) const CACHE_FILE_MISSING: i32 = 195;
+    pub(super) const CACHE_TRUNCATED: i32 = 199;
+    pub(super) const CACHE_DAMAGED: i32 = 212;
+    pub(super) const NO_DEFAULT_REALM: i32 = 224;
+}
+
+/// SPNEGO passes codes on under numbers that the process makes up. Then only MIT's words tell them.
+const WORDS: &[(&str, i32)] = &[
+    (
+        "Server not found in Kerberos database",
+        code::SERVICE_UNKNOWN,
+    ),
+    ("Decrypt integrity check failed", code::BAD_INTEGRITY),
+    ("Ticket expired", code::TICKET_EXPIRED),
+    ("Request is a replay", code::REPLAY),
+    ("The ticket isn't for us", code::NOT_US),
+    ("Clock skew too great", code::CLOCK_SKEW),
+    ("Message stream modified", code::MODIFIED),
+    ("Key version is not available", code::BAD_KEY_VERSION),
+    ("Service key not available", code::NO_KEY),
+];
+
+fn code(failure: &Failure) -> Option<i32> {
+    let number = failure.minor.checked_sub(KRB5);
+    let number = number.filter(|number| (0..MOST_CODES).contains(number));
+    let by_words = || WORDS.iter().find(|(words, _)| failure.text.contains(words));
+    number.or_else(|| by_words().map(|(_, code)| *code))
+}
+
+/// Major codes of GSSAPI (RFC 2744 §3.9.1).
+const BAD_BINDINGS: u32 = 4 << 16;
+const NO_CREDENTIAL: u32 = 7 << 16;
+const CREDENTIALS_EXPIRED: u32 = 11 << 16;
+const UNAVAILABLE: u32 = 16 << 16;
+
+fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
+    use ErrorKind::{Config, Denied, Interaction, Protocol, Unavailable};
+
+    match code(failure) {
+        Some(code::PREAUTHENTICATION_FAILED | code::BAD_INTEGRITY) if about.is_by_password() => (
+            Denied,
+            "the password is wrong; it is not tried again, for failures may lock the account",
+        ),
+        Some(code::PREAUTHENTICATION_FAILED | code::BAD_INTEGRITY) if about.is_by_keytab() => (
+            Denied,
+            "the keytab's key is not the realm's; export it anew",
+        ),
+        Some(code::CLIENT_UNKNOWN) => (
+            Denied,
+            "the realm does not know this principal; check how it is written, or ask the realm's administrator",
+        ),
+        Some(code::PASSWORD_EXPIRED) => (
+            Denied,
+            "the password has expired; change it with `kpasswd`, or ask the realm's administrator",
+        ),
+        Some(code::CLIENT_REVOKED) => (
+            Denied,
+            "the principal is locked; ask the realm's administrator",
+        ),
+        Some(code::CLIENT_EXPIRED) => (
+            Denied,
+            "the principal has expired; ask the realm's administrator",
+        ),
+        Some(code::REALM_UNREACHABLE) => (
+            Unavailable,
+            "no KDC of the realm answers; check the network, and the realm's `kdc` in krb5.conf",
+        ),
+        Some(code::REALM_UNKNOWN) => (
+            Config,
+            "nothing says where the realm's KDC is; add the realm to krb5.conf, or correct it",
+        ),
+        Some(code::NO_DEFAULT_REALM) => (
+            Config,
+            "write the principal with its realm, or set `default_realm` in krb5.conf",
+        ),
+        Some(code::SERVICE_UNKNOWN) => (
+            Config,
+            "the realm does not know this service; correct the URL's host, or say what the service is called: `spn`",
+        ),
+        Some(code::CLOCK_SKEW) => (
+            Config,
+            "the clocks differ too much; set those of this machine, the server and the KDC",
+        ),
+        Some(
+            code::NOT_US
+            | code::BAD_KEY_VERSION
+            | code::NO_KEY
+            | code::MODIFIED
+            | code::BAD_INTEGRITY,
+        ) => (
+            Denied,
+            "the server's keytab is stale or lacks this service; ask those who run it to export it anew",
+        ),
+        Some(code::REPLAY) => (
+            Denied,
+            "the server has seen this token before; something on the way sends requests twice",
+        ),
+        Some(code::TICKET_EXPIRED) => (Interaction, "run `kinit`"),
+        Some(
+            code::CACHE_NOT_FOUND
+            | code::CACHE_FILE_MISSING
+            | code::CACHE_TRUNCATED
+            | code::CACHE_DAMAGED
+            | code::KEY_NOT_FOUND,
+        ) => about.missing(),
+        _ => match failure.major {
+            BAD_BINDINGS => (
+                Denied,
+                "the token is bound to another TLS connection than the server's; something on the way ends TLS",
+            ),
+            NO_CREDENTIAL => about.missing(),
+            CREDENTIALS_EXPIRED => (Interaction, "run `kinit`"),
+            UNAVAILABLE => (
+                Config,
+                "this Kerberos library cannot do that; install MIT's",
+            ),
+            _ => (
+                Protocol,
+                "look the code up in the documentation of the Kerberos library",
+            ),
+        },
+    }
+}
+
+impl About<'_> {
+    fn is_by_password(&self) -> bool {
+        matches!(self, Self::Credential(wanted) if matches!(wanted.from, Given::Password(_)))
+    }
+
+    fn is_by_keytab(&self) -> bool {
+        matches!(self, Self::Credential(wanted) if matches!(wanted.from, Given::Keytab(_)))
+    }
+
+    /// What to do where there is no credential.
+    fn missing(&self) -> (ErrorKind, &'static str) {
+        if self.is_by_keytab() {
+            return (
+                ErrorKind::Config,
+                "check the path, that this process may read it, and that `klist -k` lists the principal",
+            );
+        }
+        (
+            ErrorKind::Interaction,
+            "run `kinit`, or give a keytab: `keytab`",
+        )
+    }
+}
+
+impl fmt::Display for About<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Credential(wanted) => {
+                f.write_str("no Kerberos credential")?;
+                if let Some(principal) = &wanted.principal {
+                    write!(f, " of `{principal}`")?;
+                }
+                match &wanted.from {
+                    Given::DefaultCache => f.write_str(" in the default cache"),
+                    Given::Ccache(cache) => write!(f, " in cache `{cache}`"),
+                    Given::Keytab(keytab) => write!(f, " by keytab `{keytab}`"),
+                    Given::Password(_) => f.write_str(" by password"),
+                }
+            }
+            Self::Token { principal, service } => {
+                write!(f, "`{principal}` has no Kerberos token for `{service}`")
+            }
+            Self::Answer { principal, service } => {
+                write!(f, "`{service}` does not authenticate `{principal}`")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use session_core::Secret;
+
+    use super::*;
+
+    fn wanted(from: Given) -> Wanted {
+        Wanted {
+            principal: Some("alice".into()),
+            from,
+        }
+    }
+
+    fn failure(major: u32, minor: i32) -> Failure {
+        Failure {
+            major: major << 16,
+            minor,
+            text: "words".into(),
+        }
+    }
+
+    /// What MIT's library 1.20 was seen to fail with.
+    #[test]
+    fn every_code_that_was_seen_has_a_remedy() {
+        use ErrorKind::{Config, Denied, Interaction, Unavailable};
+        let cache = wanted(Given::Ccache("FILE:/x".into()));
+        let keytab = wanted(Given::Keytab("/k".into()));
+        let password = wanted(Given::Password(Secret::new("hunter2")));
+        let token = About::Token {
+            principal: "alice",
+            service: "HTTP@x",
+        };
+        let answer = About::Answer {
+            principal: "alice",
+            service: "HTTP@x",
+        };
+        let [cache, keytab, password] = [&cache, &keytab, &password].map(About::Credential);
+        for (about, minor, kind, words) in [
+            (&cache, -1_765_328_243, Interaction, "kinit"),
+            (&cache, -1_765_328_189, Interaction, "kinit"),
+            (&cache, -1_765_328_185, Interaction, "kinit"),
+            (&cache, -1_765_328_172, Interaction, "kinit"),
+            (&keytab, -1_765_328_189, Config, "klist -k"),
+            (&keytab, -1_765_328_203, Config, "klist -k"),
+            (&keytab, -1_765_328_360, Denied, "export it anew"),
+            (&password, -1_765_328_360, Denied, "password is wrong"),
+            (
+                &password,
+                -1_765_328_378,
+                Denied,
+                "does not know this principal",
+            ),
+            (&password, -1_765_328_361, Denied, "kpasswd"),
+            (&password, -1_765_328_366, Denied, "locked"),
+            (&password, -1_765_328_383, Denied, "has expired"),
+            (&password, -1_765_328_228, Unavailable, "no KDC"),
+            (&password, -1_765_328_230, Config, "krb5.conf"),
+            (&password, -1_765_328_160, Config, "default_realm"),
+            (&token, -1_765_328_377, Config, "`spn`"),
+            (&token, -1_765_328_352, Interaction, "kinit"),
+            (&token, -1_765_328_347, Config, "clocks"),
+            (&answer, -1_765_328_349, Denied, "keytab is stale"),
+            (&answer, -1_765_328_340, Denied, "keytab is stale"),
+            (&answer, -1_765_328_350, Denied, "seen this token"),
+        ] {
+            let error = refused(&failure(13, minor), about);
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.to_string().contains(words), "{error}");
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_spnego_makes_up_are_known_by_their_words() {
+        let about = About::Answer {
+            principal: "alice",
+            service: "HTTP@x",
+        };
+        let failure = Failure {
+            text: "Unspecified GSS failure: Key version is not available".into(),
+            ..failure(13, 100_005)
+        };
+        let error = refused(&failure, &about);
+        assert!(error.to_string().contains("keytab is stale"), "{error}");
+    }
+
+    #[test]
+    fn where_there_is_no_code_the_status_tells() {
+        let about = About::Answer {
+            principal: "alice",
+            service: "HTTP@x",
+        };
+        let bindings = refused(&failure(4, 0), &about);
+        assert_eq!(bindings.kind(), ErrorKind::Denied);
+        assert!(bindings.to_string().contains("ends TLS"), "{bindings}");
+        assert_eq!(
+            refused(&failure(11, 0), &about).kind(),
+            ErrorKind::Interaction
+        );
+        assert_eq!(refused(&failure(9, 0), &about).kind(), ErrorKind::Protocol);
+    }
+}

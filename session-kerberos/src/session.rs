@@ -1,0 +1,251 @@
+//! A session by Kerberos.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use session_core::{
+    Cause, Credential, Environment, Error, ErrorKind, Exchange, Outgoing, Result, SecretSource,
+    Session,
+};
+
+use crate::{
+    ChannelBindings, Delegation, KerberosBuilder, Mutual,
+    channel_bindings::server_end_point,
+    mechanism::{Begun, Initiation, Mechanism, Principal, Wanted},
+    negotiation::{self, Negotiation},
+    service_names::ServiceNames,
+    source::Source,
+    workers::Workers,
+};
+
+/// A session that authenticates each request by Kerberos 5 (SPNEGO, RFC 4559).
+///
+/// Made by [`ccache`](Self::ccache), [`default_cache`](Self::default_cache), [`keytab`](Self::keytab) or
+/// [`password`](Self::password).
+#[derive(Debug)]
+pub struct Kerberos {
+    pub(crate) environment: Box<dyn Environment>,
+    pub(crate) principal: Option<String>,
+    pub(crate) source: Source,
+    pub(crate) service_names: ServiceNames,
+    pub(crate) mutual: Mutual,
+    pub(crate) delegation: Delegation,
+    pub(crate) channel_bindings: ChannelBindings,
+    pub(crate) workers: Arc<Workers>,
+    pub(crate) mechanism: Arc<dyn Mechanism>,
+}
+
+/// What the engine holds.
+struct State {
+    principal: Arc<dyn Principal>,
+    /// It took the place of one that was refused.
+    is_second: bool,
+}
+
+impl Kerberos {
+    /// Whoever is logged in: with the tickets in the default credential cache, as `kinit` leaves them.
+    pub fn default_cache() -> KerberosBuilder {
+        KerberosBuilder::new(Source::DefaultCache)
+    }
+
+    /// With the tickets in this credential cache, such as `FILE:/tmp/krb5cc_1000`, `KCM:` or `KEYRING:session:app`.
+    pub fn ccache(name: impl Into<String>) -> KerberosBuilder {
+        KerberosBuilder::new(Source::Ccache(name.into()))
+    }
+
+    /// A service as itself, by the keys in this keytab; as the first principal in there, unless the builder is told another.
+    pub fn keytab(path: impl Into<std::path::PathBuf>) -> KerberosBuilder {
+        KerberosBuilder::new(Source::Keytab(path.into()))
+    }
+
+    /// A principal by its password, which is asked for at each authentication.
+    pub fn password(principal: impl Into<String>, password: SecretSource) -> KerberosBuilder {
+        KerberosBuilder::new(Source::Password(password)).principal(principal)
+    }
+
+    async fn acquire(&self, is_second: bool) -> Result<Credential> {
+        let wanted = Wanted {
+            principal: self.principal.clone(),
+            from: self.source.given().await?,
+        };
+        let mechanism = Arc::clone(&self.mechanism);
+        let acquired = self
+            .workers
+            .run(move |_| mechanism.acquire(&wanted))
+            .await?;
+        tracing::debug!(
+            principal = %acquired.name,
+            lifetime = ?acquired.lifetime,
+            "got a Kerberos credential"
+        );
+        let credential = Credential::per_request(State {
+            principal: acquired.principal,
+            is_second,
+        });
+        Ok(match acquired.lifetime {
+            Some(lifetime) => credential.expires_in(lifetime),
+            None => credential,
+        })
+    }
+
+    fn initiation(&self, request: &Outgoing<'_>) -> Initiation {
+        let certificate = match self.channel_bindings {
+            ChannelBindings::Auto => request.peer_certificate,
+            ChannelBindings::Off => None,
+        };
+        Initiation {
+            service: self.service_names.of(request.url),
+            is_mutual: self.mutual != Mutual::Off,
+            delegation: self.delegation,
+            channel_bindings: certificate.and_then(server_end_point),
+        }
+    }
+
+    /// How long one call of the Kerberos library may take.
+    pub fn kdc_timeout(&self) -> Duration {
+        self.workers.limit()
+    }
+}
+
+#[async_trait]
+impl Session for Kerberos {
+    fn scheme(&self) -> &'static str {
+        "kerberos"
+    }
+
+    fn environment(&self) -> &dyn Environment {
+        &*self.environment
+    }
+
+    async fn init(&self) -> Result<Credential> {
+        self.acquire(false).await
+    }
+
+    async fn renew(&self, _: &Credential, why: Cause<'_>) -> Result<Credential> {
+        self.acquire(matches!(why, Cause::Refused(_))).await
+    }
+
+    async fn authorize(
+        &self,
+        credential: &Credential,
+        request: Outgoing<'_>,
+    ) -> Result<Option<Box<dyn Exchange>>> {
+        let Some(state) = credential.state::<State>() else {
+            return Err(Error::new(
+                ErrorKind::Protocol,
+                "the credential is none of Kerberos; use one that this session made",
+            ));
+        };
+        let initiation = self.initiation(&request);
+        let service = initiation.service.clone();
+        let principal = Arc::clone(&state.principal);
+        let work = move |worker| principal.initiate(worker, &initiation);
+        let Begun { initiator, token } = self.workers.run(work).await?;
+        negotiation::put(&token, request.request);
+        Ok(Some(Box::new(Negotiation::new(
+            initiator,
+            Arc::clone(&self.workers),
+            self.mutual,
+            service,
+            state.is_second,
+        ))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use http::{Request, request::Parts};
+    use session_core::SessionHandle;
+    use url::Url;
+
+    use super::*;
+    use crate::fake::Fake;
+
+    fn faked(builder: KerberosBuilder) -> (SessionHandle, Arc<Fake>) {
+        let mechanism = Arc::new(Fake::default());
+        let builder = builder.api("https://api.example.com/");
+        let mut session = builder.build().unwrap();
+        session.mechanism = Arc::clone(&mechanism) as _;
+        (SessionHandle::new(session), mechanism)
+    }
+
+    async fn authorize(session: &SessionHandle, certificate: Option<&[u8]>) -> Result<Parts> {
+        let url = Url::parse("https://api.example.com/orders").unwrap();
+        let mut head = Request::new(()).into_parts().0;
+        let mut outgoing = Outgoing::new(&url, &mut head);
+        outgoing.peer_certificate = certificate;
+        session.authorize(outgoing).await?;
+        Ok(head)
+    }
+
+    #[tokio::test]
+    async fn a_context_is_asked_for_what_was_chosen() {
+        // As little of one as shows that it is looked at.
+        let certificate =
+            b"\x30\x11\x30\x00\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02\x03\x01\x00";
+        let (plain, mechanism) = faked(Kerberos::default_cache());
+        plain.init().await.unwrap();
+        authorize(&plain, Some(certificate)).await.unwrap();
+        let asked = mechanism.initiations.lock().unwrap().pop().unwrap();
+        assert_eq!(asked.service, "HTTP@api.example.com");
+        assert!(asked.is_mutual);
+        assert_eq!(asked.delegation, Delegation::Off);
+        assert!(asked.channel_bindings.is_some());
+        authorize(&plain, None).await.unwrap();
+        let asked = mechanism.initiations.lock().unwrap().pop().unwrap();
+        assert_eq!(asked.channel_bindings, None);
+
+        let other = Kerberos::default_cache()
+            .spn_of("api.example.com", "HTTP/x@EXAMPLE.COM")
+            .mutual(Mutual::Off)
+            .delegation(Delegation::Policy)
+            .channel_bindings(ChannelBindings::Off);
+        let (other, mechanism) = faked(other);
+        other.init().await.unwrap();
+        authorize(&other, Some(certificate)).await.unwrap();
+        let asked = mechanism.initiations.lock().unwrap().pop().unwrap();
+        assert_eq!(asked.service, "HTTP/x@EXAMPLE.COM");
+        assert!(!asked.is_mutual);
+        assert_eq!(asked.delegation, Delegation::Policy);
+        assert_eq!(asked.channel_bindings, None);
+    }
+
+    #[tokio::test]
+    async fn a_request_whose_token_takes_too_long_fails_and_the_next_does_not() {
+        let hasty = Kerberos::default_cache().kdc_timeout(Duration::from_millis(1));
+        let (session, mechanism) = faked(hasty);
+        // The machine may be slow; all that this shows is what comes of a time-out.
+        while session.init().await.is_err() {}
+        let hold = mechanism.hang();
+        let error = authorize(&session, None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+        drop(hold);
+        while authorize(&session, None).await.is_err() {}
+        assert!(!mechanism.initiations.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_thread_waits_for_the_library_and_the_callers_does_not() {
+        let (session, mechanism) = faked(Kerberos::default_cache());
+        session.init().await.unwrap();
+        let hold = mechanism.hang();
+        // On this one thread: if the first blocked it, the second would never come to let it go.
+        let (outcome, ()) = tokio::join!(authorize(&session, None), async move { drop(hold) });
+        outcome.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_password_is_looked_up_at_each_authentication() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        let builder = Kerberos::password("alice", SecretSource::file(&file));
+        let (session, mechanism) = faked(builder);
+        assert_eq!(session.init().await.unwrap_err().kind(), ErrorKind::Config);
+        assert_eq!(mechanism.acquisitions.load(Ordering::SeqCst), 0);
+        std::fs::write(&file, "x").unwrap();
+        session.init().await.unwrap();
+        assert_eq!(mechanism.acquisitions.load(Ordering::SeqCst), 1);
+    }
+}

@@ -1,0 +1,8 @@
+//! A real realm, and servers that authenticate by it. `cargo xtask test` starts them.
+
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod credentials;
+mod realm;
+mod refusals;
+mod requests;
