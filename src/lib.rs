@@ -36,6 +36,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `oauth` | the backend `oauth`: OAuth 2 and OpenID Connect, in module `oauth`; switches `http` on |
+//! | `kerberos` | the backend `kerberos`: Kerberos 5 by SPNEGO, in module `kerberos`; switches `http` on |
 //! | `http` | an HTTP client for any session, async and blocking, in module `http` |
 //! | `websocket` | websockets whose handshake a session authorizes; switches `http` on |
 //! | `metrics` | counters and histograms of what sessions do, for the recorder of the crate `metrics` that the program installs |
@@ -60,6 +61,8 @@ pub use session_core::{
 };
 #[cfg(feature = "http")]
 pub use session_http as http;
+#[cfg(feature = "kerberos")]
+pub use session_kerberos as kerberos;
 #[cfg(feature = "mock")]
 pub use session_mock as mock;
 #[cfg(feature = "oauth")]
@@ -68,6 +71,7 @@ pub use session_oauth as oauth;
 /// The programs in the documents are compiled with these.
 #[cfg(all(
     doctest,
+    feature = "kerberos",
     feature = "mock-server",
     feature = "oauth",
     feature = "websocket"

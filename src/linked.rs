@@ -5,6 +5,8 @@ use session_core::{Backend, Config, Result, SessionHandle};
 /// The backends that features select. Registration at start-up finds them in most programs; this list finds them
 /// in all: where a C compiler links a static library, nothing else refers to them.
 static LINKED: &[&Backend] = &[
+    #[cfg(feature = "kerberos")]
+    &session_kerberos::KERBEROS,
     #[cfg(feature = "mock")]
     &session_mock::MOCK,
     #[cfg(feature = "oauth")]
@@ -12,7 +14,7 @@ static LINKED: &[&Backend] = &[
 ];
 
 /// The features that would link a backend of the same name.
-static FEATURES: &[&str] = &["mock", "oauth"];
+static FEATURES: &[&str] = &["kerberos", "mock", "oauth"];
 
 /// All linked backends, by name.
 pub fn backends() -> impl Iterator<Item = &'static Backend> {

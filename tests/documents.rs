@@ -36,7 +36,7 @@ fn profiles_in_the_documentation_open() {
             opened += 1;
         }
     }
-    assert_eq!(opened, 3);
+    assert_eq!(opened, 4);
 }
 
 #[test]

@@ -125,6 +125,10 @@ impl Session for Kerberos {
         self.acquire(matches!(why, Cause::Refused(_))).await
     }
 
+    fn binds_to_peer(&self) -> bool {
+        self.channel_bindings == ChannelBindings::Auto
+    }
+
     async fn authorize(
         &self,
         credential: &Credential,

@@ -45,7 +45,10 @@ fn what_does_not_go_together_is_an_error_that_says_so() {
             "`keytab`: the credential comes from one place",
         ),
         ("password = 'hunter2'", "`principal`"),
-        ("mutual = 'maybe'", "one of required, if-present, off"),
+        (
+            "mutual = 'maybe'",
+            r#"one of "required", "if-present", "off""#,
+        ),
         ("spn = 'front'", "is no service"),
         (
             "spn = { 'a.example.com' = '@b' }",

@@ -22,9 +22,9 @@ fn errors_name_file_line_and_remedy() {
             &["oauht", "did you mean `oauth`?"],
         ),
         (
-            "[profiles.a]\nbackend = \"kerberos5\"\n",
+            "[profiles.a]\nbackend = \"smoke-signals\"\n",
             2,
-            &["kerberos5", "linked are mock, oauth"],
+            &["smoke-signals", "linked are kerberos, mock, oauth"],
         ),
         (
             "[profiles.a]\nbackend = \"mock\"\nlifetime = true\n",

@@ -102,7 +102,7 @@ async fn an_answer_with_another_requests_proof_is_not_taken() {
 async fn send(url: &Url, headers: HeaderMap) -> (StatusCode, HeaderMap) {
     let environment = Realm::shared().environment();
     let connections = Connections::new(session_core::Environment::transport(&environment));
-    let request = connections.client(url).unwrap().get(url.clone());
+    let request = connections.client(url).await.unwrap().get(url.clone());
     let answer = request.headers(headers).send().await.unwrap();
     (answer.status(), answer.headers().clone())
 }
@@ -214,6 +214,19 @@ async fn tokens_are_bound_to_the_certificate_that_the_carrier_knows() {
             assert!(matches!(next.unwrap(), Next::Done));
         }
     }
+}
+
+#[tokio::test]
+async fn the_http_client_learns_what_to_bind_tokens_to() {
+    let realm = Realm::shared();
+    let session = opened(realm.by_keytab("svc")).await;
+    assert_eq!(user(&session, "bound", "").await, "svc@EXAMPLE.TEST");
+    assert_eq!(session.status().generation, 1);
+    let unbound = realm
+        .by_keytab("svc")
+        .channel_bindings(ChannelBindings::Off);
+    let answer = request(&opened(unbound).await, "bound", "").await.unwrap();
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
