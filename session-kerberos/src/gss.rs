@@ -32,6 +32,7 @@ pub(crate) struct Gss;
 impl Mechanism for Gss {
     fn acquire(&self, wanted: &Wanted) -> Result<Acquired> {
         let library = Library::system()?;
+        tracing::debug!(library = library.name(), "asking for a Kerberos credential");
         let cache = PrivateCache::new(library);
         let credential = fill(library, &cache, wanted)?;
         let failed = |failure| refused(&failure, &About::Credential(wanted));
@@ -297,3 +298,7 @@ impl Initiator for OurEnd {
         })
     }
 }
+
+#[cfg(all(test, feature = "counterparts"))]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests;

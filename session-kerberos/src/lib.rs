@@ -27,11 +27,12 @@
 //!
 //! Nothing of Kerberos is needed to build this crate: it loads the machine's library when a session first authenticates. That
 //! is MIT's, `libgssapi_krb5.so.2` with `libkrb5.so.3`, else Heimdal's, `libgssapi.so.3` with `libkrb5.so.26`. Where there is
-//! none, `init` fails with `Config` and the name of the package to install. The realm's configuration is that of the library:
+//! none that can be used, `init` fails with `Config` and the name of the package to install. The realm's configuration is that of the library:
 //! krb5.conf, and `KRB5_CONFIG`.
 //!
-//! Heimdal's library up to 7.8 cannot be told which cache or keytab to use: with it passwords alone work. On macOS the same
-//! code looks for Apple's framework, else MIT's library; that was never run. Windows is not supported.
+//! It must be one that can be told, call by call, which cache or keytab to use (`gss_acquire_cred_from` and its like). MIT's can;
+//! Heimdal's cannot up to 7.8, and counts as none. A later Heimdal, and Apple's framework on macOS, are looked for by the same code,
+//! but that was never run. Windows is not supported.
 //!
 //! # By configuration
 //!

@@ -89,7 +89,6 @@ fn code(failure: &Failure) -> Option<i32> {
 const BAD_BINDINGS: u32 = 4 << 16;
 const NO_CREDENTIAL: u32 = 7 << 16;
 const CREDENTIALS_EXPIRED: u32 = 11 << 16;
-const UNAVAILABLE: u32 = 16 << 16;
 
 fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
     use ErrorKind::{Config, Denied, Interaction, Protocol, Unavailable};
@@ -168,10 +167,6 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
             ),
             NO_CREDENTIAL => about.missing(),
             CREDENTIALS_EXPIRED => (Interaction, "run `kinit`"),
-            UNAVAILABLE => (
-                Config,
-                "this Kerberos library cannot do that; install MIT's",
-            ),
             _ => (
                 Protocol,
                 "look the code up in the documentation of the Kerberos library",

@@ -40,9 +40,6 @@ impl Credential {
         mechanisms: &[Oid],
         places: &KeyValues,
     ) -> Result<Self, Failure> {
-        let Some(acquire) = library.gss.gss_acquire_cred_from else {
-            return Err(Failure::lacking(library, "gss_acquire_cred_from"));
-        };
         let mechanisms = Oids::of(mechanisms);
         let mechanisms = mechanisms.raw();
         let elements = places.elements();
@@ -52,7 +49,7 @@ impl Credential {
         // SAFETY: the name is one of this library; all pointers are to values that live until after the call, among them
         // `elements` and what they point to. The credential is none yet; what may be null is.
         let major = unsafe {
-            acquire(
+            (library.gss.gss_acquire_cred_from)(
                 &raw mut minor,
                 name.map_or(NONE, Name::raw),
                 INDEFINITE,
@@ -75,9 +72,6 @@ impl Credential {
         password: &[u8],
         mechanisms: &[Oid],
     ) -> Result<Self, Failure> {
-        let Some(acquire) = library.gss.gss_acquire_cred_with_password else {
-            return Err(Failure::lacking(library, "gss_acquire_cred_with_password"));
-        };
         let mechanisms = Oids::of(mechanisms);
         let mechanisms = mechanisms.raw();
         let password = borrowed(password);
@@ -85,7 +79,7 @@ impl Credential {
         let mut minor = 0;
         // SAFETY: as in `from_store`; the password lives until after the call, which copies it.
         let major = unsafe {
-            acquire(
+            (library.gss.gss_acquire_cred_with_password)(
                 &raw mut minor,
                 name.raw(),
                 &raw const password,
@@ -103,9 +97,6 @@ impl Credential {
 
     /// Copies its tickets to a store, in place of what is there.
     pub(crate) fn store_into(&self, places: &KeyValues) -> Result<(), Failure> {
-        let Some(store) = self.library.gss.gss_store_cred_into else {
-            return Err(Failure::lacking(self.library, "gss_store_cred_into"));
-        };
         let mechanism = Oid::KRB5.raw();
         let elements = places.elements();
         let places = store::raw(&elements);
@@ -113,7 +104,7 @@ impl Credential {
         // SAFETY: the credential is one of this library; all pointers are to values that live until after the call; what
         // may be null is.
         let major = unsafe {
-            store(
+            (self.library.gss.gss_store_cred_into)(
                 &raw mut minor,
                 self.raw,
                 INITIATE,
@@ -128,17 +119,15 @@ impl Credential {
         check(self.library, Oid::KRB5, major, minor).map(drop)
     }
 
-    /// Has SPNEGO offer these mechanisms alone: whatever else is installed, such as NTLM, is not. Where the library cannot
-    /// be told, it offers those that the credential is for.
+    /// Has SPNEGO offer these mechanisms alone: whatever else is installed, such as NTLM, is not.
     pub(crate) fn offer_only(&self, mechanisms: &[Oid]) -> Result<(), Failure> {
-        let Some(set) = self.library.gss.gss_set_neg_mechs else {
-            return Ok(());
-        };
         let mechanisms = Oids::of(mechanisms);
         let mechanisms = mechanisms.raw();
         let mut minor = 0;
         // SAFETY: the credential is one of this library; the set lives until after the call, which copies it.
-        let major = unsafe { set(&raw mut minor, self.raw, &raw const mechanisms) };
+        let major = unsafe {
+            (self.library.gss.gss_set_neg_mechs)(&raw mut minor, self.raw, &raw const mechanisms)
+        };
         check(self.library, Oid::SPNEGO, major, minor).map(drop)
     }
 

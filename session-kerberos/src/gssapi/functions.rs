@@ -68,17 +68,13 @@ pub(super) struct RawKeyValues {
     pub(super) elements: *const RawKeyValue,
 }
 
-/// Declares a table of functions: those without which nothing works, and those that a library may lack.
+/// Declares a table of functions, all of which a library must have.
 macro_rules! functions {
-    ($(#[$doc:meta])* $table:ident
-        required { $($name:ident($($type:ty),*) $(-> $result:ty)?;)* }
-        optional { $($may:ident($($may_type:ty),*) $(-> $may_result:ty)?;)* }
-    ) => {
+    ($(#[$doc:meta])* $table:ident { $($name:ident($($type:ty),*) $(-> $result:ty)?;)* }) => {
         $(#[$doc])*
         #[expect(clippy::struct_field_names, reason = "they are called what they are called in C")]
         pub(super) struct $table {
             $(pub(super) $name: unsafe extern "C" fn($($type),*) $(-> $result)?,)*
-            $(pub(super) $may: Option<unsafe extern "C" fn($($may_type),*) $(-> $may_result)?>,)*
         }
 
         impl $table {
@@ -92,8 +88,6 @@ macro_rules! functions {
                 Ok(Self {
                     // SAFETY: the caller vouches for the types, and for the library's staying.
                     $($name: *unsafe { library.get(concat!(stringify!($name), "\0").as_bytes()) }?,)*
-                    // SAFETY: as above.
-                    $($may: unsafe { library.get(concat!(stringify!($may), "\0").as_bytes()) }.ok().map(|it| *it),)*
                 })
             }
         }
@@ -102,8 +96,7 @@ macro_rules! functions {
 
 functions! {
     /// Those of GSSAPI (RFC 2744 §5), and MIT's extensions.
-    Gss
-    required {
+    Gss {
         gss_import_name(*mut U32, *const RawBuffer, *const RawOid, *mut RawName) -> U32;
         gss_compare_name(*mut U32, RawName, RawName, *mut i32) -> U32;
         gss_display_name(*mut U32, RawName, *mut RawBuffer, *mut *const RawOid) -> U32;
@@ -117,8 +110,6 @@ functions! {
         gss_delete_sec_context(*mut U32, *mut RawContext, *mut RawBuffer) -> U32;
         gss_display_status(*mut U32, U32, i32, *const RawOid, *mut U32, *mut RawBuffer) -> U32;
         gss_release_buffer(*mut U32, *mut RawBuffer) -> U32;
-    }
-    optional {
         gss_acquire_cred_from(*mut U32, RawName, U32, *const RawOids, i32, *const RawKeyValues, *mut RawCredential,
             *mut *mut RawOids, *mut U32) -> U32;
         gss_acquire_cred_with_password(*mut U32, RawName, *const RawBuffer, U32, *const RawOids, i32,
@@ -131,13 +122,11 @@ functions! {
 
 functions! {
     /// Those of libkrb5, alike in MIT's and Heimdal's.
-    Krb5
-    required {
+    Krb5 {
         krb5_init_context(*mut *mut c_void) -> i32;
         krb5_free_context(*mut c_void);
         krb5_cc_default_name(*mut c_void) -> *const c_char;
         krb5_cc_resolve(*mut c_void, *const c_char, *mut *mut c_void) -> i32;
         krb5_cc_destroy(*mut c_void, *mut c_void) -> i32;
     }
-    optional {}
 }

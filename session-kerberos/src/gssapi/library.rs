@@ -116,7 +116,7 @@ fn missing(problems: &[String]) -> Error {
     Error::new(
         ErrorKind::Config,
         format!(
-            "this machine has no Kerberos library ({}); install one: package `libgssapi-krb5-2` on Debian and Ubuntu, \
+            "this machine has no Kerberos library that can be used ({}); install MIT's: package `libgssapi-krb5-2` on Debian and Ubuntu, \
              `krb5-libs` on Fedora and Alpine, `krb5` by Homebrew on macOS",
             problems.join("; ")
         ),

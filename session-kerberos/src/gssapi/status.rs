@@ -13,26 +13,12 @@ pub(crate) struct Failure {
     pub(crate) text: String,
 }
 
-/// The library lacks a function that is needed for what was asked.
-pub(crate) const LACKING: u32 = 16 << 16; // GSS_S_UNAVAILABLE
-
 /// Bits of a major status that say that the call failed; all others are information (RFC 2744 §3.9.1).
 const ERRORS: u32 = 0xffff_0000;
 const GSS_CODE: i32 = 1;
 const MECHANISM_CODE: i32 = 2;
 /// More than any library has to say about one code.
 const MOST_TEXTS: usize = 8;
-
-impl Failure {
-    /// That `library` has no `function`.
-    pub(super) fn lacking(library: &Library, function: &str) -> Self {
-        Self {
-            major: LACKING,
-            minor: 0,
-            text: format!("{} has no {function}", library.name()),
-        }
-    }
-}
 
 /// Judges a call by its codes; the major code if it did not fail.
 ///
