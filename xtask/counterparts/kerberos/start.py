@@ -56,6 +56,9 @@ def main():
         say_ready(folder, realm, passwords, http_port, https_port, bound_port)
         sys.stdin.read()
     finally:
+        # Whoever ends a group of processes may say so twice: the second time must not interrupt this.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
         for process in reversed(processes):
             process.stop()
         silent.close()
