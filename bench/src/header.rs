@@ -128,6 +128,12 @@ impl Figures {
             insert,
             insert <= 1.0,
         );
+        let checked = self.ratios(Case::Authorize, Case::FloorChecked).median();
+        aim(
+            "`authorize` ÷ floor with expiry, origin checked, put on a request: at most 1.0",
+            checked,
+            checked <= 1.0,
+        );
         let fastest = Case::PEERS
             .iter()
             .map(|peer| self.ratios(*peer, Case::HeaderNow).median());

@@ -4,6 +4,7 @@
 //! `cargo xtask bench` builds and runs it. The program measures nothing itself: it starts a process for each figure and
 //! round, one after the other, so that what disturbs one does not disturb all, and sums up. See `README.md`.
 
+mod callgrind;
 mod cold;
 mod count;
 mod endpoint;

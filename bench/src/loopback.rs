@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use crate::{
+    callgrind,
     endpoint::token,
     runner::{Numbers, Program, Result, Runner},
     samples::Samples,
@@ -149,28 +150,10 @@ pub(crate) fn job(job: &str) -> Result<Numbers> {
 
 /// Instructions for each request of a client.
 fn instructions(server: &Server, way: &str) -> Result<f64> {
-    let [few, many] =
-        COUNTED.map(|requests| callgrind(&format!("loopback/{way}/{}/{requests}", server.port)));
+    let [few, many] = COUNTED.map(|requests| {
+        callgrind::instructions(&format!("loopback/{way}/{}/{requests}", server.port))
+    });
     Ok((many? - few?) / f64::from(COUNTED[1] - COUNTED[0]))
-}
-
-/// All instructions of a job.
-fn callgrind(job: &str) -> Result<f64> {
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(Runner::path(Program::Timing)?)
-        .args(["--job", job])
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| {
-            format!("valgrind, which counts instructions, cannot be run ({error}); install it")
-        })?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let collected = said.lines().find_map(|line| line.split_once("Collected :"));
-    let count = collected.and_then(|(_, count)| count.trim().parse().ok());
-    count
-        .filter(|_| output.status.success())
-        .ok_or_else(|| format!("callgrind of `{job}` failed:\n{said}"))
 }
 
 #[derive(Clone)]

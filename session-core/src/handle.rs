@@ -202,10 +202,16 @@ impl SessionHandle {
     ///
     /// `Forbidden` when the credential may not go to that URL, `Closed` when the session is not open;
     /// otherwise whatever the renewal, or the backend's authorization, failed with.
+    #[inline]
     pub async fn authorize(&self, request: Outgoing<'_>) -> Result<Receipt> {
         if let Some(receipt) = self.authorize_now(request.url, &mut request.request.headers)? {
             return Ok(receipt);
         }
+        // What waits has no room in the futures of all requests.
+        Box::pin(self.authorize_later(request)).await
+    }
+
+    async fn authorize_later(&self, request: Outgoing<'_>) -> Result<Receipt> {
         let held = self.0.credential().get().await?;
         held.apply(&mut request.request.headers);
         if !held.credential.is_per_request() {

@@ -63,10 +63,19 @@ impl<'a> Dispatch<'a> {
     }
 
     /// Sends it until there is an answer for the caller, of which so much is held in memory.
-    pub(crate) async fn run(mut self, limit: usize) -> Result<Response> {
-        let answer = self.last_answer().await?;
-        let (watch, strayed) = (self.wire.watch, self.progress.strayed);
-        Ok(Response::new(answer, watch, limit, strayed))
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "the future of an `async fn` has room for two of what it is given"
+    )]
+    pub(crate) fn run(
+        mut self,
+        limit: usize,
+    ) -> impl Future<Output = Result<Response>> + Send + use<'a> {
+        async move {
+            let answer = self.last_answer().await?;
+            let (watch, strayed) = (self.wire.watch, self.progress.strayed);
+            Ok(Response::new(answer, watch, limit, strayed))
+        }
     }
 
     async fn last_answer(&mut self) -> Result<reqwest::Response> {

@@ -209,17 +209,7 @@ impl<'a> Wire<'a> {
         })?;
         Ok(match known {
             Ok(answer) => Executing::Now(answer),
-            Err(request) => {
-                let url = url.clone();
-                let is_made = Arc::new(AtomicBool::new(false));
-                let made = Arc::clone(&is_made);
-                let answer = Box::pin(async move {
-                    let client = connections.make(&url, purpose, era).await?;
-                    made.store(true, Ordering::Relaxed);
-                    Ok(client.execute(request).await)
-                });
-                Executing::Later { answer, is_made }
-            }
+            Err(request) => Executing::later(connections, url, purpose, era, request),
         })
     }
 
@@ -259,7 +249,27 @@ enum Executing<'a, F> {
     },
 }
 
-impl<F> Executing<'_, F> {
+impl<'a, F> Executing<'a, F> {
+    /// Once there is a client. Apart, for what is rare has no room on the stack of all requests.
+    #[cold]
+    fn later(
+        connections: &'a Connections,
+        url: &Url,
+        purpose: Purpose,
+        era: Era,
+        request: reqwest::Request,
+    ) -> Self {
+        let url = url.clone();
+        let is_made = Arc::new(AtomicBool::new(false));
+        let made = Arc::clone(&is_made);
+        let answer = Box::pin(async move {
+            let client = connections.make(&url, purpose, era).await?;
+            made.store(true, Ordering::Relaxed);
+            Ok(client.execute(request).await)
+        });
+        Self::Later { answer, is_made }
+    }
+
     /// What it was that took too long.
     fn is_late(&self, url: &Url) -> Error {
         match self {

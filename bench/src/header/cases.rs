@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use http::{HeaderMap, HeaderValue, Request, header::AUTHORIZATION};
 use session_core::{Outgoing, set_current, with_current};
 use tokio::runtime::Runtime;
+use url::Url;
 
 use crate::{
     endpoint::{Endpoint, token},
@@ -23,6 +24,8 @@ pub(crate) enum Case {
     Floor,
     FloorWithExpiry,
     FloorInserted,
+    FloorChecked,
+    Alone,
     HeaderNow,
     Authorize,
     NoScope,
@@ -39,6 +42,8 @@ impl Case {
         Self::Floor,
         Self::FloorWithExpiry,
         Self::FloorInserted,
+        Self::FloorChecked,
+        Self::Alone,
         Self::HeaderNow,
         Self::Authorize,
         Self::NoScope,
@@ -58,6 +63,8 @@ impl Case {
             Self::Floor => "floor",
             Self::FloorWithExpiry => "floor with expiry",
             Self::FloorInserted => "floor with expiry, put on a request",
+            Self::FloorChecked => "floor with expiry, origin checked, put on a request",
+            Self::Alone => "each thread's own header, nothing shared or checked",
             Self::HeaderNow => "session-kit: header_now",
             Self::Authorize => "session-kit: authorize (origin checked, put on a request)",
             Self::NoScope => "session-kit: with_current, header_now; no scope",
@@ -99,7 +106,13 @@ pub(crate) fn case(case: Case) -> Prepared {
     let batch = match case {
         Case::Floor => floor(|entry| Some(entry.header.clone())),
         Case::FloorWithExpiry => floor(valid),
-        Case::FloorInserted => floor_inserted(),
+        Case::FloorInserted => floor_inserted(|_| true),
+        Case::FloorChecked => floor_inserted(|url| {
+            url.scheme() == "https"
+                && url.host_str() == Some("api.example.com")
+                && url.port_or_known_default() == Some(443)
+        }),
+        Case::Alone => alone(),
         Case::Lock => peer::<Lock>(&runtime, &endpoint),
         Case::ObjectStore => peer::<ObjectStore>(&runtime, &endpoint),
         Case::Azure => peer::<Azure>(&runtime, &endpoint),
@@ -145,16 +158,29 @@ fn floor(header: impl Fn(&Entry) -> Option<HeaderValue> + Send + Sync + 'static)
     })
 }
 
-fn floor_inserted() -> Batch {
+fn floor_inserted(may_go_to: impl Fn(&Url) -> bool + Send + Sync + 'static) -> Batch {
     let entry = entry();
+    let url = Url::parse("https://api.example.com/v1/orders").expect("an absolute URL");
     Box::new(move |times| {
         let mut headers = HeaderMap::new();
         for _ in 0..times {
             headers.clear();
-            if let Some(value) = valid(&entry.load()) {
+            if may_go_to(black_box(&url))
+                && let Some(value) = valid(&entry.load())
+            {
                 headers.insert(AUTHORIZATION, value);
             }
             black_box(&headers);
+        }
+    })
+}
+
+/// As far as two threads can be faster than one on this machine.
+fn alone() -> Batch {
+    Box::new(move |times| {
+        let header = entry().load_full().header.clone();
+        for _ in 0..times {
+            black_box(&black_box(&header).clone());
         }
     })
 }

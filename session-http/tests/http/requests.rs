@@ -141,7 +141,7 @@ fn a_session_that_is_not_open_sends_nothing() {
 fn the_future_of_a_request_is_small() {
     let session = block_on(open("https://api.example/")).0;
     let size = size_of_val(&Client::new(&session).get("/").send());
-    assert!(size <= 2048, "{size} bytes");
+    assert!(size <= 1664, "{size} bytes");
 }
 
 #[test]
