@@ -96,11 +96,13 @@ mod backend;
 mod builder;
 mod channel_bindings;
 mod delegation;
+mod der;
 #[cfg(test)]
 mod fake;
 mod gss;
 #[expect(unsafe_code, reason = "the library is written in C")]
 mod gssapi;
+mod kerberos_token;
 mod mechanism;
 mod mutual;
 mod negotiation;
@@ -108,6 +110,7 @@ mod refusal;
 mod service_names;
 mod session;
 mod source;
+mod spnego;
 mod workers;
 
 pub use backend::KERBEROS;

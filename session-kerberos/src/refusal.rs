@@ -13,6 +13,8 @@ use crate::{
 pub(crate) enum About<'a> {
     /// Get a credential.
     Credential(&'a Wanted),
+    /// Renew tickets.
+    Renewal { principal: &'a str },
     /// Make a token for a service.
     Token {
         principal: &'a str,
@@ -34,6 +36,10 @@ pub(crate) fn refused(failure: &Failure, about: &About<'_>) -> Error {
 /// The first of the codes in MIT's and Heimdal's table `krb5`: those of RFC 4120 §7.5.9, and then the library's own.
 const KRB5: i32 = -1_765_328_384;
 const MOST_CODES: i32 = 256;
+/// A server's codes (RFC 4120 §7.5.9) begin there.
+pub(crate) const FIRST_CODE: i32 = KRB5;
+/// There is no cache of this principal.
+pub(crate) const NO_CACHE: i32 = KRB5 + code::CACHE_NOT_FOUND;
 
 /// Of RFC 4120 §7.5.9, by their numbers there.
 mod code {
@@ -77,6 +83,14 @@ const WORDS: &[(&str, i32)] = &[
     ("Key version is not available", code::BAD_KEY_VERSION),
     ("Service key not available", code::NO_KEY),
 ];
+
+/// The failure, as that of something that is not there or cannot be read, unless its code says more.
+pub(crate) fn missing(failure: Failure) -> Failure {
+    Failure {
+        major: NO_CREDENTIAL,
+        ..failure
+    }
+}
 
 fn code(failure: &Failure) -> Option<i32> {
     let number = failure.minor.checked_sub(KRB5);
@@ -213,6 +227,9 @@ impl fmt::Display for About<'_> {
                     Given::Keytab(keytab) => write!(f, " by keytab `{keytab}`"),
                     Given::Password(_) => f.write_str(" by password"),
                 }
+            }
+            Self::Renewal { principal } => {
+                write!(f, "the Kerberos ticket of `{principal}` is not renewed")
             }
             Self::Token { principal, service } => {
                 write!(f, "`{principal}` has no Kerberos token for `{service}`")
