@@ -1,5 +1,6 @@
 //! The machine's Kerberos library as a mechanism.
 
+mod collection;
 mod our_end;
 mod tickets;
 
@@ -10,9 +11,9 @@ use zeroize::Zeroizing;
 
 use crate::{
     gss::tickets::Tickets,
-    gssapi::{Cache, Failure, Krb5, Library, PrivateCache},
+    gssapi::{Failure, Krb5, Library, PrivateCache},
     mechanism::{Acquired, Given, Mechanism, Wanted},
-    refusal::{About, NO_CACHE, missing, refused},
+    refusal::{About, missing, refused},
 };
 
 /// Kerberos by GSSAPI; the library is loaded at its first use.
@@ -64,41 +65,10 @@ fn from_cache(krb5: &Krb5, wanted: &Wanted) -> Result<PrivateCache, Failure> {
         krb5.set_default_cache(name)?;
     }
     let theirs = match &wanted.principal {
-        Some(principal) => cache_of(krb5, principal)?,
+        Some(principal) => collection::cache_of(krb5, principal)?,
         None => krb5.default_cache()?,
     };
     PrivateCache::copy_of(&theirs)
-}
-
-/// The default cache, if it is the principal's, else that of the collection that is.
-fn cache_of<'k>(krb5: &'k Krb5, principal: &str) -> Result<Cache<'k>, Failure> {
-    let principal = krb5.principal(principal)?;
-    let first = krb5.default_cache()?;
-    let owner = first.principal();
-    if owner.as_ref().is_ok_and(|owner| owner.is_same(&principal)) {
-        return Ok(first);
-    }
-    let kind = first.kind();
-    // Of other kinds, such as those in memory, none belongs to the collection.
-    let of_principal = |cache: &Cache<'_>| {
-        let owner = || cache.principal();
-        cache.kind() == kind && owner().is_ok_and(|owner| owner.is_same(&principal))
-    };
-    if is_collection(&kind)
-        && let Some(cache) = krb5.caches()?.into_iter().find(of_principal)
-    {
-        return Ok(cache);
-    }
-    let owner = owner?.name()?;
-    Err(Failure::of_kerberos(
-        NO_CACHE,
-        format!("the tickets there are those of `{owner}`"),
-    ))
-}
-
-/// Whether there may be several caches under one name. MIT's library has files in no collection, Heimdal's has all that look like it.
-fn is_collection(kind: &str) -> bool {
-    ["DIR", "KCM", "KEYRING", "API"].contains(&kind)
 }
 
 fn by_keytab(krb5: &Krb5, wanted: &Wanted, keytab: &str) -> Result<PrivateCache, Failure> {

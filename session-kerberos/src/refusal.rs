@@ -103,6 +103,7 @@ fn code(failure: &Failure) -> Option<i32> {
 const BAD_BINDINGS: u32 = 4 << 16;
 const NO_CREDENTIAL: u32 = 7 << 16;
 const CREDENTIALS_EXPIRED: u32 = 11 << 16;
+const CONTEXT_EXPIRED: u32 = 12 << 16;
 
 fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
     use ErrorKind::{Config, Denied, Interaction, Protocol, Unavailable};
@@ -180,7 +181,7 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
                 "the token is bound to another TLS connection than the server's; something on the way ends TLS",
             ),
             NO_CREDENTIAL => about.missing(),
-            CREDENTIALS_EXPIRED => (Interaction, "run `kinit`"),
+            CREDENTIALS_EXPIRED | CONTEXT_EXPIRED => (Interaction, "run `kinit`"),
             _ => (
                 Protocol,
                 "look the code up in the documentation of the Kerberos library",
@@ -336,10 +337,10 @@ mod tests {
         let bindings = refused(&failure(4, 0), &about);
         assert_eq!(bindings.kind(), ErrorKind::Denied);
         assert!(bindings.to_string().contains("ends TLS"), "{bindings}");
-        assert_eq!(
-            refused(&failure(11, 0), &about).kind(),
-            ErrorKind::Interaction
-        );
+        for expired in [11, 12] {
+            let error = refused(&failure(expired, 0), &about);
+            assert_eq!(error.kind(), ErrorKind::Interaction);
+        }
         assert_eq!(refused(&failure(9, 0), &about).kind(), ErrorKind::Protocol);
     }
 }

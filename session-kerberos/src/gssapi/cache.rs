@@ -1,10 +1,8 @@
 //! Credential caches, as libkrb5 has them.
 
-use std::ffi::CStr;
-
 use super::{
     functions::{NONE, RawCache, RawPrincipal},
-    krb5::{END, Krb5},
+    krb5::{END, Krb5, copied},
     principal::Principal,
     status::Failure,
     ticket::Ticket,
@@ -34,15 +32,16 @@ impl<'k> Cache<'k> {
 
     /// What it is kept in, such as `FILE` or `DIR`.
     pub(crate) fn kind(&self) -> String {
-        // SAFETY: context and cache are of this library.
-        let kind = unsafe { (self.krb5.functions().krb5_cc_get_type)(self.krb5.raw(), self.raw) };
-        if kind.is_null() {
-            return String::new();
-        }
-        // SAFETY: the text ends with a NUL, and stays for as long as the library does.
-        unsafe { CStr::from_ptr(kind) }
-            .to_string_lossy()
-            .into_owned()
+        let krb5 = self.krb5;
+        // SAFETY: context and cache are of this library, which has the text for as long as it is there.
+        unsafe { copied((krb5.functions().krb5_cc_get_type)(krb5.raw(), self.raw)) }
+    }
+
+    /// Where it is, as its kind has it.
+    pub(crate) fn name(&self) -> String {
+        let krb5 = self.krb5;
+        // SAFETY: context and cache are of this library; the cache has the text until it is closed.
+        unsafe { copied((krb5.functions().krb5_cc_get_name)(krb5.raw(), self.raw)) }
     }
 
     /// Puts this ticket into it, and nothing else.

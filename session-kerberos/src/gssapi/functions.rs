@@ -139,9 +139,11 @@ functions! {
         krb5_principal_compare(RawKrb5, RawPrincipal, RawPrincipal) -> u32;
         krb5_free_principal(RawKrb5, RawPrincipal);
         krb5_cc_set_default_name(RawKrb5, *const c_char) -> i32;
+        krb5_cc_default_name(RawKrb5) -> *const c_char;
         krb5_cc_default(RawKrb5, *mut RawCache) -> i32;
         krb5_cc_resolve(RawKrb5, *const c_char, *mut RawCache) -> i32;
         krb5_cc_get_type(RawKrb5, RawCache) -> *const c_char;
+        krb5_cc_get_name(RawKrb5, RawCache) -> *const c_char;
         krb5_cc_get_principal(RawKrb5, RawCache, *mut RawPrincipal) -> i32;
         krb5_cc_initialize(RawKrb5, RawCache, RawPrincipal) -> i32;
         krb5_cc_store_cred(RawKrb5, RawCache, *mut RawTicket) -> i32;
@@ -150,9 +152,6 @@ functions! {
         krb5_cc_end_seq_get(RawKrb5, RawCache, *mut RawCursor) -> i32;
         krb5_cc_close(RawKrb5, RawCache) -> i32;
         krb5_cc_destroy(RawKrb5, RawCache) -> i32;
-        krb5_cccol_cursor_new(RawKrb5, *mut RawCursor) -> i32;
-        krb5_cccol_cursor_next(RawKrb5, RawCursor, *mut RawCache) -> i32;
-        krb5_cccol_cursor_free(RawKrb5, *mut RawCursor) -> i32;
         krb5_kt_resolve(RawKrb5, *const c_char, *mut RawKeytab) -> i32;
         krb5_kt_start_seq_get(RawKrb5, RawKeytab, *mut Opaque) -> i32;
         krb5_kt_next_entry(RawKrb5, RawKeytab, *mut Opaque, *mut Opaque) -> i32;
@@ -164,26 +163,23 @@ functions! {
     }
 }
 
-/// Declares those that ask a KDC for a ticket, which differ in the type of a time: that from which on it is to be good.
-macro_rules! first_tickets {
-    ($(#[$doc:meta])* $table:ident, $time:ty) => {
-        functions! {
-            $(#[$doc])*
-            $table {
-                krb5_get_init_creds_keytab(RawKrb5, *mut RawTicket, RawPrincipal, RawKeytab, $time, *const c_char,
-                    *mut c_void) -> i32;
-                krb5_get_init_creds_password(RawKrb5, *mut RawTicket, RawPrincipal, *const c_char, *mut c_void,
-                    *mut c_void, $time, *const c_char, *mut c_void) -> i32;
-            }
-        }
-    };
+functions! {
+    /// Those that are MIT's alone, or have other types there: a time is a `krb5_int32`.
+    MitFunctions {
+        krb5_cccol_cursor_new(RawKrb5, *mut RawCursor) -> i32;
+        krb5_cccol_cursor_next(RawKrb5, RawCursor, *mut RawCache) -> i32;
+        krb5_cccol_cursor_free(RawKrb5, *mut RawCursor) -> i32;
+        krb5_get_init_creds_keytab(RawKrb5, *mut RawTicket, RawPrincipal, RawKeytab, i32, *const c_char, *mut c_void) -> i32;
+        krb5_get_init_creds_password(RawKrb5, *mut RawTicket, RawPrincipal, *const c_char, *mut c_void, *mut c_void, i32,
+            *const c_char, *mut c_void) -> i32;
+    }
 }
 
-first_tickets! {
-    /// MIT's, for which a time is a `krb5_int32`.
-    MitFunctions, i32
-}
-first_tickets! {
-    /// Heimdal's, for which it is a `time_t`: of 64 bits, where the library is looked for.
-    HeimdalFunctions, i64
+functions! {
+    /// Those that have other types in Heimdal: a time is a `time_t`, which has 64 bits wherever the library is looked for.
+    HeimdalFunctions {
+        krb5_get_init_creds_keytab(RawKrb5, *mut RawTicket, RawPrincipal, RawKeytab, i64, *const c_char, *mut c_void) -> i32;
+        krb5_get_init_creds_password(RawKrb5, *mut RawTicket, RawPrincipal, *const c_char, *mut c_void, *mut c_void, i64,
+            *const c_char, *mut c_void) -> i32;
+    }
 }

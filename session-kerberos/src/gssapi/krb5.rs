@@ -1,7 +1,7 @@
 //! A use of libkrb5.
 
 use std::{
-    ffi::{CStr, CString},
+    ffi::{CStr, CString, c_char},
     ptr,
 };
 
@@ -62,34 +62,41 @@ impl Krb5 {
         Ok(Cache::new(self, raw))
     }
 
-    /// The caches of the default collection, and whatever other caches the library counts as such.
-    pub(crate) fn caches(&self) -> Result<Vec<Cache<'_>>, Failure> {
+    /// What the default cache, or the default collection of caches, is called.
+    pub(crate) fn default_cache_name(&self) -> String {
+        // SAFETY: the context is ours, and keeps the name until after it is copied.
+        unsafe { copied((self.functions().krb5_cc_default_name)(self.raw)) }
+    }
+
+    /// The caches of the default collection, and whatever other caches the library counts as such. None where it has no such list:
+    /// Heimdal's has the functions, and crashes (7.8), for it looks for folders of caches at no address.
+    pub(crate) fn caches(&self) -> Result<Option<Vec<Cache<'_>>>, Failure> {
+        let Make::Mit(mit) = &self.library.make else {
+            return Ok(None);
+        };
         let mut cursor = NONE;
         // SAFETY: the context is ours; the pointer is to a value that lives until after the call.
-        self.check(unsafe { (self.functions().krb5_cccol_cursor_new)(self.raw, &raw mut cursor) })?;
+        self.check(unsafe { (mit.krb5_cccol_cursor_new)(self.raw, &raw mut cursor) })?;
         let mut caches = Vec::new();
-        let end = loop {
+        let code = loop {
             let mut raw = NONE;
             // SAFETY: as above; the cursor was made just now.
-            let code = unsafe {
-                (self.functions().krb5_cccol_cursor_next)(self.raw, cursor, &raw mut raw)
-            };
-            // MIT's ends with no cache, Heimdal's with a code.
+            let code = unsafe { (mit.krb5_cccol_cursor_next)(self.raw, cursor, &raw mut raw) };
+            // It ends with no cache.
             if code != 0 || raw.is_null() {
                 break code;
             }
             caches.push(Cache::new(self, raw));
         };
+        let outcome = self.check(code);
         // SAFETY: as above; the cursor is not used again.
-        unsafe { (self.functions().krb5_cccol_cursor_free)(self.raw, &raw mut cursor) };
-        if end != END {
-            self.check(end)?;
-        }
-        Ok(caches)
+        unsafe { (mit.krb5_cccol_cursor_free)(self.raw, &raw mut cursor) };
+        outcome.map(|()| Some(caches))
     }
 
     /// The cache of this name. It need not be there.
-    pub(super) fn cache(&self, name: &CStr) -> Result<Cache<'_>, Failure> {
+    pub(crate) fn cache(&self, name: &str) -> Result<Cache<'_>, Failure> {
+        let name = c_string(name)?;
         let mut raw = NONE;
         // SAFETY: the context is ours; the name ends with a NUL; both pointers are to values that live until after the call.
         let code =
@@ -223,10 +230,8 @@ impl Krb5 {
         if text.is_null() {
             return Err(Failure::kerberos(self.library, code));
         }
-        // SAFETY: the text ends with a NUL, and stays until it is freed below.
-        let copy = unsafe { CStr::from_ptr(text) }
-            .to_string_lossy()
-            .into_owned();
+        // SAFETY: the text stays until it is freed below.
+        let copy = unsafe { copied(text) };
         // SAFETY: the text is the library's, and is freed once, here.
         unsafe { (self.functions().krb5_free_error_message)(self.raw, text) };
         Err(Failure::of_kerberos(code, copy))
@@ -238,6 +243,20 @@ impl Drop for Krb5 {
         // SAFETY: the library made it, and it is freed once, here; nothing that was made by it outlives its borrow.
         unsafe { (self.functions().krb5_free_context)(self.raw) };
     }
+}
+
+/// A text of the library's; empty if there is none.
+///
+/// # Safety
+///
+/// It must end with a NUL, and stay until it is copied; or be null.
+pub(super) unsafe fn copied(text: *const c_char) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: the caller vouches for it.
+    let text = unsafe { CStr::from_ptr(text) };
+    text.to_string_lossy().into_owned()
 }
 
 fn c_string(text: &str) -> Result<CString, Failure> {

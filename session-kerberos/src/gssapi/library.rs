@@ -90,28 +90,33 @@ impl Library {
         if let Some(library) = loaded.iter().find(|library| library.name == name) {
             return Ok(library);
         }
-        let library = Self::load(name).map_err(|error| format!("{name}: {error}"))?;
+        let library = Self::load(name).map_err(|problem| format!("{name}: {problem}"))?;
         let library: &'static Self = Box::leak(Box::new(library));
         loaded.push(library);
         Ok(library)
     }
 
-    fn load(name: &str) -> Result<Self, libloading::Error> {
+    fn load(name: &str) -> Result<Self, String> {
+        let problem = |error: libloading::Error| error.to_string();
         // With its symbols for nobody else, so that two libraries do not get in each other's way (`RTLD_LOCAL`).
         // SAFETY: the initializers of these libraries only prepare the library itself.
-        let file = unsafe { libloading::Library::new(name) }?;
+        let file = unsafe { libloading::Library::new(name) }.map_err(problem)?;
         // A library with GSSAPI is looked through together with those that it depends on: so its own libkrb5 is found.
         // SAFETY: RFC 2744, and the libraries' headers, give the types of GSSAPI's functions and of libkrb5's: they have not
         // changed since there are those that are looked for. The library is never unloaded.
-        let (gss, krb5) = unsafe { (Gss::of(&file)?, Krb5Functions::of(&file)?) };
-        // SAFETY: only its address is looked at.
+        let functions =
+            unsafe { Gss::of(&file).and_then(|gss| Ok((gss, Krb5Functions::of(&file)?))) };
+        let (gss, krb5) = functions.map_err(problem)?;
+        // SAFETY: only whether it is there is looked at.
         let is_heimdal = unsafe { file.get::<*const u8>(b"heimdal_version\0") }.is_ok();
-        let make = if is_heimdal {
-            // SAFETY: as above, for Heimdal's.
-            Make::Heimdal(unsafe { HeimdalFunctions::of(&file) }?)
-        } else {
+        let make = if !is_heimdal {
             // SAFETY: as above, for MIT's.
-            Make::Mit(unsafe { MitFunctions::of(&file) }?)
+            Make::Mit(unsafe { MitFunctions::of(&file) }.map_err(problem)?)
+        } else if cfg!(target_pointer_width = "64") {
+            // SAFETY: as above, for Heimdal's.
+            Make::Heimdal(unsafe { HeimdalFunctions::of(&file) }.map_err(problem)?)
+        } else {
+            return Err("how Heimdal's library writes times is known for 64 bits alone".to_owned());
         };
         std::mem::forget(file);
         Ok(Self {
@@ -161,6 +166,7 @@ mod tests {
 
     #[test]
     fn a_library_without_the_functions_is_not_taken() {
-        assert!(Library::find(Some("libc.so.6")).is_err());
+        let error = Library::find(Some("libc.so.6")).unwrap_err();
+        assert!(error.to_string().contains("gss_import_name"), "{error}");
     }
 }

@@ -1,8 +1,12 @@
 //! Principals, as libkrb5 has them.
 
-use std::{ffi::CStr, ptr};
+use std::ptr;
 
-use super::{functions::RawPrincipal, krb5::Krb5, status::Failure};
+use super::{
+    functions::RawPrincipal,
+    krb5::{Krb5, copied},
+    status::Failure,
+};
 
 /// Whom a realm knows.
 pub(crate) struct Principal<'k> {
@@ -30,10 +34,8 @@ impl<'k> Principal<'k> {
         let code =
             unsafe { (functions.krb5_unparse_name)(self.krb5.raw(), self.raw, &raw mut text) };
         self.krb5.check(code)?;
-        // SAFETY: the text ends with a NUL, and stays until it is freed below.
-        let name = unsafe { CStr::from_ptr(text) }
-            .to_string_lossy()
-            .into_owned();
+        // SAFETY: the text stays until it is freed below.
+        let name = unsafe { copied(text) };
         // SAFETY: the text is the library's, and is freed once, here.
         unsafe { (functions.krb5_free_unparsed_name)(self.krb5.raw(), text) };
         Ok(name)

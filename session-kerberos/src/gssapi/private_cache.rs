@@ -1,7 +1,6 @@
 //! A credential cache of one session's own.
 
 use std::{
-    ffi::CString,
     ptr,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -14,7 +13,7 @@ use super::{
 /// A cache in memory that no other part of the process knows of, removed with all tickets in it when this is dropped.
 pub(crate) struct PrivateCache {
     library: &'static Library,
-    name: CString,
+    name: String,
     /// Made when the cache is: removing it then reads no configuration.
     krb5: Krb5,
 }
@@ -48,8 +47,7 @@ impl PrivateCache {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
             library,
-            name: CString::new(format!("MEMORY:session-kit-{copy:x}-{number}"))
-                .expect("there is no NUL in it"),
+            name: format!("MEMORY:session-kit-{copy:x}-{number}"),
             krb5: Krb5::new(library)?,
         })
     }
@@ -70,7 +68,7 @@ impl PrivateCache {
 
     #[cfg(test)]
     pub(crate) fn name(&self) -> &str {
-        self.name.to_str().expect("it is ASCII")
+        &self.name
     }
 }
 

@@ -62,7 +62,8 @@ pub(super) fn check(
         .into_iter()
         .filter(|(code, _)| *code != 0)
         .map(|(code, kind)| text(library, mechanism, code, kind))
-        .find(|text| !text.is_empty());
+        // Some say of a code that they made up for nothing that it is a success.
+        .find(|text| !text.is_empty() && text != "Success");
     Err(Failure {
         major: major & ERRORS,
         minor: minor.cast_signed(),

@@ -102,6 +102,21 @@ impl Realm {
         assert!(kinit.wait().unwrap().success());
     }
 
+    /// What `kinit` with these arguments and the principal's password makes, where that is the default cache.
+    pub(crate) fn kinit_default(&self, cache: &str, principal: &str, arguments: &[&str]) {
+        let mut kinit = Command::new("kinit")
+            .args(arguments)
+            .arg(principal)
+            .env("KRB5CCNAME", cache)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let password = self.text(&format!("/passwords/{principal}"));
+        writeln!(kinit.stdin.take().unwrap(), "{password}").unwrap();
+        assert!(kinit.wait().unwrap().success());
+    }
+
     /// Leaves a ticket of `alice` in the default cache, for whoever looks there.
     pub(crate) fn log_alice_in(&self) {
         static LOGGED_IN: OnceLock<()> = OnceLock::new();
@@ -143,6 +158,10 @@ impl Cache {
             name,
             _folder: folder,
         }
+    }
+
+    pub(crate) fn file(&self) -> std::path::PathBuf {
+        self.name.strip_prefix("FILE:").unwrap().into()
     }
 
     /// With this in its file.
