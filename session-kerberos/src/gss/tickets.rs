@@ -41,9 +41,15 @@ impl Tickets {
 
     fn of(cache: PrivateCache, wanted: Option<Wanted>) -> Result<(Self, u32), Failure> {
         let credential = cache.credential()?;
-        let (name, lifetime) = credential.inquire()?;
+        let lifetime = credential.lifetime()?;
+        let name = if lifetime > 0 {
+            credential.name()?.display()?
+        } else {
+            let krb5 = Krb5::new(cache.library())?;
+            cache.open(&krb5)?.principal()?.name()?
+        };
         let cached = Cached {
-            name: name.display()?,
+            name,
             wanted,
             credentials: Default::default(),
             cache,
@@ -86,7 +92,7 @@ impl Principal for Tickets {
         };
         let failed = |failure| refused(&failure, &about);
         let credential = self.0.credential(0).map_err(failed)?;
-        let (_, lifetime) = credential.inquire().map_err(failed)?;
+        let lifetime = credential.lifetime().map_err(failed)?;
         if let Some(wanted) = &self.0.wanted {
             match self.replaced(wanted, lifetime) {
                 Ok(None) => {}

@@ -3,6 +3,7 @@
 use super::{
     functions::{NONE, RawCache, RawPrincipal},
     krb5::{END, Krb5, copied},
+    library::Library,
     principal::Principal,
     status::Failure,
     ticket::Ticket,
@@ -46,12 +47,14 @@ impl<'k> Cache<'k> {
 
     /// Puts this ticket into it, and nothing else.
     pub(super) fn hold(&self, mut ticket: Ticket<'_>) -> Result<(), Failure> {
-        self.initialize(ticket.client())?;
+        self.library().ensure_same(ticket.library())?;
+        self.initialize(ticket.client()?)?;
         self.store(&mut ticket)
     }
 
     /// Puts into it what is in that one, and nothing else.
     pub(super) fn copy(&self, from: &Cache<'_>) -> Result<(), Failure> {
+        self.library().ensure_same(from.library())?;
         self.initialize(from.principal()?.raw())?;
         let (krb5, functions) = (from.krb5, from.krb5.functions());
         let mut cursor = NONE;
@@ -89,6 +92,7 @@ impl<'k> Cache<'k> {
     }
 
     fn store(&self, ticket: &mut Ticket<'_>) -> Result<(), Failure> {
+        self.library().ensure_same(ticket.library())?;
         let store = self.krb5.functions().krb5_cc_store_cred;
         // SAFETY: all are of this library, and live until after the call, which copies the ticket.
         self.krb5
@@ -103,8 +107,8 @@ impl<'k> Cache<'k> {
         std::mem::forget(self);
     }
 
-    pub(super) fn krb5(&self) -> &'k Krb5 {
-        self.krb5
+    pub(super) fn library(&self) -> &'static Library {
+        self.krb5.library()
     }
 
     pub(super) fn raw(&self) -> RawCache {

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::{
     buffer::{Buffer, EMPTY, borrowed},
     credential::Credential,
-    functions::{NONE, RawBindings, RawContext},
+    functions::{NONE, RawBindings, RawContext, RawName},
     library::Library,
     name::Name,
     oid::Oid,
@@ -36,6 +36,8 @@ impl Flags {
 }
 
 const CONTINUE_NEEDED: u32 = 1;
+/// RFC 2744 §3.9.1
+const CONTEXT_EXPIRED: u32 = 12 << 16;
 const DEFAULT_QUALITY: u32 = 0;
 
 /// A context with a server, from the first token on.
@@ -83,6 +85,7 @@ impl Context {
 
     /// The first token.
     pub(crate) fn begin(&mut self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        self.library().ensure_same(self.target.library())?;
         if self.stage != Stage::New {
             return Err(Failure::of_nobody("the context has begun before"));
         }
@@ -154,19 +157,31 @@ impl Context {
         Flags(self.granted)
     }
 
-    /// Who we are to the server. Only known of a complete context.
-    pub(crate) fn initiator(&self) -> Result<Name, Failure> {
+    /// Who we are to the server. Only known of a complete context; none if its ticket has ended since.
+    pub(crate) fn initiator(&self) -> Result<Option<Name>, Failure> {
         self.ensure_complete()?;
+        // Of one that has ended MIT's library tells nothing, and loses the name that it was going to: so none is asked for.
+        match self.inquire(ptr::null_mut()) {
+            Ok(()) => {}
+            Err(failure) if failure.major == CONTEXT_EXPIRED => return Ok(None),
+            Err(failure) => return Err(failure),
+        }
+        let mut name = Name::none(self.library());
+        self.inquire(name.as_mut_ptr())?;
+        Ok(Some(name))
+    }
+
+    /// The name may be null, and is none yet. The context is complete.
+    fn inquire(&self, name: *mut RawName) -> Result<(), Failure> {
         let library = self.library();
-        let mut name = Name::none(library);
         let mut minor = 0;
         // SAFETY: the context is one of this library, and complete; all pointers are to values that live until after the call, or
-        // null where they may be. The name is none yet.
+        // null where they may be.
         let major = unsafe {
             (library.gss.gss_inquire_context)(
                 &raw mut minor,
                 self.raw,
-                name.as_mut_ptr(),
+                name,
                 ptr::null_mut(),
                 ptr::null_mut(),
                 ptr::null_mut(),
@@ -175,8 +190,7 @@ impl Context {
                 ptr::null_mut(),
             )
         };
-        check(library, Oid::KRB5, major, minor)?;
-        Ok(name)
+        check(library, Oid::KRB5, major, minor).map(drop)
     }
 
     /// A code that shows the server that these bytes come from us. Only of a complete context.

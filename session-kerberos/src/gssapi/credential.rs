@@ -1,8 +1,10 @@
 //! What a client authenticates with.
 
+use std::ptr;
+
 use super::{
     cache::Cache,
-    functions::{NONE, RawCredential},
+    functions::{NONE, RawCredential, RawName},
     library::Library,
     name::Name,
     oid::Oid,
@@ -11,6 +13,8 @@ use super::{
 
 /// A lifetime that has no end (RFC 2743 §1.2.1.4).
 pub(crate) const INDEFINITE: u32 = u32::MAX;
+/// RFC 2744 §3.9.1
+const CREDENTIALS_EXPIRED: u32 = 11 << 16;
 
 /// Tickets with which contexts are initiated, for Kerberos alone: SPNEGO takes no notice of it, and is never asked.
 pub(crate) struct Credential {
@@ -28,7 +32,7 @@ impl Credential {
     /// From a cache, named by the caller. The library never chooses one: MIT's (1.20) crashes where the default cache is empty or
     /// damaged.
     pub(super) fn from_cache(cache: &Cache<'_>) -> Result<Self, Failure> {
-        let library = cache.krb5().library();
+        let library = cache.library();
         let mut credential = Self { library, raw: NONE };
         let mut minor = 0;
         // SAFETY: the cache is one of this library, which opens it once more for itself; the credential is none yet; what may be
@@ -46,24 +50,39 @@ impl Credential {
         Ok(credential)
     }
 
-    /// Whose it is, and for how many seconds it is still good: [`INDEFINITE`] if without end, 0 if it has expired.
-    pub(crate) fn inquire(&self) -> Result<(Name, u32), Failure> {
+    /// For how many seconds it is still good: [`INDEFINITE`] if without end, 0 if it has expired.
+    pub(crate) fn lifetime(&self) -> Result<u32, Failure> {
+        let mut lifetime = 0;
+        // Of one that has expired MIT's library tells nothing, and loses the name that it was going to: so none is asked for.
+        match self.inquire(ptr::null_mut(), &raw mut lifetime) {
+            Ok(()) => Ok(lifetime),
+            Err(failure) if failure.major == CREDENTIALS_EXPIRED => Ok(0),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Whose it is. Only known of one that has not expired.
+    pub(crate) fn name(&self) -> Result<Name, Failure> {
         let mut name = Name::none(self.library);
-        let (mut minor, mut lifetime) = (0, 0);
-        // SAFETY: the credential is one of this library; all pointers are to values that live until after the call; what
-        // may be null is. The name is none yet.
+        self.inquire(name.as_mut_ptr(), ptr::null_mut())?;
+        Ok(name)
+    }
+
+    /// Each may be null; a name is none yet.
+    fn inquire(&self, name: *mut RawName, lifetime: *mut u32) -> Result<(), Failure> {
+        let mut minor = 0;
+        // SAFETY: the credential is one of this library; all pointers are to values that live until after the call, or null.
         let major = unsafe {
             (self.library.gss.gss_inquire_cred)(
                 &raw mut minor,
                 self.raw,
-                name.as_mut_ptr(),
-                &raw mut lifetime,
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
+                name,
+                lifetime,
+                ptr::null_mut(),
+                ptr::null_mut(),
             )
         };
-        check(self.library, Oid::KRB5, major, minor)?;
-        Ok((name, lifetime))
+        check(self.library, Oid::KRB5, major, minor).map(drop)
     }
 
     pub(super) fn library(&self) -> &'static Library {

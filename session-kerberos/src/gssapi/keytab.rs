@@ -3,6 +3,7 @@
 use super::{
     functions::{NONE, Opaque, RawKeytab},
     krb5::{END, Krb5},
+    library::Library,
     principal::Principal,
     status::Failure,
 };
@@ -37,6 +38,9 @@ impl<'k> Keytab<'k> {
         } else {
             krb5.check(code).and_then(|()| {
                 let theirs = entry.pointer(krb5.library().place_of_principal());
+                if theirs.is_null() {
+                    return Ok(None);
+                }
                 let mut raw = NONE;
                 // SAFETY: the entry was filled just now, and begins with its principal; the copy is ours.
                 let code =
@@ -50,6 +54,10 @@ impl<'k> Keytab<'k> {
         // SAFETY: the cursor was begun above, and is not used again.
         unsafe { (functions.krb5_kt_end_seq_get)(krb5.raw(), self.raw, &raw mut cursor) };
         found
+    }
+
+    pub(super) fn library(&self) -> &'static Library {
+        self.krb5.library()
     }
 
     pub(super) fn raw(&self) -> RawKeytab {

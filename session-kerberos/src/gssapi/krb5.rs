@@ -122,6 +122,8 @@ impl Krb5 {
         principal: &Principal<'_>,
         keytab: &Keytab<'_>,
     ) -> Result<Ticket<'_>, Failure> {
+        self.library.ensure_same(principal.library())?;
+        self.library.ensure_same(keytab.library())?;
         let (principal, keytab) = (principal.raw(), keytab.raw());
         Ticket::filled(self, |ticket| {
             // SAFETY: principal and keytab are of this library, and live until after the call; the ticket is empty, and room for
@@ -157,6 +159,7 @@ impl Krb5 {
         principal: &Principal<'_>,
         password: &CStr,
     ) -> Result<Ticket<'_>, Failure> {
+        self.library.ensure_same(principal.library())?;
         let principal = principal.raw();
         Ticket::filled(self, |ticket| {
             // SAFETY: as above; the password ends with a NUL and lives until after the call. There is no function that would ask
@@ -192,6 +195,7 @@ impl Krb5 {
 
     /// The ticket in the cache with which others are got, renewed (RFC 4120 §2.3). Asks the realm; the cache stays as it is.
     pub(crate) fn renewed(&self, cache: &Cache<'_>) -> Result<Ticket<'_>, Failure> {
+        self.library.ensure_same(cache.library())?;
         let principal = cache.principal()?;
         Ticket::filled(self, |ticket| {
             // SAFETY: principal and cache are of this library, and live until after the call; the ticket is empty, and room for
@@ -208,7 +212,7 @@ impl Krb5 {
         })
     }
 
-    pub(super) fn library(&self) -> &'static Library {
+    pub(crate) fn library(&self) -> &'static Library {
         self.library
     }
 

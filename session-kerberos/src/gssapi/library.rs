@@ -1,13 +1,17 @@
 //! The library that the machine has.
 
 use std::{
+    error::Error as _,
     fmt,
     sync::{Mutex, OnceLock, PoisonError},
 };
 
 use session_core::{Error, ErrorKind, Result};
 
-use super::functions::{Gss, HeimdalFunctions, Krb5Functions, MitFunctions};
+use super::{
+    functions::{Gss, HeimdalFunctions, Krb5Functions, MitFunctions},
+    status::Failure,
+};
 
 /// A GSSAPI library and the libkrb5 below it, loaded for as long as the process lives: its threads and its per-thread texts outlive
 /// any unloading.
@@ -90,31 +94,36 @@ impl Library {
         if let Some(library) = loaded.iter().find(|library| library.name == name) {
             return Ok(library);
         }
-        let library = Self::load(name).map_err(|problem| format!("{name}: {problem}"))?;
+        let library = Self::load(name).map_err(|problem| {
+            if problem.contains(name) {
+                problem
+            } else {
+                format!("{name}: {problem}")
+            }
+        })?;
         let library: &'static Self = Box::leak(Box::new(library));
         loaded.push(library);
         Ok(library)
     }
 
     fn load(name: &str) -> Result<Self, String> {
-        let problem = |error: libloading::Error| error.to_string();
         // With its symbols for nobody else, so that two libraries do not get in each other's way (`RTLD_LOCAL`).
         // SAFETY: the initializers of these libraries only prepare the library itself.
-        let file = unsafe { libloading::Library::new(name) }.map_err(problem)?;
+        let file = unsafe { libloading::Library::new(name) }.map_err(|error| problem(&error))?;
         // A library with GSSAPI is looked through together with those that it depends on: so its own libkrb5 is found.
         // SAFETY: RFC 2744, and the libraries' headers, give the types of GSSAPI's functions and of libkrb5's: they have not
         // changed since there are those that are looked for. The library is never unloaded.
         let functions =
             unsafe { Gss::of(&file).and_then(|gss| Ok((gss, Krb5Functions::of(&file)?))) };
-        let (gss, krb5) = functions.map_err(problem)?;
+        let (gss, krb5) = functions.map_err(|error| problem(&error))?;
         // SAFETY: only whether it is there is looked at.
         let is_heimdal = unsafe { file.get::<*const u8>(b"heimdal_version\0") }.is_ok();
         let make = if !is_heimdal {
             // SAFETY: as above, for MIT's.
-            Make::Mit(unsafe { MitFunctions::of(&file) }.map_err(problem)?)
+            Make::Mit(unsafe { MitFunctions::of(&file) }.map_err(|error| problem(&error))?)
         } else if cfg!(target_pointer_width = "64") {
             // SAFETY: as above, for Heimdal's.
-            Make::Heimdal(unsafe { HeimdalFunctions::of(&file) }.map_err(problem)?)
+            Make::Heimdal(unsafe { HeimdalFunctions::of(&file) }.map_err(|error| problem(&error))?)
         } else {
             return Err("how Heimdal's library writes times is known for 64 bits alone".to_owned());
         };
@@ -127,12 +136,28 @@ impl Library {
         })
     }
 
+    /// Whether what comes from `other` may be handed to this one: nothing else of one library's is any other's to understand.
+    pub(super) fn ensure_same(&self, other: &Self) -> Result<(), Failure> {
+        if std::ptr::eq(self, other) {
+            return Ok(());
+        }
+        Err(Failure::of_nobody("it belongs to another Kerberos library"))
+    }
+
     /// Where, in a structure of libkrb5's that begins with a principal, that is: MIT's have a magic number before it.
     pub(super) fn place_of_principal(&self) -> usize {
         match self.make {
             Make::Mit(_) => 1,
             Make::Heimdal(_) => 0,
         }
+    }
+}
+
+/// In the words of the system's loader.
+fn problem(error: &libloading::Error) -> String {
+    match error.source() {
+        Some(cause) => cause.to_string(),
+        None => error.to_string(),
     }
 }
 

@@ -52,6 +52,10 @@ impl Name {
         Self { library, raw: NONE }
     }
 
+    pub(super) fn library(&self) -> &'static Library {
+        self.library
+    }
+
     pub(super) fn raw(&self) -> RawName {
         self.raw
     }

@@ -5,6 +5,7 @@ use std::ptr;
 use super::{
     functions::RawPrincipal,
     krb5::{Krb5, copied},
+    library::Library,
     status::Failure,
 };
 
@@ -21,8 +22,11 @@ impl<'k> Principal<'k> {
     }
 
     pub(crate) fn is_same(&self, other: &Principal<'_>) -> bool {
+        if self.library().ensure_same(other.library()).is_err() {
+            return false;
+        }
         let compare = self.krb5.functions().krb5_principal_compare;
-        // SAFETY: both are of this library, for all come from one context or another of it, and none is null.
+        // SAFETY: both are of this library, and none is null.
         unsafe { compare(self.krb5.raw(), self.raw, other.raw) != 0 }
     }
 
@@ -39,6 +43,10 @@ impl<'k> Principal<'k> {
         // SAFETY: the text is the library's, and is freed once, here.
         unsafe { (functions.krb5_free_unparsed_name)(self.krb5.raw(), text) };
         Ok(name)
+    }
+
+    pub(super) fn library(&self) -> &'static Library {
+        self.krb5.library()
     }
 
     pub(super) fn raw(&self) -> RawPrincipal {

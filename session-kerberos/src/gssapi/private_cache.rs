@@ -35,7 +35,7 @@ impl PrivateCache {
 
     /// One with all that is in that one, which stays as it is.
     pub(crate) fn copy_of(theirs: &Cache<'_>) -> Result<Self, Failure> {
-        let cache = Self::new(theirs.krb5().library())?;
+        let cache = Self::new(theirs.library())?;
         cache.open(&cache.krb5)?.copy(theirs)?;
         Ok(cache)
     }
@@ -63,6 +63,7 @@ impl PrivateCache {
     }
 
     pub(crate) fn open<'k>(&self, krb5: &'k Krb5) -> Result<Cache<'k>, Failure> {
+        self.library.ensure_same(krb5.library())?;
         krb5.cache(&self.name)
     }
 

@@ -3,6 +3,7 @@
 use super::{
     functions::{Opaque, RawPrincipal, RawTicket},
     krb5::Krb5,
+    library::Library,
     status::Failure,
 };
 
@@ -25,8 +26,16 @@ impl<'k> Ticket<'k> {
     }
 
     /// Whose it is: good for as long as the ticket is borrowed.
-    pub(super) fn client(&self) -> RawPrincipal {
-        self.raw.pointer(self.krb5.library().place_of_principal())
+    pub(super) fn client(&self) -> Result<RawPrincipal, Failure> {
+        let client = self.raw.pointer(self.library().place_of_principal());
+        if client.is_null() {
+            return Err(Failure::of_nobody("the ticket is nobody's"));
+        }
+        Ok(client)
+    }
+
+    pub(super) fn library(&self) -> &'static Library {
+        self.krb5.library()
     }
 
     /// For a function that looks at it.

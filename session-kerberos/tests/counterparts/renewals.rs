@@ -131,6 +131,51 @@ async fn a_ticket_is_renewed_until_it_cannot_be_any_more() {
 }
 
 #[tokio::test]
+async fn a_session_outlives_the_ticket_in_the_cache() {
+    let realm = Realm::shared();
+    let with = async |library| {
+        let cache = realm.kinit("alice");
+        let alice = Renewable::opened(realm.by_cache(&cache.name).library(library)).await;
+        // There it is a ticket that ends.
+        realm.kinit_default(&cache.name, "alice", &["-l", "1s", "-r", "1s"]);
+        let expired = realm.by_cache(&cache.name).library(library);
+        let expired = expired.open().unwrap();
+        while expired.init().await.is_ok() {
+            expired.close().await.unwrap();
+        }
+        aged(&realm.kinit("alice")).await;
+        alice.outlive().await;
+        assert_eq!(user(&alice.session, "api", "").await, "alice@EXAMPLE.TEST");
+        assert_eq!(alice.session.status().generation, 2);
+    };
+    tokio::join!(with(MIT), with(HEIMDAL));
+}
+
+#[tokio::test]
+async fn after_the_machine_slept_through_its_ticket_a_keytab_serves_again() {
+    let realm = Realm::shared();
+    let with = async |library| {
+        let service = Renewable::opened(realm.by_keytab("svcshort").library(library)).await;
+        let error = loop {
+            if let Err(error) = request(&service.session, "api", "").await {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::Interaction, "{error}");
+        // Which it may take for a lifetime, where the machine is slow.
+        loop {
+            service.outlive().await;
+            match request(&service.session, "api", "").await {
+                Ok(answer) => break assert_eq!(answer.status(), 200),
+                Err(error) => assert_eq!(error.kind(), ErrorKind::Interaction, "{error}"),
+            }
+        }
+        assert!(service.session.status().generation >= 2);
+    };
+    tokio::join!(with(MIT), with(HEIMDAL));
+}
+
+#[tokio::test]
 async fn after_kdestroy_nothing_is_renewed() {
     let realm = Realm::shared();
     for library in [MIT, HEIMDAL] {
