@@ -58,6 +58,7 @@ mod code {
     pub(super) const BAD_KEY_VERSION: i32 = 44;
     pub(super) const NO_KEY: i32 = 45;
     // The library's own.
+    pub(super) const CACHE_KIND_UNKNOWN: i32 = 140;
     pub(super) const CACHE_NOT_FOUND: i32 = 141;
     pub(super) const REALM_UNKNOWN: i32 = 154;
     pub(super) const REALM_UNREACHABLE: i32 = 156;
@@ -166,6 +167,10 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
         Some(code::REPLAY) => (
             Denied,
             "the server has seen this token before; something on the way sends requests twice",
+        ),
+        Some(code::CACHE_KIND_UNKNOWN) => (
+            Config,
+            "this Kerberos library knows no such kind of cache; correct `ccache`",
         ),
         Some(code::TICKET_EXPIRED) => (Interaction, "run `kinit`"),
         Some(
@@ -281,6 +286,7 @@ mod tests {
         let [cache, keytab, password] = [&cache, &keytab, &password].map(About::Credential);
         for (about, minor, kind, words) in [
             (&cache, -1_765_328_243, Interaction, "kinit"),
+            (&cache, -1_765_328_244, Config, "kind of cache"),
             (&cache, -1_765_328_189, Interaction, "kinit"),
             (&cache, -1_765_328_185, Interaction, "kinit"),
             (&cache, -1_765_328_172, Interaction, "kinit"),

@@ -64,6 +64,47 @@ async fn a_folder_without_caches_asks_for_kinit() {
 }
 
 #[tokio::test]
+async fn in_a_keyring_of_the_kernel_the_principals_is_found() {
+    let realm = Realm::shared();
+    let collection = format!("KEYRING:session:session-kit-{}", std::process::id());
+    // Some containers have no keyrings: then not even `kinit` gets there.
+    if !realm.has_kinit_in(&collection, "alice", &[]) {
+        return;
+    }
+    realm.kinit_default(&collection, "bob", &[]);
+    let by = || realm.by_cache(&collection);
+    is(by(), MIT, "bob").await;
+    is(by().principal("alice"), MIT, "alice").await;
+    is_nobody(by().principal("carol"), MIT).await;
+    let ended = Command::new("kdestroy")
+        .arg("-A")
+        .env("KRB5CCNAME", &collection)
+        .status();
+    assert!(ended.unwrap().success());
+    is_nobody(by(), MIT).await;
+}
+
+#[tokio::test]
+async fn a_kind_of_cache_that_the_library_does_not_know_is_an_error_that_says_so() {
+    // Heimdal's knows no keyrings.
+    for (library, name) in [
+        (MIT, "CLOUD:x"),
+        (HEIMDAL, "CLOUD:x"),
+        (HEIMDAL, "KEYRING:session:x"),
+    ] {
+        for builder in [
+            Realm::shared().by_cache(name),
+            Realm::shared().by_cache(name).principal("alice"),
+        ] {
+            let session = builder.library(library).open().unwrap();
+            let error = session.init().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{library}: {error}");
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_default_cache_may_be_a_collection() {
     let realm = Realm::shared();
     if std::env::var("KRB5CCNAME").is_ok_and(|name| name.starts_with("DIR:")) {

@@ -214,7 +214,7 @@ async fn both_libraries_serve_one_process_at_once() {
         (HEIMDAL, realm.by_cache(&cache.name), "bob@EXAMPLE.TEST"),
     ] {
         let session = builder.library(library).open().unwrap();
-        requests.extend((0..20).map(|_| {
+        requests.extend((0..8).map(|_| {
             let session = session.clone();
             tokio::spawn(async move {
                 session.init().await.unwrap();
