@@ -61,6 +61,10 @@ const KEYS: &[Key] = &[
         "kdc_timeout",
         "how long one call of the Kerberos library may take; 30 seconds if absent",
     ),
+    Key::text(
+        "library",
+        "the Kerberos library to load, by its file's name or path, such as `libgssapi.so.3`; MIT's, else Heimdal's if absent",
+    ),
     Key::url(
         "environment.api",
         "the API: what relative paths are relative to",
@@ -95,6 +99,9 @@ fn open(config: &Config) -> Result<Kerberos> {
     }
     if let Some(limit) = config.get::<Duration>("kdc_timeout")? {
         builder = builder.kdc_timeout(limit);
+    }
+    if let Some(library) = config.get::<&str>("library")? {
+        builder = builder.library(library);
     }
     builder.build()
 }

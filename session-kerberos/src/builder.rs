@@ -23,6 +23,7 @@ pub struct KerberosBuilder {
     delegation: Delegation,
     channel_bindings: ChannelBindings,
     kdc_timeout: Duration,
+    library: Option<String>,
     environment: Option<Box<dyn Environment>>,
     api: Option<String>,
 }
@@ -41,6 +42,7 @@ impl KerberosBuilder {
             delegation: Delegation::default(),
             channel_bindings: ChannelBindings::default(),
             kdc_timeout: Self::KDC_TIMEOUT,
+            library: None,
             environment: None,
             api: None,
         }
@@ -88,6 +90,15 @@ impl KerberosBuilder {
     /// The call itself cannot be ended: it goes on in a thread of the session, of which there are eight at most.
     pub fn kdc_timeout(mut self, limit: Duration) -> Self {
         self.kdc_timeout = limit;
+        self
+    }
+
+    /// The Kerberos library to load, by its file's name or path: `libgssapi_krb5.so.2` is MIT's, `libgssapi.so.3` Heimdal's. Each
+    /// session may have another. Default: MIT's, else Heimdal's.
+    ///
+    /// Its code runs in this process: a path from somebody else is theirs to run whatever they like.
+    pub fn library(mut self, name: impl Into<String>) -> Self {
+        self.library = Some(name.into());
         self
     }
 
@@ -153,7 +164,9 @@ impl KerberosBuilder {
             delegation: self.delegation,
             channel_bindings: self.channel_bindings,
             workers: Arc::new(Workers::new(self.kdc_timeout)),
-            mechanism: Arc::new(Gss),
+            mechanism: Arc::new(Gss {
+                library: self.library,
+            }),
         })
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
+use crate::der::{OBJECT_IDENTIFIER, SEQUENCE, context, element};
+
 /// Whether tokens are bound to the server's certificate (`tls-server-end-point`, RFC 5929 §4), so that they are of no use to
 /// whoever relays them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -74,10 +76,6 @@ const HASHES: &[(&[u8], Hash)] = &[
 ];
 const RSASSA_PSS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
 
-const SEQUENCE: u8 = 0x30;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-const CONTEXT_0: u8 = 0xa0;
-
 impl Hash {
     /// That of a certificate's signature (RFC 5280 §4.1.1.2).
     fn of(certificate: &[u8]) -> Option<Self> {
@@ -94,7 +92,7 @@ impl Hash {
     /// RFC 4055 §3.1: SHA-1, unless the parameters have another, and that counts as SHA-256.
     fn of_pss(parameters: &[u8]) -> Option<Self> {
         let (parameters, _) = element(parameters, SEQUENCE)?;
-        let Some((hash, _)) = element(parameters, CONTEXT_0) else {
+        let Some((hash, _)) = element(parameters, context(0)) else {
             return Some(Self::Sha256);
         };
         let (algorithm, _) = element(hash, SEQUENCE)?;
@@ -105,27 +103,6 @@ impl Hash {
         let known = HASHES.iter().find(|(known, _)| *known == identifier);
         known.map(|(_, hash)| *hash)
     }
-}
-
-/// The content of the DER element at the start, if it has that tag, and what comes after it.
-fn element(input: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (&first, rest) = input.split_first()?;
-    let (&length, rest) = rest.split_first()?;
-    if first != tag {
-        return None;
-    }
-    let (length, rest) = match length {
-        0..=0x7f => (usize::from(length), rest),
-        0x81..=0x84 => {
-            let (bytes, rest) = rest.split_at_checked(usize::from(length - 0x80))?;
-            let length = bytes.iter().try_fold(0_usize, |sum, byte| {
-                sum.checked_mul(256)?.checked_add(usize::from(*byte))
-            })?;
-            (length, rest)
-        }
-        _ => return None,
-    };
-    rest.split_at_checked(length)
 }
 
 #[cfg(test)]
@@ -158,7 +135,7 @@ mod tests {
     #[test]
     fn the_hash_of_pss_is_in_its_parameters() {
         let sha512 = wrap(OBJECT_IDENTIFIER, b"\x60\x86\x48\x01\x65\x03\x04\x02\x03");
-        let named = wrap(SEQUENCE, &wrap(CONTEXT_0, &wrap(SEQUENCE, &sha512)));
+        let named = wrap(SEQUENCE, &wrap(context(0), &wrap(SEQUENCE, &sha512)));
         assert_eq!(
             Hash::of(&certificate(RSASSA_PSS, &named)),
             Some(Hash::Sha512)

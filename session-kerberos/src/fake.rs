@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     time::Duration,
@@ -22,6 +22,9 @@ pub(crate) struct Fake {
     /// What was asked of it.
     pub(crate) acquisitions: AtomicUsize,
     pub(crate) initiations: Arc<Mutex<Vec<Initiation>>>,
+    /// Whether tickets can be renewed, and how often they were.
+    pub(crate) is_renewable: Arc<AtomicBool>,
+    pub(crate) renewals: Arc<AtomicUsize>,
     /// While there is one, whoever begins waits for its other end to go.
     hold: Arc<Mutex<Option<Receiver<()>>>>,
 }
@@ -38,23 +41,45 @@ impl Fake {
 impl Mechanism for Fake {
     fn acquire(&self, wanted: &Wanted) -> Result<Acquired> {
         self.acquisitions.fetch_add(1, Ordering::SeqCst);
-        Ok(Acquired {
-            principal: Arc::new(Somebody {
-                initiations: Arc::clone(&self.initiations),
-                hold: Arc::clone(&self.hold),
-            }),
+        let somebody = Somebody {
             name: wanted.principal.clone().unwrap_or_default(),
-            lifetime: Some(Duration::from_secs(3600)),
-        })
+            initiations: Arc::clone(&self.initiations),
+            is_renewable: Arc::clone(&self.is_renewable),
+            renewals: Arc::clone(&self.renewals),
+            hold: Arc::clone(&self.hold),
+        };
+        Ok(somebody.acquired())
     }
 }
 
+#[derive(Clone)]
 struct Somebody {
+    name: String,
     initiations: Arc<Mutex<Vec<Initiation>>>,
+    is_renewable: Arc<AtomicBool>,
+    renewals: Arc<AtomicUsize>,
     hold: Arc<Mutex<Option<Receiver<()>>>>,
 }
 
+impl Somebody {
+    fn acquired(self) -> Acquired {
+        Acquired {
+            name: self.name.clone(),
+            lifetime: Some(Duration::from_secs(3600)),
+            principal: Arc::new(self),
+        }
+    }
+}
+
 impl Principal for Somebody {
+    fn renew(&self) -> Result<Option<Acquired>> {
+        if !self.is_renewable.load(Ordering::SeqCst) {
+            return Ok(None);
+        }
+        self.renewals.fetch_add(1, Ordering::SeqCst);
+        Ok(Some(self.clone().acquired()))
+    }
+
     fn initiate(&self, _: usize, request: &Initiation) -> Result<Begun> {
         let hold = self.hold.lock().unwrap().take();
         if let Some(hold) = hold {

@@ -26,13 +26,17 @@
 //! # The library
 //!
 //! Nothing of Kerberos is needed to build this crate: it loads the machine's library when a session first authenticates. That
-//! is MIT's, `libgssapi_krb5.so.2` with `libkrb5.so.3`, else Heimdal's, `libgssapi.so.3` with `libkrb5.so.26`. Where there is
-//! none that can be used, `init` fails with `Config` and the name of the package to install. The realm's configuration is that of the library:
-//! krb5.conf, and `KRB5_CONFIG`.
+//! is MIT's, `libgssapi_krb5.so.2`, else, where pointers have 64 bits, Heimdal's, `libgssapi.so.3`; or the one that
+//! [`library`](KerberosBuilder::library) names. Each comes with its own libkrb5, and sessions with one do not disturb sessions with
+//! the other. Where there is none that can be used, `init` fails with `Config` and the name of the package to install. The realm's
+//! configuration is that of the library: krb5.conf, and `KRB5_CONFIG`.
 //!
-//! It must be one that can be told, call by call, which cache or keytab to use (`gss_acquire_cred_from` and its like). MIT's can;
-//! Heimdal's cannot up to 7.8, and counts as none. A later Heimdal, and Apple's framework on macOS, are looked for by the same code,
-//! but that was never run. Windows is not supported.
+//! | library | tested |
+//! |---|---|
+//! | MIT's 1.20, Linux | yes, against MIT's KDC |
+//! | Heimdal's 7.8, Linux | yes, against the same; it takes a realm that is not configured for one whose KDC does not answer; of collections of caches it finds those of `DIR:` |
+//! | Apple's framework, or MIT's, macOS | never run: they are looked for by the same code |
+//! | SSPI, Windows | there is none: the crate builds, and `init` fails. It would be one more implementation of the crate's trait `Mechanism` |
 //!
 //! # By configuration
 //!
@@ -53,10 +57,13 @@
 //!
 //! - **init** gets tickets into a cache in memory that belongs to the session alone, and checks whose they are. No
 //!   environment variable is set, and no cache of anybody else is written to.
-//! - **renewal** does the same anew: by keytab and password it asks the realm; a cache is read again, as `kinit` has
-//!   left it meanwhile.
+//! - **renewal** takes what `kinit` has left in a cache meanwhile, if that is good for longer, or somebody else's. Else it has the
+//!   realm renew the ticket, into the session's own cache: that takes no password, and a session so outlives the ticket in a cache
+//!   that is never written to. Where that gains nothing, it begins anew, by password, keytab or cache. After a refusal it does so
+//!   at once, and after `kdestroy` it fails.
 //! - **a request** gets a token of its own, by Kerberos alone (no NTLM), for the service that the URL's host, or `spn`, names.
-//!   It is made on a thread of the session, never on the caller's, within a time limit.
+//!   It is made on a thread of the session, never on the caller's, within a time limit. The library makes Kerberos's token, this crate
+//!   SPNEGO's around it: the libraries' own do so too, but with whoever is in the default cache.
 //! - **an answer** must prove that it is the server's, as [`Mutual`] says; and that the library has sent who it was to.
 //! - **close** drops the tickets: the cache is removed as soon as no request uses it any more.
 //!
@@ -78,7 +85,8 @@
 //!   on in its thread, of which a session has eight at most.
 //! - **Memory.** Tokens are wiped when they are done with. Tickets, keys, and the password while it is used, are in the library's
 //!   memory, which it wipes as it sees fit.
-//! - **Tickets.** Those in a cache that can be renewed are not renewed by this crate: something like `kinit -R` or `k5start` has to.
+//! - **Tickets.** The realm renews one for as long as it said at first, and not one that has ended: a session that is not used for so
+//!   long, or is not kept warm, needs a new `kinit`.
 //!
 //! # Features
 //!
@@ -96,11 +104,13 @@ mod backend;
 mod builder;
 mod channel_bindings;
 mod delegation;
+mod der;
 #[cfg(test)]
 mod fake;
 mod gss;
 #[expect(unsafe_code, reason = "the library is written in C")]
 mod gssapi;
+mod kerberos_token;
 mod mechanism;
 mod mutual;
 mod negotiation;
@@ -108,6 +118,7 @@ mod refusal;
 mod service_names;
 mod session;
 mod source;
+mod spnego;
 mod workers;
 
 pub use backend::KERBEROS;

@@ -38,6 +38,10 @@ pub(crate) struct Acquired {
 
 /// Somebody whose credential we have: as long as this lives, and no longer.
 pub(crate) trait Principal: Send + Sync + 'static {
+    /// Has its tickets renewed, without the secret that they were got with. Blocks. None where that gains nothing: then they are to be
+    /// got anew.
+    fn renew(&self) -> Result<Option<Acquired>>;
+
     /// Begins to authenticate to a service. Blocks, unless there is a ticket for it yet. `worker` is the number of the thread.
     fn initiate(&self, worker: usize, request: &Initiation) -> Result<Begun>;
 }

@@ -13,6 +13,8 @@ use crate::{
 pub(crate) enum About<'a> {
     /// Get a credential.
     Credential(&'a Wanted),
+    /// Renew tickets.
+    Renewal { principal: &'a str },
     /// Make a token for a service.
     Token {
         principal: &'a str,
@@ -34,6 +36,10 @@ pub(crate) fn refused(failure: &Failure, about: &About<'_>) -> Error {
 /// The first of the codes in MIT's and Heimdal's table `krb5`: those of RFC 4120 §7.5.9, and then the library's own.
 const KRB5: i32 = -1_765_328_384;
 const MOST_CODES: i32 = 256;
+/// A server's codes (RFC 4120 §7.5.9) begin there.
+pub(crate) const FIRST_CODE: i32 = KRB5;
+/// There is no cache of this principal.
+pub(crate) const NO_CACHE: i32 = KRB5 + code::CACHE_NOT_FOUND;
 
 /// Of RFC 4120 §7.5.9, by their numbers there.
 mod code {
@@ -52,6 +58,7 @@ mod code {
     pub(super) const BAD_KEY_VERSION: i32 = 44;
     pub(super) const NO_KEY: i32 = 45;
     // The library's own.
+    pub(super) const CACHE_KIND_UNKNOWN: i32 = 140;
     pub(super) const CACHE_NOT_FOUND: i32 = 141;
     pub(super) const REALM_UNKNOWN: i32 = 154;
     pub(super) const REALM_UNREACHABLE: i32 = 156;
@@ -78,6 +85,14 @@ const WORDS: &[(&str, i32)] = &[
     ("Service key not available", code::NO_KEY),
 ];
 
+/// The failure, as that of something that is not there or cannot be read, unless its code says more.
+pub(crate) fn missing(failure: Failure) -> Failure {
+    Failure {
+        major: NO_CREDENTIAL,
+        ..failure
+    }
+}
+
 fn code(failure: &Failure) -> Option<i32> {
     let number = failure.minor.checked_sub(KRB5);
     let number = number.filter(|number| (0..MOST_CODES).contains(number));
@@ -89,6 +104,7 @@ fn code(failure: &Failure) -> Option<i32> {
 const BAD_BINDINGS: u32 = 4 << 16;
 const NO_CREDENTIAL: u32 = 7 << 16;
 const CREDENTIALS_EXPIRED: u32 = 11 << 16;
+const CONTEXT_EXPIRED: u32 = 12 << 16;
 
 fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
     use ErrorKind::{Config, Denied, Interaction, Protocol, Unavailable};
@@ -152,6 +168,10 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
             Denied,
             "the server has seen this token before; something on the way sends requests twice",
         ),
+        Some(code::CACHE_KIND_UNKNOWN) => (
+            Config,
+            "this Kerberos library knows no such kind of cache; correct `ccache`",
+        ),
         Some(code::TICKET_EXPIRED) => (Interaction, "run `kinit`"),
         Some(
             code::CACHE_NOT_FOUND
@@ -166,7 +186,7 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
                 "the token is bound to another TLS connection than the server's; something on the way ends TLS",
             ),
             NO_CREDENTIAL => about.missing(),
-            CREDENTIALS_EXPIRED => (Interaction, "run `kinit`"),
+            CREDENTIALS_EXPIRED | CONTEXT_EXPIRED => (Interaction, "run `kinit`"),
             _ => (
                 Protocol,
                 "look the code up in the documentation of the Kerberos library",
@@ -213,6 +233,9 @@ impl fmt::Display for About<'_> {
                     Given::Keytab(keytab) => write!(f, " by keytab `{keytab}`"),
                     Given::Password(_) => f.write_str(" by password"),
                 }
+            }
+            Self::Renewal { principal } => {
+                write!(f, "the Kerberos ticket of `{principal}` is not renewed")
             }
             Self::Token { principal, service } => {
                 write!(f, "`{principal}` has no Kerberos token for `{service}`")
@@ -263,6 +286,7 @@ mod tests {
         let [cache, keytab, password] = [&cache, &keytab, &password].map(About::Credential);
         for (about, minor, kind, words) in [
             (&cache, -1_765_328_243, Interaction, "kinit"),
+            (&cache, -1_765_328_244, Config, "kind of cache"),
             (&cache, -1_765_328_189, Interaction, "kinit"),
             (&cache, -1_765_328_185, Interaction, "kinit"),
             (&cache, -1_765_328_172, Interaction, "kinit"),
@@ -319,10 +343,10 @@ mod tests {
         let bindings = refused(&failure(4, 0), &about);
         assert_eq!(bindings.kind(), ErrorKind::Denied);
         assert!(bindings.to_string().contains("ends TLS"), "{bindings}");
-        assert_eq!(
-            refused(&failure(11, 0), &about).kind(),
-            ErrorKind::Interaction
-        );
+        for expired in [11, 12] {
+            let error = refused(&failure(expired, 0), &about);
+            assert_eq!(error.kind(), ErrorKind::Interaction);
+        }
         assert_eq!(refused(&failure(9, 0), &about).kind(), ErrorKind::Protocol);
     }
 }

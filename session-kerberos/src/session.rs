@@ -11,7 +11,7 @@ use session_core::{
 use crate::{
     ChannelBindings, Delegation, KerberosBuilder, Mutual,
     channel_bindings::server_end_point,
-    mechanism::{Begun, Initiation, Mechanism, Principal, Wanted},
+    mechanism::{Acquired, Begun, Initiation, Mechanism, Principal, Wanted},
     negotiation::{self, Negotiation},
     service_names::ServiceNames,
     source::Source,
@@ -43,12 +43,15 @@ struct State {
 }
 
 impl Kerberos {
-    /// Whoever is logged in: with the tickets in the default credential cache, as `kinit` leaves them.
+    /// Whoever is logged in: with the tickets in the default credential cache, as `kinit` leaves them. Where that is a collection,
+    /// as [`ccache`](Self::ccache) has it.
     pub fn default_cache() -> KerberosBuilder {
         KerberosBuilder::new(Source::DefaultCache)
     }
 
-    /// With the tickets in this credential cache, such as `FILE:/tmp/krb5cc_1000`, `KCM:` or `KEYRING:session:app`.
+    /// With the tickets in this credential cache, such as `FILE:/tmp/krb5cc_1000`, or in this collection of caches, such as
+    /// `DIR:/run/user/1000/krb5cc`, `KCM:` or `KEYRING:persistent:1000`: in that of the builder's principal, or of none else in
+    /// the collection's first.
     pub fn ccache(name: impl Into<String>) -> KerberosBuilder {
         KerberosBuilder::new(Source::Ccache(name.into()))
     }
@@ -69,10 +72,12 @@ impl Kerberos {
             from: self.source.given().await?,
         };
         let mechanism = Arc::clone(&self.mechanism);
-        let acquired = self
-            .workers
-            .run(move |_| mechanism.acquire(&wanted))
-            .await?;
+        let work = move |_| mechanism.acquire(&wanted);
+        let acquired = self.workers.run(work).await?;
+        Ok(Self::credential(acquired, is_second))
+    }
+
+    fn credential(acquired: Acquired, is_second: bool) -> Credential {
         tracing::debug!(
             principal = %acquired.name,
             lifetime = ?acquired.lifetime,
@@ -82,10 +87,10 @@ impl Kerberos {
             principal: acquired.principal,
             is_second,
         });
-        Ok(match acquired.lifetime {
+        match acquired.lifetime {
             Some(lifetime) => credential.expires_in(lifetime),
             None => credential,
-        })
+        }
     }
 
     fn initiation(&self, request: &Outgoing<'_>) -> Initiation {
@@ -121,8 +126,16 @@ impl Session for Kerberos {
         self.acquire(false).await
     }
 
-    async fn renew(&self, _: &Credential, why: Cause<'_>) -> Result<Credential> {
-        self.acquire(matches!(why, Cause::Refused(_))).await
+    async fn renew(&self, stale: &Credential, why: Cause<'_>) -> Result<Credential> {
+        // What was refused is got anew from its beginning: a renewed ticket has the same to say.
+        if let (Cause::Expiring, Some(held)) = (why, stale.state::<State>()) {
+            let principal = Arc::clone(&held.principal);
+            if let Some(renewed) = self.workers.run(move |_| principal.renew()).await? {
+                return Ok(Self::credential(renewed, false));
+            }
+            return self.acquire(false).await;
+        }
+        self.acquire(true).await
     }
 
     fn binds_to_peer(&self) -> bool {
@@ -162,6 +175,7 @@ mod tests {
 
     use http::{Request, request::Parts};
     use session_core::SessionHandle;
+    use session_mock::MockClock;
     use url::Url;
 
     use super::*;
@@ -251,5 +265,52 @@ mod tests {
         std::fs::write(&file, "x").unwrap();
         session.init().await.unwrap();
         assert_eq!(mechanism.acquisitions.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_password_is_not_looked_up_as_long_as_renewing_will_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        std::fs::write(&file, "x").unwrap();
+        let mechanism = Arc::new(Fake::default());
+        mechanism.is_renewable.store(true, Ordering::SeqCst);
+        let builder = Kerberos::password("alice", SecretSource::file(&file));
+        let mut session = builder.api("https://api.example.com/").build().unwrap();
+        session.mechanism = Arc::clone(&mechanism) as _;
+        let clock = MockClock::new();
+        let session = SessionHandle::builder(session).clock(clock.clone()).build();
+        session.init().await.unwrap();
+        std::fs::remove_file(&file).unwrap();
+        for renewals in 1..3 {
+            clock.advance(Duration::from_secs(3600));
+            authorize(&session, None).await.unwrap();
+            assert_eq!(mechanism.renewals.load(Ordering::SeqCst), renewals);
+        }
+        assert_eq!(mechanism.acquisitions.load(Ordering::SeqCst), 1);
+        // Then there is no other way.
+        mechanism.is_renewable.store(false, Ordering::SeqCst);
+        clock.advance(Duration::from_secs(3600));
+        let error = authorize(&session, None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        std::fs::write(&file, "x").unwrap();
+        session.init().await.unwrap();
+        assert_eq!(mechanism.acquisitions.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn what_was_refused_is_not_renewed_but_got_anew() {
+        let (session, mechanism) = faked(Kerberos::default_cache());
+        mechanism.is_renewable.store(true, Ordering::SeqCst);
+        session.init().await.unwrap();
+        let url = Url::parse("https://api.example.com/orders").unwrap();
+        let mut head = Request::new(()).into_parts().0;
+        let receipt = session
+            .authorize(Outgoing::new(&url, &mut head))
+            .await
+            .unwrap();
+        session.report_refusal(&receipt, &[]).await.unwrap();
+        authorize(&session, None).await.unwrap();
+        assert_eq!(mechanism.renewals.load(Ordering::SeqCst), 0);
+        assert_eq!(mechanism.acquisitions.load(Ordering::SeqCst), 2);
     }
 }

@@ -20,7 +20,7 @@ fn every_key_is_taken() {
         for more in [
             "spn = 'HTTP@front.example.com'\nmutual = 'required'\ndelegation = 'off'",
             "spn = { 'api.example.com' = 'HTTP/x@EXAMPLE.COM' }\nmutual = 'if-present'\ndelegation = 'policy'",
-            "channel_bindings = 'off'\nmutual = 'off'\ndelegation = 'on'\nkdc_timeout = '5s'",
+            "channel_bindings = 'off'\nmutual = 'off'\ndelegation = 'on'\nkdc_timeout = '5s'\nlibrary = 'libgssapi.so.3'",
         ] {
             let environment = "environment.api = 'https://api.example.com/'";
             let toml =

@@ -63,6 +63,10 @@ const APACHE_GSSAPI: Package = Package {
     name: "libapache2-mod-auth-gssapi",
     program: "/usr/lib/apache2/modules/mod_auth_gssapi.so",
 };
+const HEIMDAL: Package = Package {
+    name: "libgssapi3-heimdal",
+    program: "/usr/share/doc/libgssapi3-heimdal/copyright",
+};
 const PYTHON_GSSAPI: Package = Package {
     name: "python3-gssapi",
     program: "/usr/lib/python3/dist-packages/gssapi/__init__.py",
@@ -101,6 +105,7 @@ pub(crate) const COUNTERPARTS: &[Counterpart] = &[
             APACHE,
             APACHE_GSSAPI,
             PYTHON_GSSAPI,
+            HEIMDAL,
             OPENSSL,
             PYTHON,
         ],

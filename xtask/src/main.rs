@@ -14,6 +14,7 @@ mod steps;
 mod test;
 mod tidy;
 mod up;
+mod valgrind;
 mod workspace;
 
 use std::{env, process::ExitCode};
@@ -33,7 +34,8 @@ The project's own tasks.
     cargo xtask fuzz [MINUTES]    each fuzz target for that long: 10 unless told otherwise
 
 --long adds what takes long: tests in release mode, the counterparts' own verification, more of the
-schedules that the model checkers try, mutation tests, advisories, whether the benchmarks still compile.
+schedules that the model checkers try, Kerberos under valgrind, mutation tests, advisories, whether the
+benchmarks still compile.
 --json prints the counterpart's line of JSON alone.
 --quick measures little, to see whether it works, and keeps nothing.
 

@@ -8,6 +8,7 @@ use crate::{
     model,
     running::{self, Running},
     steps::Steps,
+    valgrind,
     workspace::{Workspace, run as run_command},
 };
 
@@ -44,6 +45,9 @@ fn test(steps: &mut Steps, workspace: &Workspace, long: bool) -> Option<()> {
     });
     steps.run("model checking", || model::run(workspace, long));
     if long {
+        steps.run("Kerberos under valgrind", || {
+            run_command(introduce(&mut valgrind::tests(workspace)?, &running))
+        });
         let mut tests = workspace.cargo(TESTS);
         steps.run("tests in release mode", || {
             run_command(introduce(tests.arg("--release"), &running))

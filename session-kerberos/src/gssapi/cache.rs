@@ -1,91 +1,124 @@
 //! Credential caches, as libkrb5 has them.
 
-use std::{
-    ffi::{CStr, CString, c_void},
-    ptr,
-    sync::atomic::{AtomicU64, Ordering},
+use super::{
+    functions::{NONE, RawCache, RawPrincipal},
+    krb5::{END, Krb5, copied},
+    library::Library,
+    principal::Principal,
+    status::Failure,
+    ticket::Ticket,
 };
 
-use super::{functions::Krb5, library::Library};
-
-/// The name of the default cache, by the environment and the configuration. `None` where nothing knows it.
-pub(crate) fn default_cache(library: &'static Library) -> Option<CString> {
-    let session = Session::new(library)?;
-    // SAFETY: the context is one of this library.
-    let name = unsafe { (session.krb5.krb5_cc_default_name)(session.raw) };
-    if name.is_null() {
-        return None;
-    }
-    // SAFETY: the name ends with a NUL, belongs to the context, and is copied before that is freed.
-    Some(unsafe { CStr::from_ptr(name) }.to_owned())
+/// Tickets of somebody.
+pub(crate) struct Cache<'k> {
+    krb5: &'k Krb5,
+    raw: RawCache,
 }
 
-/// A cache in memory that no other part of the process knows of, removed with all tickets in it when this is dropped.
-pub(crate) struct PrivateCache {
-    name: CString,
-    /// Made when the cache is: removing it then reads no configuration. None where the library has no such functions.
-    session: Option<Session>,
-}
-
-// SAFETY: a `krb5_context` belongs to no thread, as long as two do not use it at once: it is used when this is dropped.
-unsafe impl Send for PrivateCache {}
-// SAFETY: shared, this gives its name and nothing else.
-unsafe impl Sync for PrivateCache {}
-
-impl PrivateCache {
-    pub(crate) fn new(library: &'static Library) -> Self {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        // The address tells apart several copies of this crate in one process.
-        let copy = ptr::from_ref(&NUMBER).addr();
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        Self {
-            name: CString::new(format!("MEMORY:session-kit-{copy:x}-{number}"))
-                .expect("there is no NUL in it"),
-            session: Session::new(library),
-        }
+impl<'k> Cache<'k> {
+    /// One that the library has opened, and that nobody else closes.
+    pub(super) fn new(krb5: &'k Krb5, raw: RawCache) -> Self {
+        Self { krb5, raw }
     }
 
-    pub(crate) fn name(&self) -> &CStr {
-        &self.name
+    /// Whose tickets are in it.
+    pub(crate) fn principal(&self) -> Result<Principal<'k>, Failure> {
+        let mut raw = NONE;
+        let get_principal = self.krb5.functions().krb5_cc_get_principal;
+        // SAFETY: context and cache are of this library; the pointer is to a value that lives until after the call.
+        let code = unsafe { get_principal(self.krb5.raw(), self.raw, &raw mut raw) };
+        self.krb5.check(code)?;
+        Ok(Principal::new(self.krb5, raw))
     }
-}
 
-impl Drop for PrivateCache {
-    fn drop(&mut self) {
-        let Some(session) = &self.session else {
-            return;
+    /// What it is kept in, such as `FILE` or `DIR`.
+    pub(crate) fn kind(&self) -> String {
+        let krb5 = self.krb5;
+        // SAFETY: context and cache are of this library, which has the text for as long as it is there.
+        unsafe { copied((krb5.functions().krb5_cc_get_type)(krb5.raw(), self.raw)) }
+    }
+
+    /// Where it is, as its kind has it.
+    pub(crate) fn name(&self) -> String {
+        let krb5 = self.krb5;
+        // SAFETY: context and cache are of this library; the cache has the text until it is closed.
+        unsafe { copied((krb5.functions().krb5_cc_get_name)(krb5.raw(), self.raw)) }
+    }
+
+    /// Puts this ticket into it, and nothing else.
+    pub(super) fn hold(&self, mut ticket: Ticket<'_>) -> Result<(), Failure> {
+        self.library().ensure_same(ticket.library())?;
+        self.initialize(ticket.client()?)?;
+        self.store(&mut ticket)
+    }
+
+    /// Puts into it what is in that one, and nothing else.
+    pub(super) fn copy(&self, from: &Cache<'_>) -> Result<(), Failure> {
+        self.library().ensure_same(from.library())?;
+        self.initialize(from.principal()?.raw())?;
+        let (krb5, functions) = (from.krb5, from.krb5.functions());
+        let mut cursor = NONE;
+        // SAFETY: context and cache are of this library; the cursor lives until after the last call.
+        let code =
+            unsafe { (functions.krb5_cc_start_seq_get)(krb5.raw(), from.raw, &raw mut cursor) };
+        krb5.check(code)?;
+        let outcome = loop {
+            let next = Ticket::filled(krb5, |ticket| {
+                // SAFETY: as above; the ticket is empty, and room for one.
+                unsafe {
+                    (functions.krb5_cc_next_cred)(krb5.raw(), from.raw, &raw mut cursor, ticket)
+                }
+            });
+            match next {
+                Ok(mut ticket) => {
+                    if let Err(failure) = self.store(&mut ticket) {
+                        break Err(failure);
+                    }
+                }
+                Err(end) if end.minor == END => break Ok(()),
+                Err(failure) => break Err(failure),
+            }
         };
-        let mut cache = ptr::null_mut();
-        // SAFETY: the context is one of this library; the name ends with a NUL and lives until after the call.
-        let code = unsafe {
-            (session.krb5.krb5_cc_resolve)(session.raw, self.name.as_ptr(), &raw mut cache)
-        };
-        if code == 0 && !cache.is_null() {
-            // SAFETY: the cache was resolved just now, and destroying it releases it: it is not used again.
-            unsafe { (session.krb5.krb5_cc_destroy)(session.raw, cache) };
-        }
+        // SAFETY: the cursor was begun above, and is not used again.
+        unsafe { (functions.krb5_cc_end_seq_get)(krb5.raw(), from.raw, &raw mut cursor) };
+        outcome
+    }
+
+    fn initialize(&self, principal: RawPrincipal) -> Result<(), Failure> {
+        let initialize = self.krb5.functions().krb5_cc_initialize;
+        // SAFETY: all are of this library, and live until after the call, which copies the principal.
+        self.krb5
+            .check(unsafe { initialize(self.krb5.raw(), self.raw, principal) })
+    }
+
+    fn store(&self, ticket: &mut Ticket<'_>) -> Result<(), Failure> {
+        self.library().ensure_same(ticket.library())?;
+        let store = self.krb5.functions().krb5_cc_store_cred;
+        // SAFETY: all are of this library, and live until after the call, which copies the ticket.
+        self.krb5
+            .check(unsafe { store(self.krb5.raw(), self.raw, ticket.as_mut_ptr()) })
+    }
+
+    /// Removes it, with all that is in it.
+    pub(super) fn destroy(self) {
+        let destroy = self.krb5.functions().krb5_cc_destroy;
+        // SAFETY: context and cache are of this library; destroying one closes it too, so that nothing is left to drop.
+        unsafe { destroy(self.krb5.raw(), self.raw) };
+        std::mem::forget(self);
+    }
+
+    pub(super) fn library(&self) -> &'static Library {
+        self.krb5.library()
+    }
+
+    pub(super) fn raw(&self) -> RawCache {
+        self.raw
     }
 }
 
-/// A `krb5_context`.
-struct Session {
-    krb5: &'static Krb5,
-    raw: *mut c_void,
-}
-
-impl Session {
-    fn new(library: &'static Library) -> Option<Self> {
-        let krb5 = library.krb5.as_ref()?;
-        let mut raw = ptr::null_mut();
-        // SAFETY: the pointer is to a value that lives until after the call.
-        let code = unsafe { (krb5.krb5_init_context)(&raw mut raw) };
-        (code == 0 && !raw.is_null()).then_some(Self { krb5, raw })
-    }
-}
-
-impl Drop for Session {
+impl Drop for Cache<'_> {
     fn drop(&mut self) {
-        // SAFETY: the library made it, and it is freed once, here.
-        unsafe { (self.krb5.krb5_free_context)(self.raw) };
+        // SAFETY: the library opened it, and it is closed once, here.
+        unsafe { (self.krb5.functions().krb5_cc_close)(self.krb5.raw(), self.raw) };
     }
 }

@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 use super::{
     buffer::{Buffer, EMPTY, borrowed},
     credential::Credential,
-    functions::{NONE, RawBindings, RawContext},
+    functions::{NONE, RawBindings, RawContext, RawName},
+    library::Library,
     name::Name,
     oid::Oid,
     status::{Failure, check},
@@ -35,48 +36,73 @@ impl Flags {
 }
 
 const CONTINUE_NEEDED: u32 = 1;
+/// RFC 2744 §3.9.1
+const CONTEXT_EXPIRED: u32 = 12 << 16;
+const DEFAULT_QUALITY: u32 = 0;
 
 /// A context with a server, from the first token on.
 pub(crate) struct Context {
     credential: Arc<Credential>,
     target: Name,
-    mechanism: Oid,
     wanted: Flags,
     /// What both ends know of the channel between them.
     bindings: Option<Vec<u8>>,
     raw: RawContext,
     granted: u32,
-    is_complete: bool,
+    stage: Stage,
 }
 
-// SAFETY: a context belongs to no thread, as long as two do not use it at once; all that use it borrow it mutably, but for
-// `initiator`, and a context is not `Sync`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    New,
+    /// A token of the server is due.
+    Begun,
+    Complete,
+    /// What the library makes of it then, nobody needs to know.
+    Failed,
+}
+
+// SAFETY: a context belongs to no thread, as long as two do not use it at once: a context is not `Sync`.
 unsafe impl Send for Context {}
 
 impl Context {
     pub(crate) fn new(
         credential: Arc<Credential>,
         target: Name,
-        mechanism: Oid,
         wanted: Flags,
         bindings: Option<Vec<u8>>,
     ) -> Self {
         Self {
             credential,
             target,
-            mechanism,
             wanted,
             bindings,
             raw: NONE,
             granted: 0,
-            is_complete: false,
+            stage: Stage::New,
         }
     }
 
-    /// Takes the server's token, none at first, and gives the next one for it: empty if none is due.
-    pub(crate) fn step(&mut self, token: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let library = self.credential.library();
-        let mechanism = self.mechanism.raw();
+    /// The first token.
+    pub(crate) fn begin(&mut self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        self.library().ensure_same(self.target.library())?;
+        if self.stage != Stage::New {
+            return Err(Failure::of_nobody("the context has begun before"));
+        }
+        self.call(None)
+    }
+
+    /// Takes the server's token, and gives the next one for it: empty if none is due.
+    pub(crate) fn step(&mut self, token: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        if self.stage != Stage::Begun {
+            return Err(Failure::of_nobody("no token of the server is due"));
+        }
+        self.call(Some(token))
+    }
+
+    fn call(&mut self, token: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let library = self.library();
+        let mechanism = Oid::KRB5.raw();
         let input = borrowed(token.unwrap_or_default());
         let bindings = self.bindings.as_deref().map(|data| RawBindings {
             initiator_type: 0,
@@ -87,8 +113,9 @@ impl Context {
         });
         let mut output = Buffer::new(library);
         let mut minor = 0;
-        // SAFETY: credential, context and target are of this library, or none; all pointers are to values that live until
-        // after the call, or null where they may be. `output` is empty, and for output.
+        // SAFETY: credential, context and target are of this library; all pointers are to values that live until after the call, or
+        // null where they may be. The context is none at first, and later one that waits for a token. `output` is empty, and
+        // for output.
         let major = unsafe {
             (library.gss.gss_init_sec_context)(
                 &raw mut minor,
@@ -110,14 +137,19 @@ impl Context {
                 ptr::null_mut(),
             )
         };
-        let major = check(library, self.mechanism, major, minor)?;
-        self.is_complete = major & CONTINUE_NEEDED == 0;
+        self.stage = Stage::Failed;
+        let major = check(library, Oid::KRB5, major, minor)?;
+        self.stage = if major & CONTINUE_NEEDED == 0 {
+            Stage::Complete
+        } else {
+            Stage::Begun
+        };
         Ok(output.to_vec())
     }
 
     /// Whether no token of the server is due any more.
     pub(crate) fn is_complete(&self) -> bool {
-        self.is_complete
+        self.stage == Stage::Complete
     }
 
     /// What was granted so far; final once it is complete.
@@ -125,18 +157,31 @@ impl Context {
         Flags(self.granted)
     }
 
-    /// Who we are to the server. Only known of a complete context.
-    pub(crate) fn initiator(&self) -> Result<Name, Failure> {
-        let library = self.credential.library();
-        let mut name = Name::none(library);
+    /// Who we are to the server. Only known of a complete context; none if its ticket has ended since.
+    pub(crate) fn initiator(&self) -> Result<Option<Name>, Failure> {
+        self.ensure_complete()?;
+        // Of one that has ended MIT's library tells nothing, and loses the name that it was going to: so none is asked for.
+        match self.inquire(ptr::null_mut()) {
+            Ok(()) => {}
+            Err(failure) if failure.major == CONTEXT_EXPIRED => return Ok(None),
+            Err(failure) => return Err(failure),
+        }
+        let mut name = Name::none(self.library());
+        self.inquire(name.as_mut_ptr())?;
+        Ok(Some(name))
+    }
+
+    /// The name may be null, and is none yet. The context is complete.
+    fn inquire(&self, name: *mut RawName) -> Result<(), Failure> {
+        let library = self.library();
         let mut minor = 0;
-        // SAFETY: the context is one of this library, or none, which is an error; all pointers are to values that live
-        // until after the call, or null where they may be. The name is none yet.
+        // SAFETY: the context is one of this library, and complete; all pointers are to values that live until after the call, or
+        // null where they may be.
         let major = unsafe {
             (library.gss.gss_inquire_context)(
                 &raw mut minor,
                 self.raw,
-                name.as_mut_ptr(),
+                name,
                 ptr::null_mut(),
                 ptr::null_mut(),
                 ptr::null_mut(),
@@ -145,8 +190,60 @@ impl Context {
                 ptr::null_mut(),
             )
         };
-        check(library, self.mechanism, major, minor)?;
-        Ok(name)
+        check(library, Oid::KRB5, major, minor).map(drop)
+    }
+
+    /// A code that shows the server that these bytes come from us. Only of a complete context.
+    pub(crate) fn code(&self, message: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        self.ensure_complete()?;
+        let library = self.library();
+        let message = borrowed(message);
+        let mut code = Buffer::new(library);
+        let mut minor = 0;
+        // SAFETY: the context is one of this library, and complete; all pointers are to values that live until after the call. `code`
+        // is empty, and for output.
+        let major = unsafe {
+            (library.gss.gss_get_mic)(
+                &raw mut minor,
+                self.raw,
+                DEFAULT_QUALITY,
+                &raw const message,
+                code.as_mut_ptr(),
+            )
+        };
+        check(library, Oid::KRB5, major, minor)?;
+        Ok(code.to_vec())
+    }
+
+    /// Checks a code of the server, which shows that these bytes come from it. Only of a complete context.
+    pub(crate) fn verify(&self, message: &[u8], code: &[u8]) -> Result<(), Failure> {
+        self.ensure_complete()?;
+        let library = self.library();
+        let (message, code) = (borrowed(message), borrowed(code));
+        let mut minor = 0;
+        // SAFETY: the context is one of this library, and complete; all pointers are to values that live until after the call, or
+        // null where they may be.
+        let major = unsafe {
+            (library.gss.gss_verify_mic)(
+                &raw mut minor,
+                self.raw,
+                &raw const message,
+                &raw const code,
+                ptr::null_mut(),
+            )
+        };
+        check(library, Oid::KRB5, major, minor).map(drop)
+    }
+
+    fn ensure_complete(&self) -> Result<(), Failure> {
+        if self.is_complete() {
+            return Ok(());
+        }
+        Err(Failure::of_nobody("the context is not complete"))
+    }
+
+    fn library(&self) -> &'static Library {
+        self.credential.library()
     }
 }
 
@@ -158,7 +255,7 @@ impl Drop for Context {
         let mut minor = 0;
         // SAFETY: the library made it, and it is deleted once, here; no token is asked for.
         unsafe {
-            (self.credential.library().gss.gss_delete_sec_context)(
+            (self.library().gss.gss_delete_sec_context)(
                 &raw mut minor,
                 &raw mut self.raw,
                 ptr::null_mut(),

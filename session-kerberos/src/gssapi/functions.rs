@@ -7,6 +7,29 @@ pub(super) type U32 = u32;
 pub(super) type RawName = *mut c_void;
 pub(super) type RawCredential = *mut c_void;
 pub(super) type RawContext = *mut c_void;
+pub(super) type RawKrb5 = *mut c_void;
+pub(super) type RawPrincipal = *mut c_void;
+pub(super) type RawCache = *mut c_void;
+pub(super) type RawKeytab = *mut c_void;
+pub(super) type RawCursor = *mut c_void;
+pub(super) type RawTicket = Opaque;
+
+/// Room for a structure of libkrb5's: a `krb5_creds`, a `krb5_keytab_entry` or a cursor of a keytab. The largest has 144 bytes. Nobody
+/// but the library looks inside, except for the principal that it begins with.
+#[repr(C, align(16))]
+pub(super) struct Opaque([*mut c_void; 64]);
+
+impl Opaque {
+    /// All zeros, as libraries want one that is empty.
+    pub(super) const fn empty() -> Self {
+        Self([NONE; 64])
+    }
+
+    /// The pointer at that place, counted in pointers.
+    pub(super) const fn pointer(&self, place: usize) -> *mut c_void {
+        self.0[place]
+    }
+}
 
 /// What is not named, not wanted or not there yet.
 pub(super) const NONE: *mut c_void = std::ptr::null_mut();
@@ -54,25 +77,11 @@ c_struct! {
     }
 }
 
-/// `gss_key_value_element_desc`
-#[repr(C)]
-pub(super) struct RawKeyValue {
-    pub(super) key: *const c_char,
-    pub(super) value: *const c_char,
-}
-
-/// `gss_key_value_set_desc`
-#[repr(C)]
-pub(super) struct RawKeyValues {
-    pub(super) count: u32,
-    pub(super) elements: *const RawKeyValue,
-}
-
 /// Declares a table of functions, all of which a library must have.
 macro_rules! functions {
     ($(#[$doc:meta])* $table:ident { $($name:ident($($type:ty),*) $(-> $result:ty)?;)* }) => {
         $(#[$doc])*
-        #[expect(clippy::struct_field_names, reason = "they are called what they are called in C")]
+        #[allow(clippy::struct_field_names, reason = "they are called what they are called in C")]
         pub(super) struct $table {
             $(pub(super) $name: unsafe extern "C" fn($($type),*) $(-> $result)?,)*
         }
@@ -95,10 +104,9 @@ macro_rules! functions {
 }
 
 functions! {
-    /// Those of GSSAPI (RFC 2744 §5), and MIT's extensions.
+    /// Those of GSSAPI (RFC 2744 §5), and the one of all libraries that makes a credential of a cache.
     Gss {
         gss_import_name(*mut U32, *const RawBuffer, *const RawOid, *mut RawName) -> U32;
-        gss_compare_name(*mut U32, RawName, RawName, *mut i32) -> U32;
         gss_display_name(*mut U32, RawName, *mut RawBuffer, *mut *const RawOid) -> U32;
         gss_release_name(*mut U32, *mut RawName) -> U32;
         gss_inquire_cred(*mut U32, RawCredential, *mut RawName, *mut U32, *mut i32, *mut *mut RawOids) -> U32;
@@ -108,25 +116,70 @@ functions! {
         gss_inquire_context(*mut U32, RawContext, *mut RawName, *mut RawName, *mut U32, *mut *const RawOid,
             *mut U32, *mut i32, *mut i32) -> U32;
         gss_delete_sec_context(*mut U32, *mut RawContext, *mut RawBuffer) -> U32;
+        gss_get_mic(*mut U32, RawContext, U32, *const RawBuffer, *mut RawBuffer) -> U32;
+        gss_verify_mic(*mut U32, RawContext, *const RawBuffer, *const RawBuffer, *mut U32) -> U32;
         gss_display_status(*mut U32, U32, i32, *const RawOid, *mut U32, *mut RawBuffer) -> U32;
         gss_release_buffer(*mut U32, *mut RawBuffer) -> U32;
-        gss_acquire_cred_from(*mut U32, RawName, U32, *const RawOids, i32, *const RawKeyValues, *mut RawCredential,
-            *mut *mut RawOids, *mut U32) -> U32;
-        gss_acquire_cred_with_password(*mut U32, RawName, *const RawBuffer, U32, *const RawOids, i32,
-            *mut RawCredential, *mut *mut RawOids, *mut U32) -> U32;
-        gss_store_cred_into(*mut U32, RawCredential, i32, *const RawOid, U32, U32, *const RawKeyValues,
-            *mut *mut RawOids, *mut i32) -> U32;
-        gss_set_neg_mechs(*mut U32, RawCredential, *const RawOids) -> U32;
+        gss_krb5_import_cred(*mut U32, RawCache, RawPrincipal, RawKeytab, *mut RawCredential) -> U32;
     }
 }
 
 functions! {
-    /// Those of libkrb5, alike in MIT's and Heimdal's.
-    Krb5 {
-        krb5_init_context(*mut *mut c_void) -> i32;
-        krb5_free_context(*mut c_void);
-        krb5_cc_default_name(*mut c_void) -> *const c_char;
-        krb5_cc_resolve(*mut c_void, *const c_char, *mut *mut c_void) -> i32;
-        krb5_cc_destroy(*mut c_void, *mut c_void) -> i32;
+    /// Those of libkrb5 that MIT's and Heimdal's have alike. What a function of one of them returns besides, and nobody looks
+    /// at, is left out.
+    Krb5Functions {
+        krb5_init_context(*mut RawKrb5) -> i32;
+        krb5_free_context(RawKrb5);
+        krb5_get_error_message(RawKrb5, i32) -> *const c_char;
+        krb5_free_error_message(RawKrb5, *const c_char);
+        krb5_parse_name(RawKrb5, *const c_char, *mut RawPrincipal) -> i32;
+        krb5_unparse_name(RawKrb5, RawPrincipal, *mut *mut c_char) -> i32;
+        krb5_free_unparsed_name(RawKrb5, *mut c_char);
+        krb5_copy_principal(RawKrb5, RawPrincipal, *mut RawPrincipal) -> i32;
+        krb5_principal_compare(RawKrb5, RawPrincipal, RawPrincipal) -> u32;
+        krb5_free_principal(RawKrb5, RawPrincipal);
+        krb5_cc_set_default_name(RawKrb5, *const c_char) -> i32;
+        krb5_cc_default_name(RawKrb5) -> *const c_char;
+        krb5_cc_default(RawKrb5, *mut RawCache) -> i32;
+        krb5_cc_resolve(RawKrb5, *const c_char, *mut RawCache) -> i32;
+        krb5_cc_get_type(RawKrb5, RawCache) -> *const c_char;
+        krb5_cc_get_name(RawKrb5, RawCache) -> *const c_char;
+        krb5_cc_get_principal(RawKrb5, RawCache, *mut RawPrincipal) -> i32;
+        krb5_cc_initialize(RawKrb5, RawCache, RawPrincipal) -> i32;
+        krb5_cc_store_cred(RawKrb5, RawCache, *mut RawTicket) -> i32;
+        krb5_cc_start_seq_get(RawKrb5, RawCache, *mut RawCursor) -> i32;
+        krb5_cc_next_cred(RawKrb5, RawCache, *mut RawCursor, *mut RawTicket) -> i32;
+        krb5_cc_end_seq_get(RawKrb5, RawCache, *mut RawCursor) -> i32;
+        krb5_cc_close(RawKrb5, RawCache) -> i32;
+        krb5_cc_destroy(RawKrb5, RawCache) -> i32;
+        krb5_kt_resolve(RawKrb5, *const c_char, *mut RawKeytab) -> i32;
+        krb5_kt_start_seq_get(RawKrb5, RawKeytab, *mut Opaque) -> i32;
+        krb5_kt_next_entry(RawKrb5, RawKeytab, *mut Opaque, *mut Opaque) -> i32;
+        krb5_kt_end_seq_get(RawKrb5, RawKeytab, *mut Opaque) -> i32;
+        krb5_kt_free_entry(RawKrb5, *mut Opaque) -> i32;
+        krb5_kt_close(RawKrb5, RawKeytab) -> i32;
+        krb5_get_renewed_creds(RawKrb5, *mut RawTicket, RawPrincipal, RawCache, *const c_char) -> i32;
+        krb5_free_cred_contents(RawKrb5, *mut RawTicket);
+    }
+}
+
+functions! {
+    /// Those that are MIT's alone, or have other types there: a time is a `krb5_int32`.
+    MitFunctions {
+        krb5_cccol_cursor_new(RawKrb5, *mut RawCursor) -> i32;
+        krb5_cccol_cursor_next(RawKrb5, RawCursor, *mut RawCache) -> i32;
+        krb5_cccol_cursor_free(RawKrb5, *mut RawCursor) -> i32;
+        krb5_get_init_creds_keytab(RawKrb5, *mut RawTicket, RawPrincipal, RawKeytab, i32, *const c_char, *mut c_void) -> i32;
+        krb5_get_init_creds_password(RawKrb5, *mut RawTicket, RawPrincipal, *const c_char, *mut c_void, *mut c_void, i32,
+            *const c_char, *mut c_void) -> i32;
+    }
+}
+
+functions! {
+    /// Those that have other types in Heimdal: a time is a `time_t`, which has 64 bits wherever the library is looked for.
+    HeimdalFunctions {
+        krb5_get_init_creds_keytab(RawKrb5, *mut RawTicket, RawPrincipal, RawKeytab, i64, *const c_char, *mut c_void) -> i32;
+        krb5_get_init_creds_password(RawKrb5, *mut RawTicket, RawPrincipal, *const c_char, *mut c_void, *mut c_void, i64,
+            *const c_char, *mut c_void) -> i32;
     }
 }

@@ -1,127 +1,168 @@
 //! The library that the machine has.
 
-use std::{fmt, sync::OnceLock};
+use std::{
+    error::Error as _,
+    fmt,
+    sync::{Mutex, OnceLock, PoisonError},
+};
 
 use session_core::{Error, ErrorKind, Result};
 
-use super::functions::{Gss, Krb5};
+use super::{
+    functions::{Gss, HeimdalFunctions, Krb5Functions, MitFunctions},
+    status::Failure,
+};
 
-/// A GSSAPI library, loaded for as long as the process lives: its threads and its per-thread texts outlive any unloading.
+/// A GSSAPI library and the libkrb5 below it, loaded for as long as the process lives: its threads and its per-thread texts outlive
+/// any unloading.
 pub(crate) struct Library {
-    name: &'static str,
+    name: String,
     pub(super) gss: Gss,
-    /// The Kerberos library that belongs to it.
-    pub(super) krb5: Option<Krb5>,
+    pub(super) krb5: Krb5Functions,
+    pub(super) make: Make,
 }
 
-/// The file names of a GSSAPI library and of the Kerberos library that belongs to it.
-struct Candidate {
-    gss: &'static str,
-    krb5: &'static str,
+/// Whose it is, with the functions that differ.
+pub(super) enum Make {
+    Mit(MitFunctions),
+    Heimdal(HeimdalFunctions),
 }
 
 #[cfg(target_vendor = "apple")]
-const CANDIDATES: &[Candidate] = &[
-    Candidate {
-        gss: "/System/Library/Frameworks/GSS.framework/GSS",
-        krb5: "/System/Library/PrivateFrameworks/Heimdal.framework/Heimdal",
-    },
-    MIT_ON_APPLE,
-];
-#[cfg(target_vendor = "apple")]
-const MIT_ON_APPLE: Candidate = Candidate {
-    gss: "libgssapi_krb5.2.2.dylib",
-    krb5: "libkrb5.3.3.dylib",
-};
-#[cfg(not(target_vendor = "apple"))]
-const CANDIDATES: &[Candidate] = &[
-    Candidate {
-        gss: "libgssapi_krb5.so.2",
-        krb5: "libkrb5.so.3",
-    },
-    HEIMDAL,
+const CANDIDATES: &[&str] = &[
+    "/System/Library/Frameworks/GSS.framework/GSS",
+    "libgssapi_krb5.2.2.dylib",
 ];
 #[cfg(not(target_vendor = "apple"))]
-const HEIMDAL: Candidate = Candidate {
-    gss: "libgssapi.so.3",
-    krb5: "libkrb5.so.26",
-};
+const CANDIDATES: &[&str] = &["libgssapi_krb5.so.2", "libgssapi.so.3"];
 
 impl Library {
-    /// The machine's: MIT's, else Heimdal's; on Apple's systems theirs, else MIT's.
+    /// The one of this file's name or path; if absent the machine's: MIT's, else Heimdal's; on Apple's systems theirs, else MIT's.
     ///
     /// # Errors
     ///
     /// `Config`, when there is none: with the package to install. The next call looks again.
-    pub(crate) fn system() -> Result<&'static Self> {
+    pub(crate) fn find(name: Option<&str>) -> Result<&'static Self> {
+        match name {
+            Some(name) => Self::named(name),
+            None => Self::system(),
+        }
+    }
+
+    /// Its file's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn system() -> Result<&'static Self> {
         static SYSTEM: OnceLock<&'static Library> = OnceLock::new();
         if let Some(library) = SYSTEM.get() {
             return Ok(library);
         }
-        let found = Self::first_of(CANDIDATES)?;
-        Ok(SYSTEM.get_or_init(|| found))
-    }
-
-    /// Its file's name.
-    pub(crate) fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn first_of(candidates: &[Candidate]) -> Result<&'static Self> {
         let mut problems = Vec::new();
-        for candidate in candidates {
-            match Self::load(candidate) {
-                // Never unloaded, so never freed: see above.
-                Ok(library) => return Ok(Box::leak(Box::new(library))),
-                Err(error) => problems.push(format!("{}: {error}", candidate.gss)),
+        for candidate in CANDIDATES {
+            match Self::loaded(candidate) {
+                Ok(library) => return Ok(SYSTEM.get_or_init(|| library)),
+                Err(problem) => problems.push(problem),
             }
         }
-        Err(missing(&problems))
+        Err(Error::new(
+            ErrorKind::Config,
+            format!(
+                "this machine has no Kerberos library that can be used ({}); {INSTALL}",
+                problems.join("; ")
+            ),
+        ))
     }
 
-    fn load(candidate: &Candidate) -> Result<Self, libloading::Error> {
-        // SAFETY: the initializers of these libraries only prepare the library itself.
-        let gss = unsafe { libloading::Library::new(candidate.gss) }?;
-        // SAFETY: a library of this name has GSSAPI's functions, whose types RFC 2744 and the libraries' headers, stable
-        // within that version of the file's name, give; and it is never unloaded.
-        let functions = unsafe { Gss::of(&gss) }?;
-        std::mem::forget(gss);
-        Ok(Self {
-            name: candidate.gss,
-            gss: functions,
-            krb5: load_krb5(candidate.krb5).ok(),
+    fn named(name: &str) -> Result<&'static Self> {
+        Self::loaded(name).map_err(|problem| {
+            Error::new(
+                ErrorKind::Config,
+                format!(
+                    "the Kerberos library of `library` cannot be used ({problem}); correct its name, leave it out, or {INSTALL}"
+                ),
+            )
         })
     }
 
-    #[cfg(test)]
-    pub(crate) fn named(gss: &'static str) -> Result<&'static Self> {
-        Self::first_of(&[Candidate {
+    /// Each is loaded once, and never freed: see above.
+    fn loaded(name: &str) -> Result<&'static Self, String> {
+        static LOADED: Mutex<Vec<&'static Library>> = Mutex::new(Vec::new());
+        // Nothing under this lock leaves what it guards half-done.
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(library) = loaded.iter().find(|library| library.name == name) {
+            return Ok(library);
+        }
+        let library = Self::load(name).map_err(|problem| {
+            if problem.contains(name) {
+                problem
+            } else {
+                format!("{name}: {problem}")
+            }
+        })?;
+        let library: &'static Self = Box::leak(Box::new(library));
+        loaded.push(library);
+        Ok(library)
+    }
+
+    fn load(name: &str) -> Result<Self, String> {
+        // With its symbols for nobody else, so that two libraries do not get in each other's way (`RTLD_LOCAL`).
+        // SAFETY: the initializers of these libraries only prepare the library itself.
+        let file = unsafe { libloading::Library::new(name) }.map_err(|error| problem(&error))?;
+        // A library with GSSAPI is looked through together with those that it depends on: so its own libkrb5 is found.
+        // SAFETY: RFC 2744, and the libraries' headers, give the types of GSSAPI's functions and of libkrb5's: they have not
+        // changed since there are those that are looked for. The library is never unloaded.
+        let functions =
+            unsafe { Gss::of(&file).and_then(|gss| Ok((gss, Krb5Functions::of(&file)?))) };
+        let (gss, krb5) = functions.map_err(|error| problem(&error))?;
+        // SAFETY: only whether it is there is looked at.
+        let is_heimdal = unsafe { file.get::<*const u8>(b"heimdal_version\0") }.is_ok();
+        let make = if !is_heimdal {
+            // SAFETY: as above, for MIT's.
+            Make::Mit(unsafe { MitFunctions::of(&file) }.map_err(|error| problem(&error))?)
+        } else if cfg!(target_pointer_width = "64") {
+            // SAFETY: as above, for Heimdal's.
+            Make::Heimdal(unsafe { HeimdalFunctions::of(&file) }.map_err(|error| problem(&error))?)
+        } else {
+            return Err("how Heimdal's library writes times is known for 64 bits alone".to_owned());
+        };
+        std::mem::forget(file);
+        Ok(Self {
+            name: name.to_owned(),
             gss,
-            krb5: "libkrb5.so.3",
-        }])
+            krb5,
+            make,
+        })
+    }
+
+    /// Whether what comes from `other` may be handed to this one: nothing else of one library's is any other's to understand.
+    pub(super) fn ensure_same(&self, other: &Self) -> Result<(), Failure> {
+        if std::ptr::eq(self, other) {
+            return Ok(());
+        }
+        Err(Failure::of_nobody("it belongs to another Kerberos library"))
+    }
+
+    /// Where, in a structure of libkrb5's that begins with a principal, that is: MIT's have a magic number before it.
+    pub(super) fn place_of_principal(&self) -> usize {
+        match self.make {
+            Make::Mit(_) => 1,
+            Make::Heimdal(_) => 0,
+        }
     }
 }
 
-fn load_krb5(name: &str) -> Result<Krb5, libloading::Error> {
-    // SAFETY: the initializers of these libraries only prepare the library itself.
-    let krb5 = unsafe { libloading::Library::new(name) }?;
-    // SAFETY: a library of this name has these functions with these types, which have not changed since it has that
-    // version; and it is never unloaded.
-    let functions = unsafe { Krb5::of(&krb5) }?;
-    std::mem::forget(krb5);
-    Ok(functions)
+/// In the words of the system's loader.
+fn problem(error: &libloading::Error) -> String {
+    match error.source() {
+        Some(cause) => cause.to_string(),
+        None => error.to_string(),
+    }
 }
 
-fn missing(problems: &[String]) -> Error {
-    Error::new(
-        ErrorKind::Config,
-        format!(
-            "this machine has no Kerberos library that can be used ({}); install MIT's: package `libgssapi-krb5-2` on Debian and Ubuntu, \
-             `krb5-libs` on Fedora and Alpine, `krb5` by Homebrew on macOS",
-            problems.join("; ")
-        ),
-    )
-}
+const INSTALL: &str = "install MIT's: package `libgssapi-krb5-2` on Debian and Ubuntu, `krb5-libs` on Fedora and Alpine, `krb5` by \
+                       Homebrew on macOS";
 
 impl fmt::Debug for Library {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -135,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_library_that_is_missing_is_an_error_that_names_the_package() {
-        let error = Library::named("libgssapi-of-nobody.so.7").unwrap_err();
+        let error = Library::find(Some("libgssapi-of-nobody.so.7")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         let text = error.to_string();
         for part in [
@@ -150,6 +191,7 @@ mod tests {
 
     #[test]
     fn a_library_without_the_functions_is_not_taken() {
-        assert!(Library::named("libc.so.6").is_err());
+        let error = Library::find(Some("libc.so.6")).unwrap_err();
+        assert!(error.to_string().contains("gss_import_name"), "{error}");
     }
 }

@@ -14,11 +14,9 @@ pub(crate) struct Name {
     raw: RawName,
 }
 
-// SAFETY: a name belongs to no thread, and no function changes one: those that make of it what a mechanism understands
-// make a new one.
+// SAFETY: a name belongs to no thread, as long as two do not use it at once: a name is not `Sync`, for Heimdal's functions write
+// into one what they have made of it.
 unsafe impl Send for Name {}
-// SAFETY: as above.
-unsafe impl Sync for Name {}
 
 impl Name {
     /// A principal, such as `alice`, `alice@EXAMPLE.COM` or `HTTP/host@EXAMPLE.COM`; without a realm that of the
@@ -54,6 +52,10 @@ impl Name {
         Self { library, raw: NONE }
     }
 
+    pub(super) fn library(&self) -> &'static Library {
+        self.library
+    }
+
     pub(super) fn raw(&self) -> RawName {
         self.raw
     }
@@ -86,21 +88,6 @@ impl Name {
         };
         check(self.library, Oid::KRB5, major, minor)?;
         Ok(text.to_text())
-    }
-
-    /// Whether both are the same principal.
-    pub(crate) fn is_same(&self, other: &Self) -> Result<bool, Failure> {
-        if self.is_none() || other.is_none() {
-            return Ok(false);
-        }
-        let (mut minor, mut equal) = (0, 0);
-        // SAFETY: both are names of this library, for there is one in the process; all pointers are to values that live
-        // until after the call.
-        let major = unsafe {
-            (self.library.gss.gss_compare_name)(&raw mut minor, self.raw, other.raw, &raw mut equal)
-        };
-        check(self.library, Oid::KRB5, major, minor)?;
-        Ok(equal != 0)
     }
 }
 

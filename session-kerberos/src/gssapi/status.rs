@@ -13,6 +13,32 @@ pub(crate) struct Failure {
     pub(crate) text: String,
 }
 
+/// `GSS_S_FAILURE`: the minor status has the reason (RFC 2744 §3.9.1).
+const FAILURE: u32 = 13 << 16;
+
+impl Failure {
+    /// Of libkrb5 or of a server, by its code.
+    pub(crate) fn kerberos(library: &'static Library, code: i32) -> Self {
+        let minor = code.cast_unsigned();
+        let text = text(library, Oid::KRB5, minor, MECHANISM_CODE);
+        Self::of_kerberos(code, text)
+    }
+
+    /// The same with words for it.
+    pub(crate) fn of_kerberos(code: i32, text: String) -> Self {
+        Self {
+            major: FAILURE,
+            minor: code,
+            text,
+        }
+    }
+
+    /// One that no library has a code for.
+    pub(crate) fn of_nobody(text: &str) -> Self {
+        Self::of_kerberos(0, text.to_owned())
+    }
+}
+
 /// Bits of a major status that say that the call failed; all others are information (RFC 2744 §3.9.1).
 const ERRORS: u32 = 0xffff_0000;
 const GSS_CODE: i32 = 1;
@@ -36,7 +62,8 @@ pub(super) fn check(
         .into_iter()
         .filter(|(code, _)| *code != 0)
         .map(|(code, kind)| text(library, mechanism, code, kind))
-        .find(|text| !text.is_empty());
+        // Some say of a code that they made up for nothing that it is a success.
+        .find(|text| !text.is_empty() && text != "Success");
     Err(Failure {
         major: major & ERRORS,
         minor: minor.cast_signed(),

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod collections;
 mod credentials;
+mod libraries;
 mod realm;
 mod refusals;
+mod renewals;
 mod requests;

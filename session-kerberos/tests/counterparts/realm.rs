@@ -102,6 +102,26 @@ impl Realm {
         assert!(kinit.wait().unwrap().success());
     }
 
+    /// What `kinit` with these arguments and the principal's password makes, where that is the default cache.
+    pub(crate) fn kinit_default(&self, cache: &str, principal: &str, arguments: &[&str]) {
+        assert!(self.has_kinit_in(cache, principal, arguments));
+    }
+
+    /// The same, where that may fail.
+    pub(crate) fn has_kinit_in(&self, cache: &str, principal: &str, arguments: &[&str]) -> bool {
+        let mut kinit = Command::new("kinit")
+            .args(arguments)
+            .arg(principal)
+            .env("KRB5CCNAME", cache)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let password = self.text(&format!("/passwords/{principal}"));
+        writeln!(kinit.stdin.take().unwrap(), "{password}").unwrap();
+        kinit.wait().unwrap().success()
+    }
+
     /// Leaves a ticket of `alice` in the default cache, for whoever looks there.
     pub(crate) fn log_alice_in(&self) {
         static LOGGED_IN: OnceLock<()> = OnceLock::new();
@@ -143,6 +163,10 @@ impl Cache {
             name,
             _folder: folder,
         }
+    }
+
+    pub(crate) fn file(&self) -> std::path::PathBuf {
+        self.name.strip_prefix("FILE:").unwrap().into()
     }
 
     /// With this in its file.

@@ -79,6 +79,8 @@ class Realm:
   renew_lifetime = 1d
   udp_preference_limit = 1
   default_ccache_name = FILE:{folder}/default.ccache
+  # As Heimdal calls it.
+  default_cc_name = FILE:{folder}/default.ccache
   default_keytab_name = FILE:{folder}/none.keytab
   default_client_keytab_name = FILE:{folder}/none.keytab
 [realms]

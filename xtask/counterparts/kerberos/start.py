@@ -6,7 +6,7 @@
 Prints one line of JSON when it is ready: principals, keytabs, addresses. Ends on SIGTERM, on SIGINT, and when its stdin
 closes. Everything is in a temporary folder, removed at the end; no file of the system is changed, and no privilege is
 needed. Needs the Debian packages krb5-kdc, krb5-admin-server, krb5-user, apache2-bin, libapache2-mod-auth-gssapi, python3-gssapi and openssl;
-of Python only the standard library.
+of Python only the standard library. Tests take Heimdal's library too, libgssapi3-heimdal.
 """
 
 import json

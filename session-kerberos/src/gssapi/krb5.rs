@@ -1,0 +1,268 @@
+//! A use of libkrb5.
+
+use std::{
+    ffi::{CStr, CString, c_char},
+    ptr,
+};
+
+use super::{
+    cache::Cache,
+    functions::{Krb5Functions, NONE, RawKrb5},
+    keytab::Keytab,
+    library::{Library, Make},
+    principal::Principal,
+    status::Failure,
+    ticket::Ticket,
+};
+
+/// A `krb5_context`: libkrb5's configuration, as it was read when this was made. Belongs to one thread at a time.
+pub(crate) struct Krb5 {
+    library: &'static Library,
+    raw: RawKrb5,
+}
+
+/// Nothing more is there: what libraries end a list with.
+pub(super) const END: i32 = -1_765_328_242;
+
+impl Krb5 {
+    /// Reads the configuration.
+    pub(crate) fn new(library: &'static Library) -> Result<Self, Failure> {
+        let mut raw = NONE;
+        // SAFETY: the pointer is to a value that lives until after the call.
+        let code = unsafe { (library.krb5.krb5_init_context)(&raw mut raw) };
+        if code != 0 || raw.is_null() {
+            return Err(Failure::kerberos(library, code));
+        }
+        Ok(Self { library, raw })
+    }
+
+    /// The principal of this name, such as `alice` or `alice@EXAMPLE.COM`; without a realm that of the configuration.
+    pub(crate) fn principal(&self, name: &str) -> Result<Principal<'_>, Failure> {
+        let name = c_string(name)?;
+        let mut raw = NONE;
+        // SAFETY: the context is ours; the name ends with a NUL; both pointers are to values that live until after the call.
+        let code =
+            unsafe { (self.functions().krb5_parse_name)(self.raw, name.as_ptr(), &raw mut raw) };
+        self.check(code)?;
+        Ok(Principal::new(self, raw))
+    }
+
+    /// Has the default cache, and the default collection of caches, be this one; for this context, and nobody else.
+    pub(crate) fn set_default_cache(&self, name: &str) -> Result<(), Failure> {
+        let name = c_string(name)?;
+        // SAFETY: the context is ours; the name ends with a NUL and lives until after the call, which copies it.
+        self.check(unsafe { (self.functions().krb5_cc_set_default_name)(self.raw, name.as_ptr()) })
+    }
+
+    /// The default cache; of a collection the one that is its first.
+    pub(crate) fn default_cache(&self) -> Result<Cache<'_>, Failure> {
+        let mut raw = NONE;
+        // SAFETY: the context is ours; the pointer is to a value that lives until after the call.
+        self.check(unsafe { (self.functions().krb5_cc_default)(self.raw, &raw mut raw) })?;
+        Ok(Cache::new(self, raw))
+    }
+
+    /// What the default cache, or the default collection of caches, is called.
+    pub(crate) fn default_cache_name(&self) -> String {
+        // SAFETY: the context is ours, and keeps the name until after it is copied.
+        unsafe { copied((self.functions().krb5_cc_default_name)(self.raw)) }
+    }
+
+    /// The caches of the default collection, and whatever other caches the library counts as such. None where it has no such list:
+    /// Heimdal's has the functions, and crashes (7.8), for it looks for folders of caches at no address.
+    pub(crate) fn caches(&self) -> Result<Option<Vec<Cache<'_>>>, Failure> {
+        let Make::Mit(mit) = &self.library.make else {
+            return Ok(None);
+        };
+        let mut cursor = NONE;
+        // SAFETY: the context is ours; the pointer is to a value that lives until after the call.
+        self.check(unsafe { (mit.krb5_cccol_cursor_new)(self.raw, &raw mut cursor) })?;
+        let mut caches = Vec::new();
+        let code = loop {
+            let mut raw = NONE;
+            // SAFETY: as above; the cursor was made just now.
+            let code = unsafe { (mit.krb5_cccol_cursor_next)(self.raw, cursor, &raw mut raw) };
+            // It ends with no cache.
+            if code != 0 || raw.is_null() {
+                break code;
+            }
+            caches.push(Cache::new(self, raw));
+        };
+        let outcome = self.check(code);
+        // SAFETY: as above; the cursor is not used again.
+        unsafe { (mit.krb5_cccol_cursor_free)(self.raw, &raw mut cursor) };
+        outcome.map(|()| Some(caches))
+    }
+
+    /// The cache of this name. It need not be there.
+    pub(crate) fn cache(&self, name: &str) -> Result<Cache<'_>, Failure> {
+        let name = c_string(name)?;
+        let mut raw = NONE;
+        // SAFETY: the context is ours; the name ends with a NUL; both pointers are to values that live until after the call.
+        let code =
+            unsafe { (self.functions().krb5_cc_resolve)(self.raw, name.as_ptr(), &raw mut raw) };
+        self.check(code)?;
+        Ok(Cache::new(self, raw))
+    }
+
+    /// The keytab of this name. It need not be there.
+    pub(crate) fn keytab(&self, name: &str) -> Result<Keytab<'_>, Failure> {
+        let name = c_string(name)?;
+        let mut raw = NONE;
+        // SAFETY: the context is ours; the name ends with a NUL; both pointers are to values that live until after the call.
+        let code =
+            unsafe { (self.functions().krb5_kt_resolve)(self.raw, name.as_ptr(), &raw mut raw) };
+        self.check(code)?;
+        Ok(Keytab::new(self, raw))
+    }
+
+    /// A ticket with which to get others, by a key. Asks the realm.
+    pub(crate) fn ticket_by_keytab(
+        &self,
+        principal: &Principal<'_>,
+        keytab: &Keytab<'_>,
+    ) -> Result<Ticket<'_>, Failure> {
+        self.library.ensure_same(principal.library())?;
+        self.library.ensure_same(keytab.library())?;
+        let (principal, keytab) = (principal.raw(), keytab.raw());
+        Ticket::filled(self, |ticket| {
+            // SAFETY: principal and keytab are of this library, and live until after the call; the ticket is empty, and room for
+            // one; what may be null is.
+            unsafe {
+                match &self.library.make {
+                    Make::Mit(mit) => (mit.krb5_get_init_creds_keytab)(
+                        self.raw,
+                        ticket,
+                        principal,
+                        keytab,
+                        0,
+                        ptr::null(),
+                        NONE,
+                    ),
+                    Make::Heimdal(heimdal) => (heimdal.krb5_get_init_creds_keytab)(
+                        self.raw,
+                        ticket,
+                        principal,
+                        keytab,
+                        0,
+                        ptr::null(),
+                        NONE,
+                    ),
+                }
+            }
+        })
+    }
+
+    /// A ticket with which to get others, by a password. Asks the realm, once, and nobody else for anything.
+    pub(crate) fn ticket_by_password(
+        &self,
+        principal: &Principal<'_>,
+        password: &CStr,
+    ) -> Result<Ticket<'_>, Failure> {
+        self.library.ensure_same(principal.library())?;
+        let principal = principal.raw();
+        Ticket::filled(self, |ticket| {
+            // SAFETY: as above; the password ends with a NUL and lives until after the call. There is no function that would ask
+            // a person, so that its data is of no matter.
+            unsafe {
+                match &self.library.make {
+                    Make::Mit(mit) => (mit.krb5_get_init_creds_password)(
+                        self.raw,
+                        ticket,
+                        principal,
+                        password.as_ptr(),
+                        NONE,
+                        NONE,
+                        0,
+                        ptr::null(),
+                        NONE,
+                    ),
+                    Make::Heimdal(heimdal) => (heimdal.krb5_get_init_creds_password)(
+                        self.raw,
+                        ticket,
+                        principal,
+                        password.as_ptr(),
+                        NONE,
+                        NONE,
+                        0,
+                        ptr::null(),
+                        NONE,
+                    ),
+                }
+            }
+        })
+    }
+
+    /// The ticket in the cache with which others are got, renewed (RFC 4120 §2.3). Asks the realm; the cache stays as it is.
+    pub(crate) fn renewed(&self, cache: &Cache<'_>) -> Result<Ticket<'_>, Failure> {
+        self.library.ensure_same(cache.library())?;
+        let principal = cache.principal()?;
+        Ticket::filled(self, |ticket| {
+            // SAFETY: principal and cache are of this library, and live until after the call; the ticket is empty, and room for
+            // one; what may be null is.
+            unsafe {
+                (self.functions().krb5_get_renewed_creds)(
+                    self.raw,
+                    ticket,
+                    principal.raw(),
+                    cache.raw(),
+                    ptr::null(),
+                )
+            }
+        })
+    }
+
+    pub(crate) fn library(&self) -> &'static Library {
+        self.library
+    }
+
+    pub(super) fn functions(&self) -> &'static Krb5Functions {
+        &self.library.krb5
+    }
+
+    pub(super) fn raw(&self) -> RawKrb5 {
+        self.raw
+    }
+
+    /// Judges a call of this context by its code. To be asked before the next call: the context keeps the text of the last.
+    pub(super) fn check(&self, code: i32) -> Result<(), Failure> {
+        if code == 0 {
+            return Ok(());
+        }
+        // SAFETY: the context is ours.
+        let text = unsafe { (self.functions().krb5_get_error_message)(self.raw, code) };
+        if text.is_null() {
+            return Err(Failure::kerberos(self.library, code));
+        }
+        // SAFETY: the text stays until it is freed below.
+        let copy = unsafe { copied(text) };
+        // SAFETY: the text is the library's, and is freed once, here.
+        unsafe { (self.functions().krb5_free_error_message)(self.raw, text) };
+        Err(Failure::of_kerberos(code, copy))
+    }
+}
+
+impl Drop for Krb5 {
+    fn drop(&mut self) {
+        // SAFETY: the library made it, and it is freed once, here; nothing that was made by it outlives its borrow.
+        unsafe { (self.functions().krb5_free_context)(self.raw) };
+    }
+}
+
+/// A text of the library's; empty if there is none.
+///
+/// # Safety
+///
+/// It must end with a NUL, and stay until it is copied; or be null.
+pub(super) unsafe fn copied(text: *const c_char) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: the caller vouches for it.
+    let text = unsafe { CStr::from_ptr(text) };
+    text.to_string_lossy().into_owned()
+}
+
+fn c_string(text: &str) -> Result<CString, Failure> {
+    CString::new(text).map_err(|_| Failure::of_nobody("there is a NUL in the name"))
+}

@@ -1,0 +1,82 @@
+//! A credential cache of one session's own.
+
+use std::{
+    ptr,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use super::{
+    cache::Cache, credential::Credential, krb5::Krb5, library::Library, status::Failure,
+    ticket::Ticket,
+};
+
+/// A cache in memory that no other part of the process knows of, removed with all tickets in it when this is dropped.
+pub(crate) struct PrivateCache {
+    library: &'static Library,
+    name: String,
+    /// Made when the cache is: removing it then reads no configuration.
+    krb5: Krb5,
+}
+
+// SAFETY: a `krb5_context` belongs to no thread, as long as two do not use it at once: it is used when this is dropped.
+unsafe impl Send for PrivateCache {}
+// SAFETY: shared, this gives its name, and opens that cache by a context of the caller's. The libraries lock their list of caches in
+// memory, and each of them. Heimdal's readers walk through one without its lock: tickets are added at its start, and removed by
+// nothing but the correction of a clock, for which a context needs an error that it is never given.
+unsafe impl Sync for PrivateCache {}
+
+impl PrivateCache {
+    /// One with this ticket.
+    pub(crate) fn with(krb5: &Krb5, ticket: Ticket<'_>) -> Result<Self, Failure> {
+        let cache = Self::new(krb5.library())?;
+        cache.open(&cache.krb5)?.hold(ticket)?;
+        Ok(cache)
+    }
+
+    /// One with all that is in that one, which stays as it is.
+    pub(crate) fn copy_of(theirs: &Cache<'_>) -> Result<Self, Failure> {
+        let cache = Self::new(theirs.library())?;
+        cache.open(&cache.krb5)?.copy(theirs)?;
+        Ok(cache)
+    }
+
+    fn new(library: &'static Library) -> Result<Self, Failure> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        // The address tells apart several copies of this crate in one process.
+        let copy = ptr::from_ref(&NUMBER).addr();
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Ok(Self {
+            library,
+            name: format!("MEMORY:session-kit-{copy:x}-{number}"),
+            krb5: Krb5::new(library)?,
+        })
+    }
+
+    /// A credential with its tickets.
+    pub(crate) fn credential(&self) -> Result<Credential, Failure> {
+        let krb5 = Krb5::new(self.library)?;
+        Credential::from_cache(&self.open(&krb5)?)
+    }
+
+    pub(crate) fn library(&self) -> &'static Library {
+        self.library
+    }
+
+    pub(crate) fn open<'k>(&self, krb5: &'k Krb5) -> Result<Cache<'k>, Failure> {
+        self.library.ensure_same(krb5.library())?;
+        krb5.cache(&self.name)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Drop for PrivateCache {
+    fn drop(&mut self) {
+        if let Ok(cache) = self.open(&self.krb5) {
+            cache.destroy();
+        }
+    }
+}

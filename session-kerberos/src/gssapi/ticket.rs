@@ -1,0 +1,53 @@
+//! Tickets, as libkrb5 has them.
+
+use super::{
+    functions::{Opaque, RawPrincipal, RawTicket},
+    krb5::Krb5,
+    library::Library,
+    status::Failure,
+};
+
+/// A ticket and its session key: a `krb5_creds`.
+pub(crate) struct Ticket<'k> {
+    krb5: &'k Krb5,
+    /// Boxed: what may be large is not moved about.
+    raw: Box<RawTicket>,
+}
+
+impl<'k> Ticket<'k> {
+    /// What a function of the library makes. If it fails there is no ticket: then nothing of what it left is freed.
+    pub(super) fn filled(
+        krb5: &'k Krb5,
+        fill: impl FnOnce(*mut RawTicket) -> i32,
+    ) -> Result<Self, Failure> {
+        let mut raw = Box::new(Opaque::empty());
+        krb5.check(fill(&raw mut *raw))?;
+        Ok(Self { krb5, raw })
+    }
+
+    /// Whose it is: good for as long as the ticket is borrowed.
+    pub(super) fn client(&self) -> Result<RawPrincipal, Failure> {
+        let client = self.raw.pointer(self.library().place_of_principal());
+        if client.is_null() {
+            return Err(Failure::of_nobody("the ticket is nobody's"));
+        }
+        Ok(client)
+    }
+
+    pub(super) fn library(&self) -> &'static Library {
+        self.krb5.library()
+    }
+
+    /// For a function that looks at it.
+    pub(super) fn as_mut_ptr(&mut self) -> *mut RawTicket {
+        &raw mut *self.raw
+    }
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        let free = self.krb5.functions().krb5_free_cred_contents;
+        // SAFETY: the library filled it, and what it points to is freed once, here.
+        unsafe { free(self.krb5.raw(), &raw mut *self.raw) };
+    }
+}
