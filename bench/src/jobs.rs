@@ -19,6 +19,8 @@ pub(crate) fn run(job: &str, counter: Option<Counter>) -> Result<Numbers> {
         ("cold", None) => with_peer!(rest, measure_cold()),
         ("renewal", None) => with_peer!(rest, measure_renewal()),
         ("lifetimes", None) => lifetimes::job(rest),
+        #[cfg(feature = "kerberos")]
+        ("kerberos", None) => crate::kerberos::job(rest),
         ("loopback", None) => loopback::job(rest),
         ("memory", None) if rest == "renewal" => Ok(memory::renewals()),
         ("memory", Some(counter)) => memory::count(rest, counter),

@@ -3,6 +3,14 @@
 //!
 //! `cargo xtask bench` builds and runs it. The program measures nothing itself: it starts a process for each figure and
 //! round, one after the other, so that what disturbs one does not disturb all, and sums up. See `README.md`.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `kerberos` | the part of that name, and what it needs to build: Debian's packages `libkrb5-dev` and `libclang-dev` |
+
+#![forbid(unsafe_code)]
 
 mod callgrind;
 mod cold;
@@ -10,6 +18,8 @@ mod count;
 mod endpoint;
 mod header;
 mod jobs;
+#[cfg(feature = "kerberos")]
+mod kerberos;
 mod lifetimes;
 mod loopback;
 mod machine;

@@ -10,10 +10,12 @@ const PACKAGES: &[&str] = &[
     "bytes",
     "google-cloud-auth",
     "http",
+    "libgssapi",
     "oauth2",
     "object_store",
     "reqwest",
     "session-core",
+    "session-kerberos",
     "tokio",
 ];
 

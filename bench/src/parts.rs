@@ -51,6 +51,12 @@ const PARTS: &[Part] = &[
         title: "Memory",
         run: memory::run,
     },
+    #[cfg(feature = "kerberos")]
+    Part {
+        name: "kerberos",
+        title: "Kerberos",
+        run: crate::kerberos::run,
+    },
 ];
 
 /// The program: runs the parts that its arguments name, or all of them, and prints their tables.

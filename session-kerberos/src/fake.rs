@@ -21,6 +21,8 @@ use crate::mechanism::{
 pub(crate) struct Fake {
     /// What was asked of it.
     pub(crate) acquisitions: AtomicUsize,
+    /// Whether nobody has to be asked for a token.
+    pub(crate) is_ready: Arc<AtomicBool>,
     pub(crate) initiations: Arc<Mutex<Vec<Initiation>>>,
     /// Whether tickets can be renewed, and how often they were.
     pub(crate) is_renewable: Arc<AtomicBool>,
@@ -43,6 +45,7 @@ impl Mechanism for Fake {
         self.acquisitions.fetch_add(1, Ordering::SeqCst);
         let somebody = Somebody {
             name: wanted.principal.clone().unwrap_or_default(),
+            is_ready: Arc::clone(&self.is_ready),
             initiations: Arc::clone(&self.initiations),
             is_renewable: Arc::clone(&self.is_renewable),
             renewals: Arc::clone(&self.renewals),
@@ -55,6 +58,7 @@ impl Mechanism for Fake {
 #[derive(Clone)]
 struct Somebody {
     name: String,
+    is_ready: Arc<AtomicBool>,
     initiations: Arc<Mutex<Vec<Initiation>>>,
     is_renewable: Arc<AtomicBool>,
     renewals: Arc<AtomicUsize>,
@@ -62,6 +66,14 @@ struct Somebody {
 }
 
 impl Somebody {
+    fn begun(&self, request: &Initiation) -> Begun {
+        self.initiations.lock().unwrap().push(request.clone());
+        Begun {
+            initiator: Box::new(Script),
+            token: Zeroizing::new(b"hello".to_vec()),
+        }
+    }
+
     fn acquired(self) -> Acquired {
         Acquired {
             name: self.name.clone(),
@@ -85,11 +97,12 @@ impl Principal for Somebody {
         if let Some(hold) = hold {
             let _ = hold.recv();
         }
-        self.initiations.lock().unwrap().push(request.clone());
-        Ok(Begun {
-            initiator: Box::new(Script),
-            token: Zeroizing::new(b"hello".to_vec()),
-        })
+        Ok(self.begun(request))
+    }
+
+    fn initiate_now(&self, request: &Initiation) -> Option<Begun> {
+        let is_ready = self.is_ready.load(Ordering::SeqCst);
+        is_ready.then(|| self.begun(request))
     }
 }
 
@@ -104,5 +117,9 @@ impl Initiator for Script {
             b"go on" => Ok(Progress::Continues(Zeroizing::new(b"well".to_vec()))),
             _ => Err(Error::new(ErrorKind::Denied, "the token is wrong")),
         }
+    }
+
+    fn is_quick(&self) -> bool {
+        false
     }
 }

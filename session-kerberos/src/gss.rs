@@ -2,6 +2,7 @@
 
 mod collection;
 mod our_end;
+mod ready;
 mod tickets;
 
 use std::ffi::CStr;

@@ -62,7 +62,9 @@
 //!   that is never written to. Where that gains nothing, it begins anew, by password, keytab or cache. After a refusal it does so
 //!   at once, and after `kdestroy` it fails.
 //! - **a request** gets a token of its own, by Kerberos alone (no NTLM), for the service that the URL's host, or `spn`, names.
-//!   It is made on a thread of the session, never on the caller's, within a time limit. The library makes Kerberos's token, this crate
+//!   The first for a service is made on a thread of the session, never on the caller's, within a time limit, for it may wait for a
+//!   KDC and for DNS. While that service's ticket is good, others are computed where they are needed, which takes some 30 µs:
+//!   nobody is asked, except where `delegation` is on, for then the KDC is each time. The library makes Kerberos's token, this crate
 //!   SPNEGO's around it: the libraries' own do so too, but with whoever is in the default cache.
 //! - **an answer** must prove that it is the server's, as [`Mutual`] says; and that the library has sent who it was to.
 //! - **close** drops the tickets: the cache is removed as soon as no request uses it any more.

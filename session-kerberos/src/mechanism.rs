@@ -44,6 +44,9 @@ pub(crate) trait Principal: Send + Sync + 'static {
 
     /// Begins to authenticate to a service. Blocks, unless there is a ticket for it yet. `worker` is the number of the thread.
     fn initiate(&self, worker: usize, request: &Initiation) -> Result<Begun>;
+
+    /// The same, if it can be done without asking anybody: it may take as long as a signature does, and no longer.
+    fn initiate_now(&self, request: &Initiation) -> Option<Begun>;
 }
 
 /// With whom to authenticate, and how.
@@ -64,8 +67,11 @@ pub(crate) struct Begun {
 
 /// Our end of a context.
 pub(crate) trait Initiator: Send + 'static {
-    /// Takes a token of the server. Blocks.
+    /// Takes a token of the server. Blocks, unless it [is quick](Self::is_quick).
     fn step(&mut self, token: &[u8]) -> Result<Progress>;
+
+    /// Whether the next step asks nobody.
+    fn is_quick(&self) -> bool;
 }
 
 /// How far a context has come.

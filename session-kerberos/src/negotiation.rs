@@ -62,11 +62,16 @@ impl Negotiation {
         let Some(mut initiator) = self.initiator.take() else {
             return Err(self.error("sends a token after the last one"));
         };
-        let work = move |_| {
+        let is_quick = initiator.is_quick();
+        let work = move || {
             let progress = initiator.step(&token)?;
             Ok((initiator, progress))
         };
-        let (initiator, progress) = self.workers.run(work).await?;
+        let (initiator, progress) = if is_quick {
+            work()?
+        } else {
+            self.workers.run(move |_| work()).await?
+        };
         if let Progress::Continues(_) = progress {
             self.initiator = Some(initiator);
         }

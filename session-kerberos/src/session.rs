@@ -155,9 +155,14 @@ impl Session for Kerberos {
         };
         let initiation = self.initiation(&request);
         let service = initiation.service.clone();
-        let principal = Arc::clone(&state.principal);
-        let work = move |worker| principal.initiate(worker, &initiation);
-        let Begun { initiator, token } = self.workers.run(work).await?;
+        let begun = if let Some(begun) = state.principal.initiate_now(&initiation) {
+            begun
+        } else {
+            let principal = Arc::clone(&state.principal);
+            let work = move |worker| principal.initiate(worker, &initiation);
+            self.workers.run(work).await?
+        };
+        let Begun { initiator, token } = begun;
         negotiation::put(&token, request.request);
         Ok(Some(Box::new(Negotiation::new(
             initiator,
@@ -252,6 +257,18 @@ mod tests {
         // On this one thread: if the first blocked it, the second would never come to let it go.
         let (outcome, ()) = tokio::join!(authorize(&session, None), async move { drop(hold) });
         outcome.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_token_that_needs_nobody_is_there_at_once() {
+        let (session, mechanism) = faked(Kerberos::default_cache());
+        session.init().await.unwrap();
+        mechanism.is_ready.store(true, Ordering::SeqCst);
+        tokio::select! {
+            biased;
+            outcome = authorize(&session, None) => drop(outcome.unwrap()),
+            () = std::future::ready(()) => panic!("it waits"),
+        }
     }
 
     #[tokio::test]

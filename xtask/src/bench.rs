@@ -1,10 +1,12 @@
 //! `cargo xtask bench`: builds the benchmarks, which are a workspace of their own, and runs them.
 
-use std::process::Command;
+use std::{process::Command, slice};
 
 use crate::{
     Result,
-    packages::is_on_path,
+    counterpart::{self, Counterpart},
+    packages::{self, Package, is_on_path},
+    running::{self, Running},
     workspace::{Workspace, run as run_command},
 };
 
@@ -17,27 +19,72 @@ const RESULTS: &str = "bench/results";
 /// The part that counts instructions.
 const COUNTS_INSTRUCTIONS: &str = "loopback";
 
+/// The part that needs a realm, and to be built by a feature of its name.
+const KERBEROS: &str = "kerberos";
+
+/// What that part is built with, and whom it measures.
+const FOR_KERBEROS: [&Package; 3] = [
+    &Package {
+        name: "libkrb5-dev",
+        program: "/usr/include/gssapi/gssapi.h",
+    },
+    &Package {
+        name: "libclang-dev",
+        program: "/usr/share/doc/libclang-dev/copyright",
+    },
+    &Package {
+        name: "curl",
+        program: "curl",
+    },
+];
+
+/// The Python packages that it measures.
+const PYTHON_PACKAGES: &str = "bench/src/kerberos/requirements.txt";
+
 /// Runs the parts that are named, or all; quickly, the tables are printed and not kept.
 pub(crate) fn run(workspace: &Workspace, parts: &[String], quick: bool) -> Result {
-    let counts = parts.is_empty() || parts.iter().any(|part| part == COUNTS_INSTRUCTIONS);
-    if counts && !is_on_path("valgrind") {
+    let is_asked = |name| parts.is_empty() || parts.iter().any(|part| part == name);
+    if is_asked(COUNTS_INSTRUCTIONS) && !is_on_path("valgrind") {
         return Err(format!(
             "valgrind counts the instructions of the part `{COUNTS_INSTRUCTIONS}`, and is missing: apt-get install valgrind, or name the other parts"
         ));
     }
-    let build = format!("build --locked --release --manifest-path {MANIFEST}");
-    run_command(&mut workspace.cargo(&build))?;
-    run_command(&mut program(workspace, parts, quick)?)
+    let mut build = workspace.cargo(&format!(
+        "build --locked --release --manifest-path {MANIFEST}"
+    ));
+    if !is_asked(KERBEROS) {
+        run_command(&mut build)?;
+        return run_command(&mut program(workspace, parts, quick)?);
+    }
+    packages::ensure(workspace, &FOR_KERBEROS)
+        .map_err(|error| format!("the part `{KERBEROS}` has {error}\nOr name the other parts."))?;
+    let python = packages::ensure_python(workspace, &workspace.root().join(PYTHON_PACKAGES))?;
+    run_command(build.args(["--features", KERBEROS]))?;
+    let realm = realm(workspace)?;
+    let mut program = program(workspace, parts, quick)?;
+    program.env(realm.0.variable, &realm.1.ready_file);
+    program.envs(running::environment(&realm.1.ready));
+    run_command(program.env("SESSION_BENCH_PYTHON", python))
+}
+
+fn realm(workspace: &Workspace) -> Result<(&'static Counterpart, Running)> {
+    let counterpart = counterpart::named(KERBEROS)?;
+    counterpart::prepare(workspace, slice::from_ref(counterpart))?;
+    Ok((counterpart, counterpart.start(workspace)?))
 }
 
 /// Whether they still compile, without a warning, and do what their own tests say.
 pub(crate) fn check(workspace: &Workspace) -> Result {
+    packages::ensure(workspace, &FOR_KERBEROS)?;
     let of_bench = |command: &str, rest: &str| {
         run_command(&mut workspace.cargo(&format!("{command} --manifest-path {MANIFEST} {rest}")))
     };
     of_bench("fmt", "--all --check")?;
-    of_bench("clippy", "--locked --all-targets -- --deny warnings")?;
-    of_bench("test", "--locked")
+    of_bench(
+        "clippy",
+        "--locked --workspace --all-targets --all-features -- --deny warnings",
+    )?;
+    of_bench("test", "--locked --all-features")
 }
 
 fn program(workspace: &Workspace, parts: &[String], quick: bool) -> Result<Command> {

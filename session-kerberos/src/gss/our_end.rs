@@ -1,10 +1,10 @@
 //! Our end of a negotiation.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use session_core::{Error, ErrorKind, Result};
 
-use super::tickets::Cached;
+use super::{ready, tickets::Cached};
 use crate::{
     gssapi::{Context, Failure, Flags},
     kerberos_token::Answer,
@@ -19,17 +19,25 @@ pub(super) struct OurEnd {
     /// Of whoever we are to be.
     tickets: Arc<Cached>,
     service: String,
+    /// Until then the ticket is good, and nobody needs to be asked.
+    quick_until: Option<SystemTime>,
     /// The server has shown that nobody changed what we offered; we have.
     is_verified: bool,
     has_shown: bool,
 }
 
 impl OurEnd {
-    pub(super) fn new(context: Context, tickets: Arc<Cached>, service: String) -> Self {
+    pub(super) fn new(
+        context: Context,
+        tickets: Arc<Cached>,
+        service: String,
+        quick_until: Option<SystemTime>,
+    ) -> Self {
         Self {
             context,
             tickets,
             service,
+            quick_until,
             is_verified: false,
             has_shown: false,
         }
@@ -126,5 +134,9 @@ impl Initiator for OurEnd {
             self.check_name()?;
         }
         Ok(progress)
+    }
+
+    fn is_quick(&self) -> bool {
+        self.quick_until.is_some_and(|until| ready::now() < until)
     }
 }

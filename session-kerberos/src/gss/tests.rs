@@ -1,12 +1,24 @@
 //! Against the realm that `cargo xtask test` starts.
 
 use super::*;
+use crate::{Delegation, mechanism::Initiation};
+
+fn realm() -> serde_json::Value {
+    let path = std::env::var("SESSION_TEST_KERBEROS").unwrap();
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
 
 fn keytab() -> String {
-    let path = std::env::var("SESSION_TEST_KERBEROS").unwrap();
-    let line = std::fs::read(path).unwrap();
-    let ready: serde_json::Value = serde_json::from_slice(&line).unwrap();
-    format!("FILE:{}", ready["keytabs"]["svc"].as_str().unwrap())
+    format!("FILE:{}", realm()["keytabs"]["svc"].as_str().unwrap())
+}
+
+fn initiation(service: &str) -> Initiation {
+    Initiation {
+        service: service.to_owned(),
+        is_mutual: true,
+        delegation: Delegation::Off,
+        channel_bindings: None,
+    }
 }
 
 #[test]
@@ -52,4 +64,47 @@ fn what_is_of_one_library_is_not_handed_to_the_other() {
     let keys = mit.keytab(&keytab()).unwrap();
     assert!(heimdal.ticket_by_keytab(&alice, &keys).is_err());
     assert!(heimdal.ticket_by_password(&alice, c"x").is_err());
+}
+
+#[test]
+fn the_kdc_is_asked_once_for_all_tokens_of_a_service() {
+    // Nobody else in these tests asks for such a ticket.
+    let tickets = "carol@EXAMPLE.TEST for HTTP/api.example.test@EXAMPLE.TEST";
+    let realm = realm();
+    let asked = || {
+        let log = format!("{}/kdc.log", realm["dir"].as_str().unwrap());
+        let log = std::fs::read_to_string(log).unwrap();
+        log.lines().filter(|line| line.contains(tickets)).count()
+    };
+    let password = realm["passwords"]["carol"].as_str().unwrap();
+    let wanted = Wanted {
+        principal: Some("carol".to_owned()),
+        from: Given::Password(password.into()),
+    };
+    for library in ["libgssapi_krb5.so.2", "libgssapi.so.3"] {
+        let before = asked();
+        let library = Some(library.to_owned());
+        let principal = Gss { library }.acquire(&wanted).unwrap().principal;
+        for service in [
+            "HTTP@api.example.test",
+            "HTTP/api.example.test",
+            "HTTP/api.example.test@EXAMPLE.TEST",
+        ] {
+            let request = initiation(service);
+            assert!(principal.initiate_now(&request).is_none());
+            let begun = principal.initiate(0, &request).unwrap();
+            assert!(!begun.initiator.is_quick());
+            for _ in 0..3 {
+                let begun = principal.initiate_now(&request).unwrap();
+                assert!(!begun.token.is_empty() && begun.initiator.is_quick());
+            }
+            assert_eq!(asked() - before, 1, "{service}");
+        }
+        // What is delegated is made by the KDC.
+        let delegating = Initiation {
+            delegation: Delegation::On,
+            ..initiation("HTTP@api.example.test")
+        };
+        assert!(principal.initiate_now(&delegating).is_none());
+    }
 }

@@ -2,13 +2,13 @@
 
 use std::{
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use session_core::{Error, ErrorKind, Result};
 use zeroize::Zeroizing;
 
-use super::our_end::OurEnd;
+use super::{our_end::OurEnd, ready::Ready};
 use crate::{
     Delegation,
     gssapi::{Context, Credential, Failure, Flags, INDEFINITE, Krb5, Name, PrivateCache},
@@ -28,6 +28,8 @@ pub(super) struct Cached {
     wanted: Option<Wanted>,
     /// One for each worker: a shared one lets one thread through at a time.
     credentials: [OnceLock<Arc<Credential>>; MOST_WORKERS],
+    /// What can be done without a worker.
+    ready: Ready,
     /// The last to go, after all credentials and contexts that use it: its tickets are removed.
     cache: PrivateCache,
 }
@@ -52,6 +54,7 @@ impl Tickets {
             name,
             wanted,
             credentials: Default::default(),
+            ready: Ready::default(),
             cache,
         };
         cached.credentials[0].get_or_init(|| Arc::new(credential));
@@ -75,6 +78,21 @@ impl Tickets {
         let (found, its_lifetime) = super::acquire(self.0.cache.library(), wanted)?;
         let is_news = its_lifetime > lifetime || (found.name() != self.name() && its_lifetime > 0);
         Ok(is_news.then(|| found.acquired(its_lifetime)))
+    }
+
+    fn begun(
+        &self,
+        context: Context,
+        token: &[u8],
+        request: &Initiation,
+        quick_until: Option<SystemTime>,
+    ) -> Begun {
+        let tickets = Arc::clone(&self.0);
+        let end = OurEnd::new(context, tickets, request.service.clone(), quick_until);
+        Begun {
+            initiator: Box::new(end),
+            token: spnego::first(token),
+        }
     }
 
     fn renewed(&self) -> Result<(Self, u32), Failure> {
@@ -134,14 +152,12 @@ impl Principal for Tickets {
                 ),
             ));
         }
-        Ok(Begun {
-            initiator: Box::new(OurEnd::new(
-                context,
-                Arc::clone(&self.0),
-                request.service.clone(),
-            )),
-            token: spnego::first(&token),
-        })
+        Ok(self.begun(context, &token, request, None))
+    }
+
+    fn initiate_now(&self, request: &Initiation) -> Option<Begun> {
+        let (context, token, until) = self.0.begin_now(request)?;
+        Some(self.begun(context, &token, request, Some(until)))
     }
 }
 
@@ -174,18 +190,69 @@ impl Cached {
         } else {
             Name::service(library, &request.service)
         };
-        let mut flags = Flags::default();
-        if request.is_mutual {
-            flags = flags.with(Flags::MUTUAL);
-        }
-        match request.delegation {
-            Delegation::Off => {}
-            Delegation::Policy => flags = flags.with(Flags::DELEGATION_BY_POLICY),
-            Delegation::On => flags = flags.with(Flags::DELEGATION),
-        }
-        let bindings = request.channel_bindings.clone();
-        let mut context = Context::new(self.credential(worker)?, target?, flags, bindings);
+        let credential = self.credential(worker)?;
+        let mut context = context(&credential, target?, request);
         let token = context.begin()?;
+        self.learn(&credential, context.target(), request);
         Ok((context, token))
     }
+
+    /// Makes ready what the next token for this service needs: its principal, as found by the configuration and DNS, and a ticket
+    /// for just that one.
+    fn learn(&self, credential: &Arc<Credential>, target: &Name, request: &Initiation) {
+        if needs_kdc(request) || self.ready.knows(&request.service) {
+            return;
+        }
+        let learned = || -> Result<_, Failure> {
+            let name = target.canonical()?.display()?;
+            // Without its realm, only the KDC knows who it is.
+            if name
+                .rsplit_once('@')
+                .is_none_or(|(_, realm)| realm.is_empty())
+            {
+                return Ok(None);
+            }
+            let principal = Name::principal(self.cache.library(), &name)?;
+            let mut context = context(credential, principal, request);
+            context.begin()?;
+            Ok(Some((name, context.lifetime())))
+        };
+        self.ready.set(&request.service, learned().ok().flatten());
+    }
+
+    /// A context that begins without asking anybody, and until when its ticket is good.
+    fn begin_now(&self, request: &Initiation) -> Option<(Context, Zeroizing<Vec<u8>>, SystemTime)> {
+        if needs_kdc(request) {
+            return None;
+        }
+        let (principal, until) = self.ready.get(&request.service)?;
+        let credential = self.ready.credential(|| self.cache.credential()).ok()?;
+        let principal = Name::principal(self.cache.library(), &principal).ok()?;
+        let mut context = context(&credential, principal, request);
+        if let Ok(token) = context.begin() {
+            return Some((context, token, until));
+        }
+        // Why not, a worker will find out.
+        self.ready.forget(&request.service);
+        None
+    }
+}
+
+fn context(credential: &Arc<Credential>, target: Name, request: &Initiation) -> Context {
+    let mut flags = Flags::default();
+    if request.is_mutual {
+        flags = flags.with(Flags::MUTUAL);
+    }
+    match request.delegation {
+        Delegation::Off => {}
+        Delegation::Policy => flags = flags.with(Flags::DELEGATION_BY_POLICY),
+        Delegation::On => flags = flags.with(Flags::DELEGATION),
+    }
+    let bindings = request.channel_bindings.clone();
+    Context::new(Arc::clone(credential), target, flags, bindings)
+}
+
+/// What is delegated is a ticket that the KDC makes each time.
+fn needs_kdc(request: &Initiation) -> bool {
+    request.delegation != Delegation::Off
 }

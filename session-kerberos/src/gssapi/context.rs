@@ -49,6 +49,7 @@ pub(crate) struct Context {
     bindings: Option<Vec<u8>>,
     raw: RawContext,
     granted: u32,
+    lifetime: u32,
     stage: Stage,
 }
 
@@ -79,6 +80,7 @@ impl Context {
             bindings,
             raw: NONE,
             granted: 0,
+            lifetime: 0,
             stage: Stage::New,
         }
     }
@@ -134,7 +136,7 @@ impl Context {
                 ptr::null_mut(),
                 output.as_mut_ptr(),
                 &raw mut self.granted,
-                ptr::null_mut(),
+                &raw mut self.lifetime,
             )
         };
         self.stage = Stage::Failed;
@@ -155,6 +157,16 @@ impl Context {
     /// What was granted so far; final once it is complete.
     pub(crate) fn granted(&self) -> Flags {
         Flags(self.granted)
+    }
+
+    /// With whom it is.
+    pub(crate) fn target(&self) -> &Name {
+        &self.target
+    }
+
+    /// For how many seconds its ticket is good: [`INDEFINITE`](super::INDEFINITE) if without end, 0 if that is not known.
+    pub(crate) fn lifetime(&self) -> u32 {
+        self.lifetime
     }
 
     /// Who we are to the server. Only known of a complete context; none if its ticket has ended since.

@@ -108,6 +108,7 @@ functions! {
     Gss {
         gss_import_name(*mut U32, *const RawBuffer, *const RawOid, *mut RawName) -> U32;
         gss_display_name(*mut U32, RawName, *mut RawBuffer, *mut *const RawOid) -> U32;
+        gss_canonicalize_name(*mut U32, RawName, *const RawOid, *mut RawName) -> U32;
         gss_release_name(*mut U32, *mut RawName) -> U32;
         gss_inquire_cred(*mut U32, RawCredential, *mut RawName, *mut U32, *mut i32, *mut *mut RawOids) -> U32;
         gss_release_cred(*mut U32, *mut RawCredential) -> U32;

@@ -47,6 +47,26 @@ impl Name {
         Ok(name)
     }
 
+    /// As Kerberos names it: of a service, which principal that is, by the configuration and maybe DNS.
+    pub(crate) fn canonical(&self) -> Result<Self, Failure> {
+        let mechanism = Oid::KRB5;
+        let kind = mechanism.raw();
+        let mut name = Self::none(self.library);
+        let mut minor = 0;
+        // SAFETY: the name is one of this library; all pointers are to values that live until after the call; the name that is
+        // made is none yet.
+        let major = unsafe {
+            (self.library.gss.gss_canonicalize_name)(
+                &raw mut minor,
+                self.raw,
+                &raw const kind,
+                &raw mut name.raw,
+            )
+        };
+        check(self.library, mechanism, major, minor)?;
+        Ok(name)
+    }
+
     /// No name yet, for a function to fill.
     pub(super) fn none(library: &'static Library) -> Self {
         Self { library, raw: NONE }

@@ -1,0 +1,126 @@
+//! Services whose tickets are there.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use crate::gssapi::{Credential, Failure, INDEFINITE};
+
+/// Services for which tokens can be made without asking anybody: no KDC, for the ticket is in the cache, and no DNS, for their
+/// principals are known. That is computation, of some 50 µs, and no more reason to leave a thread than a TLS handshake is.
+///
+/// With credentials of their own: those of the workers are locked while a library waits for a KDC.
+#[derive(Default)]
+pub(super) struct Ready {
+    services: RwLock<BTreeMap<String, Service>>,
+    credentials: [OnceLock<Arc<Credential>>; SLOTS],
+}
+
+/// As many threads get along without waiting for each other; if there are more, they do for as long as a token takes.
+const SLOTS: usize = 16;
+
+#[derive(Clone)]
+enum Service {
+    Ready {
+        principal: Arc<str>,
+        until: SystemTime,
+    },
+    /// Nobody but the library knows which ticket is for it.
+    Unfit,
+}
+
+impl Ready {
+    /// How many services are remembered at most.
+    const MOST_SERVICES: usize = 256;
+
+    /// For what may happen between looking at the clock and using the ticket.
+    const MARGIN: Duration = Duration::from_secs(10);
+
+    /// The principal that a service is, and until when its ticket is good.
+    pub(super) fn get(&self, service: &str) -> Option<(Arc<str>, SystemTime)> {
+        let services = self.services.read().unwrap_or_else(PoisonError::into_inner);
+        match services.get(service)? {
+            Service::Ready { principal, until } if now() < *until => {
+                Some((Arc::clone(principal), *until))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether there is nothing to be learned of a service.
+    pub(super) fn knows(&self, service: &str) -> bool {
+        let services = self.services.read().unwrap_or_else(PoisonError::into_inner);
+        match services.get(service) {
+            Some(Service::Ready { until, .. }) => now() < *until,
+            Some(Service::Unfit) => true,
+            None => false,
+        }
+    }
+
+    /// Remembers what was learned: a principal, and for how many seconds its ticket is good.
+    pub(super) fn set(&self, service: &str, learned: Option<(String, u32)>) {
+        let learned = learned.and_then(|(principal, lifetime)| {
+            let day = Duration::from_secs(24 * 3600);
+            let lifetime = match lifetime {
+                INDEFINITE => day,
+                seconds => Duration::from_secs(seconds.into()).min(day),
+            };
+            let lifetime = lifetime.checked_sub(Self::MARGIN)?;
+            Some((principal.into(), now().checked_add(lifetime)?))
+        });
+        let learned = learned.map_or(Service::Unfit, |(principal, until)| Service::Ready {
+            principal,
+            until,
+        });
+        let mut services = self
+            .services
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if services.len() >= Self::MOST_SERVICES {
+            services.clear();
+        }
+        services.insert(service.to_owned(), learned);
+    }
+
+    pub(super) fn forget(&self, service: &str) {
+        let services = self.services.write();
+        services
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(service);
+    }
+
+    /// That of this thread, which is acquired if there is none.
+    pub(super) fn credential(
+        &self,
+        acquire: impl FnOnce() -> Result<Credential, Failure>,
+    ) -> Result<Arc<Credential>, Failure> {
+        let kept = &self.credentials[slot()];
+        if let Some(credential) = kept.get() {
+            return Ok(Arc::clone(credential));
+        }
+        let credential = Arc::new(acquire()?);
+        Ok(Arc::clone(kept.get_or_init(|| credential)))
+    }
+}
+
+/// The library looks at this clock too.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tickets are good until a time of day, which the library looks up itself"
+)]
+pub(super) fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+fn slot() -> usize {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static SLOT: usize = THREADS.fetch_add(1, Ordering::Relaxed) % SLOTS;
+    }
+    SLOT.with(|slot| *slot)
+}
