@@ -221,6 +221,36 @@ impl SessionHandle {
         Ok(Receipt::of_one_request(held.generation, exchange))
     }
 
+    /// What goes into `Proxy-Authorization` of a new connection through the environment's proxy, marked sensitive: good for that
+    /// one. `None` where the session is not to [log in](crate::Proxy::with_session_login) to a proxy.
+    ///
+    /// # Errors
+    ///
+    /// `Closed` when the session is not open; `Config` when its backend does not know how to log in to proxies; otherwise
+    /// whatever a renewal, or the backend, failed with.
+    pub async fn authorize_proxy(&self) -> Result<Option<HeaderValue>> {
+        let proxy = self.environment().transport().proxy();
+        let Some(proxy) = proxy.filter(|proxy| proxy.has_session_login()) else {
+            return Ok(None);
+        };
+        let held = self.0.credential().get().await?;
+        let login = self
+            .session()
+            .authorize_proxy(&held.credential, proxy.url());
+        let Some(mut login) = login.await? else {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!(
+                    "sessions of `{}` do not know how to log in to the proxy {}; give it a user and a password",
+                    self.session().scheme(),
+                    proxy.url()
+                ),
+            ));
+        };
+        login.set_sensitive(true);
+        Ok(Some(login))
+    }
+
     /// As [`authorize`](Self::authorize), if that needs no waiting: for carriers that have no whole head of a request at
     /// hand, or cannot wait. `None` when it does, and the headers are as they were: the credential has expired or
     /// needs a look, the session is closed, or each request gets an authorization of its own.

@@ -87,6 +87,10 @@ impl Key {
         ),
         Self::text("environment.proxy.user", "who is asking the proxy"),
         Self::secret("environment.proxy.password", "the password of that user"),
+        Self::flag(
+            "environment.proxy.session_login",
+            "whether the session logs in to the proxy as who it is, in place of a user; of the backends, `kerberos` can",
+        ),
         Self::list(
             "environment.proxy.bypass",
             "hosts to reach without the proxy: names with all below them, IP addresses, networks such as `10.0.0.0/8`",

@@ -32,6 +32,7 @@ use crate::{
 pub struct Proxy {
     url: Url,
     credentials: Option<Credentials>,
+    has_session_login: bool,
     bypass: Vec<Bypass>,
 }
 
@@ -71,7 +72,17 @@ impl Proxy {
             return Err(config(format_args!("the proxy's user {problem}")));
         }
         self.credentials = Some(Credentials { user, password });
+        self.has_session_login = false;
         Ok(self)
+    }
+
+    /// Has the session log in to the proxy as who it is, where its backend can: by Kerberos, for one. In place of a user and a
+    /// password.
+    #[must_use]
+    pub fn with_session_login(mut self) -> Self {
+        self.credentials = None;
+        self.has_session_login = true;
+        self
     }
 
     /// Reaches these hosts without the proxy: each is a name, which stands for all names below it too, an IP address, or a
@@ -108,6 +119,11 @@ impl Proxy {
         Some(&self.credentials.as_ref()?.password)
     }
 
+    /// Whether it is the session that logs in to it.
+    pub fn has_session_login(&self) -> bool {
+        self.has_session_login
+    }
+
     /// Whether a request to `target` goes through it: when that is encrypted, not on this machine, and none of the hosts to
     /// reach without it.
     pub fn carries(&self, target: &Url) -> bool {
@@ -134,6 +150,7 @@ pub(crate) fn address(url: &str) -> Result<Proxy, &'static str> {
     Ok(Proxy {
         url,
         credentials: None,
+        has_session_login: false,
         bypass: Vec::new(),
     })
 }
@@ -173,6 +190,7 @@ impl fmt::Debug for Proxy {
         f.debug_struct("Proxy")
             .field("url", &self.url.as_str())
             .field("password", &self.password())
+            .field("has_session_login", &self.has_session_login)
             .field("bypass", &self.bypass)
             .finish_non_exhaustive()
     }

@@ -3,6 +3,8 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
+use http::HeaderValue;
+use url::Url;
 
 use crate::{Challenge, Credential, Environment, Exchange, Identity, Outgoing, Result};
 
@@ -77,6 +79,22 @@ pub trait Session: Debug + Send + Sync + 'static {
         request: Outgoing<'_>,
     ) -> Result<Option<Box<dyn Exchange>>> {
         let _ = (credential, request);
+        Ok(None)
+    }
+
+    /// Logs in to a proxy, for one connection through it: what goes into `Proxy-Authorization` (RFC 9110 §11.7.2). Asked only for
+    /// proxies of the environment that are to be [logged in to by the session](crate::Proxy::with_session_login). `None`: this
+    /// backend cannot.
+    ///
+    /// # Errors
+    ///
+    /// When no authorization can be made; there is no connection then.
+    async fn authorize_proxy(
+        &self,
+        credential: &Credential,
+        proxy: &Url,
+    ) -> Result<Option<HeaderValue>> {
+        let _ = (credential, proxy);
         Ok(None)
     }
 

@@ -662,6 +662,7 @@ fn keys_of_all_backends_come_after_the_backends_own() {
             "environment.proxy.url",
             "environment.proxy.user",
             "environment.proxy.password",
+            "environment.proxy.session_login",
             "environment.proxy.bypass",
             "environment.min_tls",
             "environment.http1_only",

@@ -116,6 +116,28 @@ fn a_proxy_may_be_its_address_alone() {
 }
 
 #[test]
+fn it_may_be_the_session_that_logs_in_to_a_proxy() {
+    let proxy = |text| profile(text).unwrap().proxy().cloned().unwrap();
+    let found = proxy("proxy = { url = 'http://p.test', session_login = true }");
+    let expected = Proxy::new("http://p.test").unwrap();
+    assert!(found.has_session_login() && !expected.has_session_login());
+    assert_eq!(
+        proxy("proxy = { url = 'http://p.test', session_login = false }"),
+        expected
+    );
+    assert_eq!(found, expected.with_session_login());
+    let both = refused(
+        "proxy = { url = 'http://p.test', user = 'me', password = 'hunter2', session_login = true }",
+    );
+    assert!(both.to_string().contains("two ways to log in"), "{both}");
+    // In code, one takes the place of the other.
+    let password = SecretSource::env("X");
+    let with_password = found.with_credentials("me", password).unwrap();
+    assert!(!with_password.has_session_login());
+    assert!(with_password.with_session_login().user().is_none());
+}
+
+#[test]
 fn mistakes_are_told_where_they_are() {
     for (environment, line, key, problem) in [
         (

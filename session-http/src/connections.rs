@@ -37,6 +37,9 @@ use crate::{
 /// - Through the [proxy](Transport::proxy), if there is one that carries such requests. Its password is looked up when it is
 ///   first needed, and again after the proxy refused it; what it refused is not tried again for a second, then two, then four, to a
 ///   minute at most, unless it is another by then.
+/// - Where the session [logs in](session_core::Proxy::with_session_login) to the proxy, each connection begins with a login of its own, and
+///   carries one request at a time by HTTP/1.1: the HTTP client tells every tunnel the same. Only a session's own requests can
+///   have that, so [`client`](Self::client) is `Config` then. The proxy's own answer is not seen: it need not prove who it is.
 /// - Plain http, which the engine allows to this machine only, never passes a proxy, and does
 ///   without certificate authorities.
 /// - The proxies of environment variables are not used: where a credential travels is configuration, not
@@ -170,7 +173,7 @@ impl Connections {
         era: Era,
     ) -> Result<reqwest::Client> {
         let route = self.recipe.route(url, purpose);
-        let build = || self.recipe.client(route, None);
+        let build = || self.recipe.client(route, None, None);
         self.pools.make(&runtime()?, route, era, build).await
     }
 
@@ -180,24 +183,41 @@ impl Connections {
     }
 
     /// A connection to the origin of `url` that nobody else has: one that is idle, if that will do, else one still to be
-    /// opened.
-    pub(crate) async fn lend(&self, url: &Url, idle_will_do: bool, era: Era) -> Result<Loan> {
+    /// opened, which may take this session's login to the proxy.
+    pub(crate) async fn lend(
+        &self,
+        session: &SessionHandle,
+        url: &Url,
+        purpose: Purpose,
+        idle_will_do: bool,
+        era: Era,
+    ) -> Result<Loan> {
         let runtime = runtime()?;
-        let origin = url.origin().ascii_serialization();
-        if idle_will_do && let Some(loan) = Loans::idle(&self.loans, runtime.id(), &origin) {
+        let route = self.recipe.route(url, purpose);
+        let target = (url.origin().ascii_serialization(), route);
+        if idle_will_do && let Some(loan) = Loans::idle(&self.loans, runtime.id(), &target) {
             return Ok(loan);
         }
+        let login = if self.recipe.has_session_login(url) {
+            session.authorize_proxy().await?
+        } else {
+            None
+        };
         let gate = Gate::default();
-        let route = self.recipe.route(url, Purpose::Session);
-        let made = Box::pin(self.recipe.client(route, Some(&gate))).await?;
+        let made = Box::pin(self.recipe.client(route, Some(&gate), login)).await?;
         Ok(Loans::fresh(
             &self.loans,
             &runtime,
             era,
-            origin,
+            target,
             made.client,
             gate,
         ))
+    }
+
+    /// Whether each connection to `url` is made for one request at a time: it begins with a login that is good for one.
+    pub(crate) fn are_single(&self, url: &Url) -> bool {
+        self.recipe.has_session_login(url)
     }
 
     /// How to connect to servers.

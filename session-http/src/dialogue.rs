@@ -56,7 +56,7 @@ use crate::{challenges, target};
 /// | | it is refused | as for a 401: credential renewed, and a new exchange | as for a 401 |
 /// | for one request | refused by a server with another certificate than it was made for | made anew for that certificate and sent once more; nothing renewed | answer is the caller's |
 /// | | that has happened before | is the caller's; nothing renewed | the same |
-/// | any | 407 | is the caller's: what a proxy wants is nothing that a session has | |
+/// | any | 407 | is the caller's: what a proxy wants, [the connection](crate::Connections) has seen to | |
 ///
 /// A credential is renewed once, and an authorization made for another certificate once; so a request is sent three
 /// times at most, or three times the legs of an exchange.

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::runtime::{self, Handle};
 
-use crate::{gate::Gate, lifeline::Lifeline, pools::Era};
+use crate::{gate::Gate, lifeline::Lifeline, pools::Era, recipe::Route};
 
 /// Connections that nobody has at the moment, and how those that somebody has come back.
 #[derive(Default)]
@@ -21,10 +21,13 @@ struct All {
     idle: Vec<Single>,
 }
 
+/// An origin, and by which route it is reached.
+pub(crate) type Target = (String, Route);
+
 /// A client with a connection of its own, and no other.
 struct Single {
     runtime: runtime::Id,
-    origin: String,
+    target: Target,
     client: reqwest::Client,
     gate: Gate,
     lifeline: Lifeline,
@@ -34,8 +37,8 @@ impl Loans {
     /// How many idle connections are kept at most.
     const MOST_IDLE: usize = 64;
 
-    /// One to this origin that was opened by this runtime.
-    pub(crate) fn idle(this: &Arc<Self>, runtime: runtime::Id, origin: &str) -> Option<Loan> {
+    /// One to this target that was opened by this runtime.
+    pub(crate) fn idle(this: &Arc<Self>, runtime: runtime::Id, target: &Target) -> Option<Loan> {
         let (gone, single, era) = {
             let mut all = this.all();
             // First of all: the number of a runtime that ended may be another's by now.
@@ -43,7 +46,7 @@ impl Loans {
                 .idle
                 .extract_if(.., |single| single.lifeline.has_ended())
                 .collect();
-            let is_it = |single: &Single| single.runtime == runtime && single.origin == origin;
+            let is_it = |single: &Single| single.runtime == runtime && single.target == *target;
             let at = all.idle.iter().rposition(is_it);
             (gone, at.map(|at| all.idle.remove(at)), all.era)
         };
@@ -56,13 +59,13 @@ impl Loans {
         this: &Arc<Self>,
         runtime: &Handle,
         era: Era,
-        origin: String,
+        target: Target,
         client: reqwest::Client,
         gate: Gate,
     ) -> Loan {
         let single = Single {
             runtime: runtime.id(),
-            origin,
+            target,
             client,
             gate,
             lifeline: Lifeline::of(runtime),
@@ -159,9 +162,11 @@ impl Drop for Loan {
 
 #[cfg(test)]
 mod tests {
+    use session_core::Transport;
     use tokio::runtime::Builder;
 
     use super::*;
+    use crate::recipe::{Purpose, Recipe};
 
     #[test]
     fn those_of_a_runtime_that_ended_are_dropped() {
@@ -169,11 +174,14 @@ mod tests {
         let [one, other] = [(), ()].map(|()| Builder::new_current_thread().build().unwrap());
         let client = reqwest::Client::builder().tls_certs_only([]);
         let client = client.build().unwrap();
+        let recipe = Recipe::new(&Transport::default());
+        let url = "https://o.test".parse().unwrap();
+        let target = ("o".to_owned(), recipe.route(&url, Purpose::Session));
         let loan = Loans::fresh(
             &loans,
             one.handle(),
             0,
-            "o".to_owned(),
+            target.clone(),
             client,
             Gate::default(),
         );
@@ -181,10 +189,10 @@ mod tests {
         loan.end_with(&mut answer);
         assert_eq!(format!("{loans:?}"), "Loans(0 idle)");
         drop(answer);
-        assert!(Loans::idle(&loans, other.handle().id(), "o").is_none());
+        assert!(Loans::idle(&loans, other.handle().id(), &target).is_none());
         assert_eq!(format!("{loans:?}"), "Loans(1 idle)");
         drop(one);
-        assert!(Loans::idle(&loans, other.handle().id(), "o").is_none());
+        assert!(Loans::idle(&loans, other.handle().id(), &target).is_none());
         assert_eq!(format!("{loans:?}"), "Loans(0 idle)");
     }
 }

@@ -99,14 +99,26 @@ impl Recipe {
         self.transport.proxy().filter(|proxy| proxy.carries(url))
     }
 
+    /// Whether a connection to `url` begins with the session's login to a proxy.
+    pub(crate) fn has_session_login(&self, url: &Url) -> bool {
+        let is_said = self.transport.proxy().is_some_and(Proxy::has_session_login);
+        is_said && self.proxy(url).is_some()
+    }
+
     /// Looks files and secrets up again.
     pub(crate) fn forget(&self) {
         self.login.forget();
         self.files.forget();
     }
 
-    /// A client for this route; one that has a gate gets no connection but through it.
-    pub(crate) async fn client(&self, route: Route, gate: Option<&Gate>) -> Result<Made> {
+    /// A client for this route; one that has a gate gets no connection but through it, and may have the session's login to the
+    /// proxy, which is good for one.
+    pub(crate) async fn client(
+        &self,
+        route: Route,
+        gate: Option<&Gate>,
+        session_login: Option<HeaderValue>,
+    ) -> Result<Made> {
         let transport = &self.transport;
         let foreign = route.purpose == Purpose::Foreign;
         let has_own =
@@ -138,7 +150,12 @@ impl Recipe {
                 builder = builder.no_proxy();
                 if route.proxied {
                     let limit = (!has_own).then_some(Connections::CONNECT_TIMEOUT);
-                    let header = self.login.header(proxy).await?;
+                    let header = match (&session_login, proxy.has_session_login()) {
+                        (Some(_), _) => session_login,
+                        (None, false) => self.login.header(proxy).await?,
+                        (None, true) => return Err(not_of_the_session(proxy)),
+                    };
+                    let is_password = !proxy.has_session_login();
                     // Credentials are a header of their own: reqwest would keep a user and a password in the proxy's URL, which
                     // it shows.
                     let mut way = reqwest::Proxy::https(proxy.url().as_str())
@@ -146,7 +163,9 @@ impl Recipe {
                     if let Some(header) = header.clone() {
                         way = way.custom_http_auth(header);
                     }
-                    let login = header.map(|header| (Arc::clone(&self.login), header));
+                    let login = header
+                        .filter(|_| is_password)
+                        .map(|header| (Arc::clone(&self.login), header));
                     let layer = Tunnel::new(proxy, login, limit);
                     builder = builder.proxy(way).connector_layer(layer.clone());
                     tunnel = Some(layer);
@@ -222,6 +241,17 @@ fn defaults() -> reqwest::ClientBuilder {
         .user_agent(USER_AGENT)
         .tls_version_min(Version::TLS_1_2)
         .no_proxy()
+}
+
+/// What a session authenticates with, it cannot have before it has authenticated.
+fn not_of_the_session(proxy: &Proxy) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        format!(
+            "the session is to log in to the proxy {}, and cannot for requests that are not its own, such as those by which it authenticates; give the proxy a user and a password, or reach the host without it: `bypass`",
+            proxy.url()
+        ),
+    )
 }
 
 /// The client certificate is the servers'. The HTTP client has one for whoever asks in a handshake, and one with a proxy of https is

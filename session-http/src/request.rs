@@ -167,7 +167,7 @@ impl RequestBuilder {
         async move {
             let (session, connections) = self.client.session()?;
             let url = self.address(session.environment())?;
-            let wire = Wire::new(&connections, self.time_limit);
+            let wire = Wire::new(&session, &connections, self.time_limit);
             let (head, body) = (&mut self.head, &mut self.body);
             let dispatch = Dispatch::new(&session, wire, url, head, body, Purpose::Session);
             dispatch.run(self.client.answer_limit()).await
@@ -180,7 +180,7 @@ impl RequestBuilder {
         let (session, connections) = self.client.session()?;
         let cuts = connections.lines().cuts();
         let url = self.address(session.environment())?;
-        let wire = Wire::new(&connections, self.time_limit);
+        let wire = Wire::new(&session, &connections, self.time_limit);
         let (head, body) = (&mut self.head, &mut self.body);
         let dispatch = Dispatch::new(&session, wire, url, head, body, Purpose::Upgrade);
         Ok(crate::websocket::Upgrade {

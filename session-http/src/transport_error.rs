@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::{
     gate,
-    tunnel::{Problem, TunnelError},
+    tunnel::{Problem, Told, TunnelError},
 };
 
 /// Words an error of reqwest anew: what to do about it, and the host, but nothing else of the URL and
@@ -196,15 +196,15 @@ const REFUSALS: &[(&[AlertDescription], ErrorKind, &str)] = &[
 
 pub(crate) fn tunnel_error(error: &TunnelError, host: &str) -> Error {
     let (kind, problem) = match error.problem {
-        Problem::Refused {
-            had_credentials: false,
-        } => (
+        Problem::Refused(Told::Nothing) => (
             ErrorKind::Denied,
-            "wants credentials (407); set user and password in the environment's `proxy`".to_owned(),
+            "wants credentials (407); set user and password in the environment's `proxy`, or `session_login`".to_owned(),
         ),
-        Problem::Refused {
-            had_credentials: true,
-        } => (
+        Problem::Refused(Told::Session) => (
+            ErrorKind::Denied,
+            "does not take who the session is (407); check that it authenticates by the session's scheme, what it is called there, and who may use it".to_owned(),
+        ),
+        Problem::Refused(Told::Password) => (
             ErrorKind::Denied,
             "does not take these credentials (407); check user and password in the environment's `proxy`, and that the proxy takes Basic authentication".to_owned(),
         ),
@@ -222,11 +222,11 @@ pub(crate) fn tunnel_error(error: &TunnelError, host: &str) -> Error {
                 )
             }
         }
-        Problem::NoTunnel { had_credentials } => {
-            let credentials = if had_credentials {
-                ", user and password in the environment's `proxy`"
-            } else {
-                ""
+        Problem::NoTunnel(told) => {
+            let credentials = match told {
+                Told::Password => ", user and password in the environment's `proxy`",
+                Told::Session => ", as who the session is",
+                Told::Nothing => "",
             };
             (
                 ErrorKind::Unavailable,

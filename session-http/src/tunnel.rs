@@ -28,7 +28,8 @@ pub(crate) struct Tunnel(Arc<Shared>);
 struct Shared {
     /// Host and port.
     proxy: String,
-    /// What the proxy is told of who asks.
+    told: Told,
+    /// The password that it is told.
     login: Option<(Arc<Login>, HeaderValue)>,
     /// How long a tunnel and the handshake in it may take together.
     limit: Option<Duration>,
@@ -43,6 +44,11 @@ impl Tunnel {
     ) -> Self {
         Self(Arc::new(Shared {
             proxy: name(proxy),
+            told: match login {
+                Some(_) => Told::Password,
+                None if proxy.has_session_login() => Told::Session,
+                None => Told::Nothing,
+            },
             login,
             limit,
             refused: AtomicBool::new(false),
@@ -67,14 +73,10 @@ impl Tunnel {
                     login.refused(header);
                 }
                 self.0.refused.store(true, Ordering::Relaxed);
-                Problem::Refused {
-                    had_credentials: self.0.login.is_some(),
-                }
+                Problem::Refused(self.0.told)
             }
             "failed to create underlying connection" => Problem::Unreachable,
-            "unsuccessful" => Problem::NoTunnel {
-                had_credentials: self.0.login.is_some(),
-            },
+            "unsuccessful" => Problem::NoTunnel(self.0.told),
             _ => Problem::Broken,
         };
         self.failed(problem, Some(error))
@@ -154,22 +156,30 @@ impl TunnelError {
     pub(crate) fn refused(proxy: &Proxy) -> Self {
         Self {
             proxy: name(proxy),
-            problem: Problem::Refused {
-                had_credentials: true,
-            },
+            problem: Problem::Refused(Told::Password),
             source: None,
         }
     }
 }
 
+/// What a proxy is told of who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    Nothing,
+    /// A user and a password.
+    Password,
+    /// What the session has to say.
+    Session,
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Problem {
     /// It answered 407 to the `CONNECT`.
-    Refused { had_credentials: bool },
+    Refused(Told),
     /// It cannot be connected to.
     Unreachable,
     /// It answered neither 200 nor 407, or not in HTTP. To wrong credentials some answer otherwise: tinyproxy with 401.
-    NoTunnel { had_credentials: bool },
+    NoTunnel(Told),
     /// It hung up.
     Broken,
     /// It took too long, or what is behind it.

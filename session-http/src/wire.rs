@@ -10,8 +10,8 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, Method, header::CONNECTION};
-use session_core::{Error, Result};
+use http::{HeaderMap, Method, StatusCode, header::CONNECTION};
+use session_core::{Error, Result, SessionHandle};
 use url::Url;
 
 use crate::{
@@ -31,6 +31,7 @@ use crate::{
 
 /// What takes a request to its server, as long as there is time.
 pub(crate) struct Wire<'a> {
+    session: &'a SessionHandle,
     pub(crate) connections: &'a Connections,
     pub(crate) watch: Watch,
     /// The time limit is one that was asked for: it counts in place of what the caller's own client may say.
@@ -56,8 +57,13 @@ pub(crate) enum Way {
 
 impl<'a> Wire<'a> {
     /// With this long for the whole request, if that was said.
-    pub(crate) fn new(connections: &'a Connections, limit: Option<Duration>) -> Self {
+    pub(crate) fn new(
+        session: &'a SessionHandle,
+        connections: &'a Connections,
+        limit: Option<Duration>,
+    ) -> Self {
         Self {
+            session,
             connections,
             watch: Watch::new(
                 Some(limit.unwrap_or(ClientBuilder::TIME_LIMIT)),
@@ -80,11 +86,22 @@ impl<'a> Wire<'a> {
         body: &mut Body,
         way: Way,
     ) -> Result<reqwest::Response> {
+        // What is rare has no room in the futures of all requests.
         let purpose = match way {
+            Way::Shared(purpose) if self.connections.are_single(url) => {
+                let (purpose, midway) = (purpose, false);
+                let sent = self.transmit_alone(url, method, headers, body, purpose, midway);
+                let mut answer = Box::pin(sent).await?;
+                // A connection that becomes something else does not come back.
+                let comes_back = answer.status() != StatusCode::SWITCHING_PROTOCOLS;
+                self.end_loan(&mut answer, comes_back);
+                return Ok(answer);
+            }
             Way::Shared(purpose) => purpose,
-            // What is rare has no room in the futures of all requests.
             Way::Own { midway } => {
-                return Box::pin(self.transmit_alone(url, method, headers, body, midway)).await;
+                let purpose = Purpose::Session;
+                let sent = self.transmit_alone(url, method, headers, body, purpose, midway);
+                return Box::pin(sent).await;
             }
         };
         let mut answer = self.execute(url, method, headers, body, purpose)?;
@@ -110,6 +127,7 @@ impl<'a> Wire<'a> {
         method: &Method,
         headers: HeaderMap,
         body: &mut Body,
+        purpose: Purpose,
         midway: bool,
     ) -> Result<reqwest::Response> {
         let loan = match self.loan.take() {
@@ -122,14 +140,14 @@ impl<'a> Wire<'a> {
                 return Err(transport_error::connection_lost(url));
             }
             // Which connection is as good as closed shows when it is needed, and then a streamed body is gone.
-            _ => self.lend(url, body.is_repeatable()).await?,
+            _ => self.lend(url, purpose, body.is_repeatable()).await?,
         };
         let request = self.request(url, method, headers.clone(), body);
         let answer = self.hear(loan.client().execute(request), url).await?;
         loan.set_awaited(false);
         let answer = match answer {
             Err(error) if !midway && !loan.is_fresh && gate::is_lost(&error) => {
-                let loan = self.lend(url, false).await?;
+                let loan = self.lend(url, purpose, false).await?;
                 let client = loan.client();
                 self.loan = Some(loan);
                 let request = self.request(url, method, headers, body);
@@ -143,10 +161,19 @@ impl<'a> Wire<'a> {
         self.judged(answer, url)
     }
 
-    async fn lend(&mut self, url: &Url, idle_will_do: bool) -> Result<Loan> {
-        let loan = self.connections.lend(url, idle_will_do, self.era);
+    async fn lend(&mut self, url: &Url, purpose: Purpose, idle_will_do: bool) -> Result<Loan> {
+        let (session, era) = (self.session, self.era);
+        let loan = self
+            .connections
+            .lend(session, url, purpose, idle_will_do, era);
         let loan = self.watch.wait(loan).await;
-        loan.map_err(|Elapsed| transport_error::proxy_password_late())?
+        loan.map_err(|Elapsed| {
+            if self.connections.are_single(url) {
+                transport_error::session_timed_out(url)
+            } else {
+                transport_error::proxy_password_late()
+            }
+        })?
     }
 
     fn judged(

@@ -66,6 +66,8 @@
 //!   KDC and for DNS. While that service's ticket is good, others are computed where they are needed, which takes some 30 µs:
 //!   nobody is asked, except where `delegation` is on, for then the KDC is each time. The library makes Kerberos's token, this crate
 //!   SPNEGO's around it: the libraries' own do so too, but with whoever is in the default cache.
+//! - **a proxy** of the environment with [`session_login`](session_core::Proxy::with_session_login) gets a token of its own with each
+//!   connection.
 //! - **an answer** must prove that it is the server's, as [`Mutual`] says; and that the library has sent who it was to.
 //! - **close** drops the tickets: the cache is removed as soon as no request uses it any more.
 //!

@@ -17,6 +17,11 @@ use crate::{
 
 /// Puts a token on a request.
 pub(crate) fn put(token: &[u8], request: &mut Parts) {
+    request.headers.insert(AUTHORIZATION, header(token));
+}
+
+/// A token as a server or a proxy gets it.
+pub(crate) fn header(token: &[u8]) -> HeaderValue {
     const SCHEME: &str = "Negotiate ";
     // Of the right size: a text that grows leaves copies behind that nobody wipes.
     let mut text = Zeroizing::new(String::with_capacity(
@@ -27,7 +32,7 @@ pub(crate) fn put(token: &[u8], request: &mut Parts) {
     let value = HeaderValue::from_str(&text);
     let mut value = value.expect("base64 is made of characters that any header can carry");
     value.set_sensitive(true);
-    request.headers.insert(AUTHORIZATION, value);
+    value
 }
 
 /// A request's context with the server, and what its answers must be like.

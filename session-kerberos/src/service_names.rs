@@ -26,13 +26,24 @@ impl ServiceNames {
     /// The name of the server at `url`: its own, else that for any host, else `HTTP@` and the host (RFC 4559 §4.1), whatever
     /// the port.
     pub(crate) fn of(&self, url: &Url) -> String {
-        let host = match url.host() {
-            Some(Host::Ipv6(address)) => address.to_string(),
-            Some(host) => host.to_string(),
-            None => String::new(),
-        };
+        let host = host(url);
         let name = self.0.get(&host).or_else(|| self.0.get(ANY));
         name.cloned().unwrap_or_else(|| format!("HTTP@{host}"))
+    }
+
+    /// The name of the proxy at `url`: its own, else `HTTP@` and its host. What any server is called is not what it is.
+    pub(crate) fn of_proxy(&self, url: &Url) -> String {
+        let host = host(url);
+        let name = self.0.get(&host);
+        name.cloned().unwrap_or_else(|| format!("HTTP@{host}"))
+    }
+}
+
+fn host(url: &Url) -> String {
+    match url.host() {
+        Some(Host::Ipv6(address)) => address.to_string(),
+        Some(host) => host.to_string(),
+        None => String::new(),
     }
 }
 
@@ -52,6 +63,16 @@ mod tests {
             "HTTP@api.example.com"
         );
         assert_eq!(name(&names, "https://[::1]:8443/x"), "HTTP@::1");
+    }
+
+    #[test]
+    fn a_proxy_is_not_called_what_all_servers_are() {
+        let proxy = "http://proxy.example.com:3128".parse().unwrap();
+        let mut names = ServiceNames::default();
+        names.insert(ANY, "HTTP@front.example.com".into());
+        assert_eq!(names.of_proxy(&proxy), "HTTP@proxy.example.com");
+        names.insert("proxy.example.com", "HTTP@squid".into());
+        assert_eq!(names.of_proxy(&proxy), "HTTP@squid");
     }
 
     #[test]

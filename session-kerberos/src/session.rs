@@ -3,10 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use http::HeaderValue;
 use session_core::{
     Cause, Credential, Environment, Error, ErrorKind, Exchange, Outgoing, Result, SecretSource,
     Session,
 };
+use url::Url;
 
 use crate::{
     ChannelBindings, Delegation, KerberosBuilder, Mutual,
@@ -93,6 +95,15 @@ impl Kerberos {
         }
     }
 
+    async fn begin(&self, state: &State, initiation: Initiation) -> Result<Begun> {
+        if let Some(begun) = state.principal.initiate_now(&initiation) {
+            return Ok(begun);
+        }
+        let principal = Arc::clone(&state.principal);
+        let work = move |worker| principal.initiate(worker, &initiation);
+        self.workers.run(work).await
+    }
+
     fn initiation(&self, request: &Outgoing<'_>) -> Initiation {
         let certificate = match self.channel_bindings {
             ChannelBindings::Auto => request.peer_certificate,
@@ -147,22 +158,10 @@ impl Session for Kerberos {
         credential: &Credential,
         request: Outgoing<'_>,
     ) -> Result<Option<Box<dyn Exchange>>> {
-        let Some(state) = credential.state::<State>() else {
-            return Err(Error::new(
-                ErrorKind::Protocol,
-                "the credential is none of Kerberos; use one that this session made",
-            ));
-        };
+        let state = state(credential)?;
         let initiation = self.initiation(&request);
         let service = initiation.service.clone();
-        let begun = if let Some(begun) = state.principal.initiate_now(&initiation) {
-            begun
-        } else {
-            let principal = Arc::clone(&state.principal);
-            let work = move |worker| principal.initiate(worker, &initiation);
-            self.workers.run(work).await?
-        };
-        let Begun { initiator, token } = begun;
+        let Begun { initiator, token } = self.begin(state, initiation).await?;
         negotiation::put(&token, request.request);
         Ok(Some(Box::new(Negotiation::new(
             initiator,
@@ -172,6 +171,31 @@ impl Session for Kerberos {
             state.is_second,
         ))))
     }
+
+    async fn authorize_proxy(
+        &self,
+        credential: &Credential,
+        proxy: &Url,
+    ) -> Result<Option<HeaderValue>> {
+        let initiation = Initiation {
+            service: self.service_names.of_proxy(proxy),
+            // Carriers do not see what it has to say.
+            is_mutual: false,
+            delegation: Delegation::Off,
+            channel_bindings: None,
+        };
+        let Begun { token, .. } = self.begin(state(credential)?, initiation).await?;
+        Ok(Some(negotiation::header(&token)))
+    }
+}
+
+fn state(credential: &Credential) -> Result<&State> {
+    credential.state().ok_or_else(|| {
+        Error::new(
+            ErrorKind::Protocol,
+            "the credential is none of Kerberos; use one that this session made",
+        )
+    })
 }
 
 #[cfg(test)]
@@ -181,7 +205,6 @@ mod tests {
     use http::{Request, request::Parts};
     use session_core::SessionHandle;
     use session_mock::MockClock;
-    use url::Url;
 
     use super::*;
     use crate::fake::Fake;

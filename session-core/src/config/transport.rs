@@ -10,6 +10,7 @@ const KEY: &str = "environment.client_key";
 const PROXY: &str = "environment.proxy";
 const USER: &str = "environment.proxy.user";
 const PASSWORD: &str = "environment.proxy.password";
+const SESSION_LOGIN: &str = "environment.proxy.session_login";
 
 impl Config {
     /// How to connect to the environment: what its `ca_file`, `client_certificate`, `client_key`, `proxy`, `min_tls` and
@@ -72,6 +73,13 @@ impl Config {
                 return Err(self.error(PASSWORD, format_args!("is nobody's; add `{USER}`")));
             }
             (None, None) => {}
+        }
+        if self.get(SESSION_LOGIN)?.unwrap_or_default() {
+            if found.user().is_some() {
+                let problem = format!("and `{USER}` are two ways to log in; keep one");
+                return Err(self.error(SESSION_LOGIN, problem));
+            }
+            found = found.with_session_login();
         }
         let key = "environment.proxy.bypass";
         let bypass = self.get::<Vec<String>>(key)?.unwrap_or_default();

@@ -5,6 +5,7 @@
 mod collections;
 mod credentials;
 mod libraries;
+mod proxies;
 mod realm;
 mod refusals;
 mod renewals;

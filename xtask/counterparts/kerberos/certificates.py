@@ -16,7 +16,7 @@ def make(folder):
         "basicConstraints = CA:FALSE\n"
         "keyUsage = digitalSignature, keyAgreement\n"
         "extendedKeyUsage = serverAuth\n"
-        "subjectAltName = DNS:localhost,DNS:*.example.test,IP:127.0.0.1\n")
+        "subjectAltName = DNS:localhost,DNS:*.example.test,IP:127.0.0.1,IP:0.0.0.0\n")
     openssl(folder, "x509", "-req", "-sha256", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
             "-CAcreateserial", "-out", "server.pem", "-days", "30", "-extfile", "server.ext")
 

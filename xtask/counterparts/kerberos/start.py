@@ -43,17 +43,17 @@ def main():
     try:
         silent.bind((HOST, 0))
         silent.listen(64)  # takes connections, and never says anything
-        kdc_port, http_port, https_port, bound_port, down_port = free_ports(5)
+        kdc_port, http_port, https_port, bound_port, down_port, proxy_port = free_ports(6)
         realm = kdc.Realm(folder, kdc_port)
         realm.write_configuration(silent_port=silent.getsockname()[1], down_port=down_port)
         passwords = realm.create()
         certificates.make(folder)
         processes.append(Process("krb5kdc", realm.command(), realm.environment, folder, kdc_port))
-        processes.append(Process("apache2", *web.apache(folder, realm, http_port, https_port), folder, http_port))
+        processes.append(Process("apache2", *web.apache(folder, realm, http_port, https_port, proxy_port), folder, http_port))
         bound = pathlib.Path(__file__).with_name("bound.py")
         processes.append(Process("bound", [SYSTEM_PYTHON, bound, folder, str(bound_port)],
                                  realm.acceptor_environment("bound"), folder, bound_port))
-        say_ready(folder, realm, passwords, http_port, https_port, bound_port)
+        say_ready(folder, realm, passwords, http_port, https_port, bound_port, proxy_port)
         sys.stdin.read()
     finally:
         # Whoever ends a group of processes may say so twice: the second time must not interrupt this.
@@ -65,7 +65,7 @@ def main():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def say_ready(folder, realm, passwords, http_port, https_port, bound_port):
+def say_ready(folder, realm, passwords, http_port, https_port, bound_port, proxy_port):
     authority = str(folder / "ca.pem")
     https = f"https://localhost:{https_port}"
     print(json.dumps({
@@ -86,6 +86,9 @@ def say_ready(folder, realm, passwords, http_port, https_port, bound_port):
         "http": f"http://localhost:{http_port}",
         "https": https,
         "bound": f"https://localhost:{bound_port}",
+        "proxy": f"http://localhost:{proxy_port}",
+        # What a proxy can be asked for, unlike what is known to be on this machine.
+        "proxied": f"https://0.0.0.0:{https_port}/api/",
         "ca_pem": authority,
         "short_lifetime": kdc.SHORT,
     }), flush=True)

@@ -4,12 +4,17 @@ import os
 import pathlib
 import shutil
 
+from kdc import REALM, SERVICE
 from servers import HOST
 
 MODULES = pathlib.Path("/usr/lib/apache2/modules")
 # Those that Debian builds in are not there as files.
 WANTED = ["mpm_event", "authn_core", "authz_core", "authz_user", "alias", "headers", "env", "setenvif", "mime", "include",
-          "filter", "dir", "session", "session_cookie", "request", "ssl", "socache_shmcb", "auth_gssapi"]
+          "filter", "dir", "session", "session_cookie", "request", "ssl", "socache_shmcb", "auth_gssapi", "log_config",
+          "proxy", "proxy_connect"]
+
+# Who may use the proxy.
+PROXIED = [SERVICE, "alice"]
 
 # Where a Negotiate of any kind opens, and what else holds there.
 PLACES = {
@@ -26,7 +31,7 @@ PLACES = {
 }
 
 
-def apache(folder, realm, http_port, https_port):
+def apache(folder, realm, http_port, https_port, proxy_port):
     """The command that runs it, and its environment."""
     root = folder / "apache"
     (root / "run").mkdir(parents=True)
@@ -40,11 +45,11 @@ def apache(folder, realm, http_port, https_port):
         page.write_text('{"user":"<!--#echo var="REMOTE_USER" -->"}\n')
     (root / "pages" / "open.json").write_text('{"open":true}\n')
     settings = root / "httpd.conf"
-    settings.write_text(configuration(folder, realm, http_port, https_port))
+    settings.write_text(configuration(folder, realm, http_port, https_port, proxy_port))
     return ["apache2", "-f", settings, "-D", "FOREGROUND"], realm.acceptor_environment("apache")
 
 
-def configuration(folder, realm, http_port, https_port):
+def configuration(folder, realm, http_port, https_port, proxy_port):
     root = folder / "apache"
     modules = [f"LoadModule {name}_module {MODULES}/mod_{name}.so"
                for name in WANTED if (MODULES / f"mod_{name}.so").exists()]
@@ -75,6 +80,7 @@ MaxKeepAliveRequests 0
 KeepAliveTimeout 30
 Listen {HOST}:{http_port}
 Listen {HOST}:{https_port}
+Listen {HOST}:{proxy_port}
 SSLSessionCache none
 DocumentRoot {root}/pages
 TypesConfig /dev/null
@@ -90,6 +96,18 @@ DirectoryIndex index.shtml
   SSLEngine on
   SSLCertificateFile {folder}/server.pem
   SSLCertificateKeyFile {folder}/server.key
+</VirtualHost>
+<VirtualHost {HOST}:{proxy_port}>
+  ProxyRequests On
+  AllowCONNECT {https_port}
+  CustomLog {folder}/proxy.log "%>s %u %r"
+  <Proxy "*">
+    AuthType GSSAPI
+    AuthName proxy
+    GssapiAllowedMech krb5
+    GssapiCredStore keytab:{realm.keytab("http")}
+    Require user {" ".join(f"{name}@{REALM}" for name in PROXIED)}
+  </Proxy>
 </VirtualHost>
 """
 
