@@ -89,7 +89,7 @@ impl Answer {
         }
     }
 
-    /// The whole body as a value, by its content type: JSON or `MessagePack`. [`serde_json::Value`] takes any.
+    /// The whole body as a value, by its content type: JSON or MessagePack. [`serde_json::Value`] takes any.
     ///
     /// # Errors
     ///

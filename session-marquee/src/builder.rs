@@ -158,7 +158,7 @@ impl MarqueeBuilder {
                 Means::Kerberos(Login::new(kerberos, page, environment.transport())?)
             }
         };
-        // As `gs_quant` does, which posts it for no other domain, and for no token that it was given.
+        // As `gs_quant` does, which posts it for no other domain.
         let tells = self.activity && self.domain == Domain::Api;
         let activity = tells
             .then(|| Activity::new(&environment, &settings))

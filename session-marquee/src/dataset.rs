@@ -55,7 +55,7 @@ impl Dataset {
         self.client.get(&path).send().await?.decode().await
     }
 
-    /// Its rows, all pages of them: `get_data` of `gs_quant`. They travel as `MessagePack`.
+    /// Its rows, all pages of them: `get_data` of `gs_quant`. They travel as MessagePack.
     ///
     /// # Errors
     ///

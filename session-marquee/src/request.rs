@@ -109,7 +109,7 @@ impl RequestBuilder {
         self
     }
 
-    /// With a body of `MessagePack`, which the answer is asked to be, too. Structures are maps by their fields' names.
+    /// With a body of MessagePack, which the answer is asked to be, too. Structures are maps by their fields' names.
     pub fn msgpack<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
         match rmp_serde::to_vec_named(value) {
             Ok(body) => self.body = Body::Bytes(body.into()),
@@ -217,6 +217,8 @@ impl RequestBuilder {
             request = request.header(name, value);
         }
         let request = match body {
+            // What could have a body says that it has none (RFC 9110 §8.6).
+            Body::None if may_have_content(&method) => request.body(Bytes::new()),
             Body::None => request,
             Body::Bytes(body) => request.body(body),
             Body::Stream(body) => request.streamed_body(body),
@@ -236,6 +238,10 @@ impl RequestBuilder {
         self.problem.get_or_insert(problem);
         self
     }
+}
+
+fn may_have_content(method: &Method) -> bool {
+    [Method::POST, Method::PUT, Method::DELETE].contains(method)
 }
 
 impl Client {
