@@ -67,6 +67,7 @@
 //! |---|---|
 //! | `kerberos` | a cookie of single sign-on by a Kerberos ticket, and with it `session-kerberos` |
 //! | `websocket` | websockets of Marquee's services |
+//! | `counterparts` | this crate's own tests against `gs_quant` and a real provider, which `cargo xtask test` starts |
 
 #![forbid(unsafe_code)]
 

@@ -125,6 +125,17 @@ pub(crate) const COUNTERPARTS: &[Counterpart] = &[
         variable: "SESSION_TEST_NGINX",
         to_try: "token",
     },
+    Counterpart {
+        name: "gs-quant",
+        about: "gs_quant, a client of Marquee's, which does what it is told",
+        debian: &[PYTHON],
+        npm: false,
+        pip: true,
+        program: &["python3", "start.py"],
+        verification: None,
+        variable: "SESSION_TEST_GS_QUANT",
+        to_try: "",
+    },
 ];
 
 /// The variable that tells a counterpart's program which Python has its packages.
@@ -144,7 +155,7 @@ pub(crate) struct Counterpart {
     verification: Option<&'static [&'static str]>,
     /// The environment variable by which tests find the file with its line of JSON.
     pub(crate) variable: &'static str,
-    /// What to try with its profile: arguments of the command `session`.
+    /// What to try with its profile: arguments of the command `session`. Empty for one that is no server, and has none.
     pub(crate) to_try: &'static str,
 }
 
