@@ -5,6 +5,12 @@ use crate::trace::Request;
 /// The length of the version of Python that the traces were recorded with.
 const PYTHON: usize = "3.11".len();
 
+/// The length of a time as `gs_quant` wrote it then.
+const TIME: usize = 29;
+
+/// What servers call a request.
+const REQUEST_ID: &str = "req-4711";
+
 /// What the names stand for.
 pub(crate) struct Normal {
     ports: [(&'static str, u16); 3],
@@ -21,22 +27,20 @@ impl Normal {
         }
     }
 
-    /// The text with its ports as names.
+    /// The text with its ports as names, and the request's id.
     pub(crate) fn named(&self, text: &str) -> String {
-        self.ports
-            .iter()
-            .fold(text.to_owned(), |text, (name, port)| {
-                text.replace(&format!(":{port}"), &format!(":{name}"))
-            })
+        let ports = self.ports.iter();
+        ports.fold(text.replace(REQUEST_ID, "req-{N}"), |text, (name, port)| {
+            text.replace(&format!(":{port}"), &format!(":{name}"))
+        })
     }
 
     /// The text with its names as ports.
     pub(crate) fn filled(&self, text: &str) -> String {
-        self.ports
-            .iter()
-            .fold(text.to_owned(), |text, (name, port)| {
-                text.replace(name, &port.to_string())
-            })
+        let ports = self.ports.iter();
+        ports.fold(text.replace("req-{N}", REQUEST_ID), |text, (name, port)| {
+            text.replace(name, &port.to_string())
+        })
     }
 
     pub(crate) fn request(&self, mut request: Request) -> Request {
@@ -44,7 +48,8 @@ impl Normal {
         if let Ok(text) = String::from_utf8(request.body.clone()) {
             let (text, python) = between(&text, "\"pythonVersion\": \"", "\"", "{PYTHON}");
             shorter = python.map_or(0, |python| python.len() as i64 - PYTHON as i64);
-            let (text, _) = between(&text, "\"asOfTime\": \"", "\"", "{TODAY}");
+            let (text, time) = between(&text, "\"asOfTime\": \"", "\"", "{TODAY}");
+            shorter += time.map_or(0, |time| time.len() as i64 - TIME as i64);
             request.body = sorted_scopes(&text).into_bytes();
         }
         for (name, value) in &mut request.headers {

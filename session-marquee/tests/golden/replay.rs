@@ -150,12 +150,16 @@ impl Script {
         Reply::json(StatusCode::OK, body.to_string())
     }
 
-    /// The answer that the trace has for a request like this, for the first of them that there is.
+    /// The answer that the trace has for a request like this: for the first of them, of those with the same token if there are some.
     fn answer(&self, request: &Request) -> Option<Exchange> {
         let mut left = self.left.lock().unwrap();
-        let found = left
-            .iter()
-            .position(|exchange| exchange.request.key() == request.key())?;
+        let alike = |exchange: &Exchange| exchange.request.key() == request.key();
+        let as_known = |exchange: &Exchange| {
+            alike(exchange)
+                && exchange.request.header("authorization") == request.header("authorization")
+        };
+        let found = left.iter().position(as_known);
+        let found = found.or_else(|| left.iter().position(alike))?;
         Some(left.remove(found))
     }
 }

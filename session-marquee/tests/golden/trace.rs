@@ -33,6 +33,14 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// All values of a header, in order.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        let values = self.headers.iter();
+        let values = values.filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        let values: Vec<&str> = values.map(|(_, value)| value.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(" | "))
+    }
+
     /// What tells it from others of its trace.
     pub(crate) fn key(&self) -> (&str, &str, &str) {
         let path = self.target.split('?').next().unwrap_or_default();
