@@ -201,6 +201,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_below_an_address_is_relative_whatever_it_looks_like() {
+        let base = Url::parse("https://api.example/v1").unwrap();
+        let url = below(&base, "https://evil.example/#part").unwrap();
+        assert_eq!(url.as_str(), "https://api.example/v1/https://evil.example/");
+        for (target, kind) in [
+            ("//evil.example", ErrorKind::Forbidden),
+            ("../v2", ErrorKind::Forbidden),
+            ("a\nb", ErrorKind::Config),
+        ] {
+            assert_eq!(below(&base, target).unwrap_err().kind(), kind);
+        }
+    }
+
+    #[test]
     fn nothing_and_a_bare_query_mean_the_service_itself() {
         assert_eq!(
             resolved("https://api.example/v1?t=1", ""),

@@ -79,7 +79,7 @@ pub fn texts(error: &Error) -> String {
     let mut texts = format!("{error} {error:?}");
     let mut next = std::error::Error::source(error);
     while let Some(source) = next {
-        texts += &format!(" {source} {source:?}");
+        texts.extend([" ", &source.to_string(), " ", &format!("{source:?}")]);
         next = source.source();
     }
     texts

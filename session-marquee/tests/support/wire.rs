@@ -66,7 +66,7 @@ pub fn answer(status: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) ->
     let body = body.as_ref();
     let mut answer = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
-        answer += &format!("{name}: {value}\r\n");
+        answer.extend([name, ": ", value, "\r\n"]);
     }
     [answer.as_bytes(), b"Connection: close\r\n\r\n", body].concat()
 }
