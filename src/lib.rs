@@ -42,6 +42,7 @@
 //! | `websocket` | websockets whose handshake a session authorizes; switches `http` on |
 //! | `metrics` | counters and histograms of what sessions do, for the recorder of the crate `metrics` that the program installs |
 //! | `mock` | the backend `mock` and `MockSession` for unit tests, in module `mock` |
+//! | `mock-marquee` | a stand-in for Marquee that such a provider serves; switches `mock-server` on |
 //! | `mock-server` | an identity provider and a protected API on loopback for integration tests, in module `mock` |
 
 #![forbid(unsafe_code)]
