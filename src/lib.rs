@@ -37,10 +37,12 @@
 //! |---|---|
 //! | `oauth` | the backend `oauth`: OAuth 2 and OpenID Connect, in module `oauth`; switches `http` on |
 //! | `kerberos` | the backend `kerberos`: Kerberos 5 by SPNEGO, in module `kerberos`; switches `http` on |
+//! | `marquee` | the backend `marquee`: Goldman Sachs Marquee, in module `marquee`; with `kerberos` by a ticket too, with `websocket` its websockets; switches `http` on |
 //! | `http` | an HTTP client for any session, async and blocking, in module `http` |
 //! | `websocket` | websockets whose handshake a session authorizes; switches `http` on |
 //! | `metrics` | counters and histograms of what sessions do, for the recorder of the crate `metrics` that the program installs |
 //! | `mock` | the backend `mock` and `MockSession` for unit tests, in module `mock` |
+//! | `mock-marquee` | a stand-in for Marquee that such a provider serves; switches `mock-server` on |
 //! | `mock-server` | an identity provider and a protected API on loopback for integration tests, in module `mock` |
 
 #![forbid(unsafe_code)]
@@ -63,6 +65,8 @@ pub use session_core::{
 pub use session_http as http;
 #[cfg(feature = "kerberos")]
 pub use session_kerberos as kerberos;
+#[cfg(feature = "marquee")]
+pub use session_marquee as marquee;
 #[cfg(feature = "mock")]
 pub use session_mock as mock;
 #[cfg(feature = "oauth")]
@@ -72,6 +76,7 @@ pub use session_oauth as oauth;
 #[cfg(all(
     doctest,
     feature = "kerberos",
+    feature = "marquee",
     feature = "mock-server",
     feature = "oauth",
     feature = "websocket"
@@ -81,6 +86,8 @@ mod documents {
     mod readme {}
     #[doc = include_str!("../docs/backends.md")]
     mod backends {}
+    #[doc = include_str!("../docs/marquee.md")]
+    mod marquee {}
     #[doc = include_str!("../docs/profiles.md")]
     mod profiles {}
     #[doc = include_str!("../docs/requests.md")]

@@ -7,6 +7,8 @@ use session_core::{Backend, Config, Result, SessionHandle};
 static LINKED: &[&Backend] = &[
     #[cfg(feature = "kerberos")]
     &session_kerberos::KERBEROS,
+    #[cfg(feature = "marquee")]
+    &session_marquee::MARQUEE,
     #[cfg(feature = "mock")]
     &session_mock::MOCK,
     #[cfg(feature = "oauth")]
@@ -14,7 +16,7 @@ static LINKED: &[&Backend] = &[
 ];
 
 /// The features that would link a backend of the same name.
-static FEATURES: &[&str] = &["kerberos", "mock", "oauth"];
+static FEATURES: &[&str] = &["kerberos", "marquee", "mock", "oauth"];
 
 /// All linked backends, by name.
 pub fn backends() -> impl Iterator<Item = &'static Backend> {

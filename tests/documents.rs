@@ -11,6 +11,7 @@ use markdown::code_blocks;
 use session_kit::{Profiles, backends};
 
 const PROFILES: &str = include_str!("../docs/profiles.md");
+const MARQUEE: &str = include_str!("../docs/marquee.md");
 const ARCHITECTURE: &str = include_str!("../ARCHITECTURE.md");
 
 #[test]
@@ -36,7 +37,7 @@ fn profiles_in_the_documentation_open() {
             opened += 1;
         }
     }
-    assert_eq!(opened, 4);
+    assert_eq!(opened, 7);
 }
 
 #[test]
@@ -61,6 +62,24 @@ fn every_invariant_has_tests_that_are_there() {
             );
         }
     }
+}
+
+#[test]
+fn the_way_from_gs_quant_names_tests_that_are_there() {
+    let sources = sources(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let named = MARQUEE.lines().filter(|line| line.starts_with('|'));
+    let shown_by = named.filter_map(|line| line.trim_end_matches(" |").rsplit(" | ").next());
+    let mut tests = 0;
+    for name in shown_by.flat_map(|cell| cell.split('`').skip(1).step_by(2)) {
+        if is_test_name(name) {
+            assert!(
+                sources.contains(&format!("fn {name}(")),
+                "there is no test `{name}`"
+            );
+            tests += 1;
+        }
+    }
+    assert!(tests > 60, "{tests}");
 }
 
 /// Tests are called by a sentence.

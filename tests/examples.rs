@@ -24,8 +24,9 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "select_by_feature",
         &[
             "linked: kerberos, Kerberos 5 by SPNEGO: a credential cache, a keytab or a password",
+            "linked: marquee, Goldman Sachs Marquee: a client, a token, or a cookie",
             "linked: oauth, OAuth 2 and OpenID Connect providers: the client credentials grant",
-            "UnknownBackend: there is no backend `smoke-signals`; linked are kerberos, mock, oauth; \
+            "UnknownBackend: there is no backend `smoke-signals`; linked are kerberos, marquee, mock, oauth; \
              link the backend's crate: by its feature of session-kit, or by `use its_crate as _;`",
         ],
     ),

@@ -1,6 +1,7 @@
 //! `session demo`
 
 mod folder;
+mod marquee;
 mod received;
 mod running;
 mod served;
@@ -27,10 +28,11 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args) -> Result<(), Failure> {
     let prod = Running::start("prod")?;
     let qa = Running::start("qa")?;
+    let marquee = marquee::start()?;
     let mut teller = Teller::new();
-    story::tell(&mut teller, &prod, &qa).await?;
+    story::tell(&mut teller, &prod, &qa, &marquee).await?;
     if args.serve {
-        return served::serve(&prod, &qa).await;
+        return served::serve(&prod, &qa, &marquee).await;
     }
     let next = [
         (

@@ -52,7 +52,7 @@ pub enum KeyKind {
     Choice(&'static [&'static str]),
     /// Names and their texts; a text alone is for all names, as if named `*`.
     Map,
-    /// The name of an environment that the backend knows.
+    /// The name of an environment that the backend knows, in any case.
     EnvironmentName(&'static [&'static str]),
     /// Names of services and their addresses.
     Services,
@@ -167,7 +167,7 @@ impl Key {
         Self::new(name, KeyKind::Map, documentation)
     }
 
-    /// For backends that know environments by name: `environment = "QA"` is allowed besides a table.
+    /// For backends that know environments by name: `environment = "QA"`, in any case, is allowed besides a table.
     pub const fn environment_name(names: &'static [&'static str]) -> Self {
         Self::new(
             "environment",

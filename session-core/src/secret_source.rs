@@ -84,6 +84,20 @@ impl SecretSource {
         self.resolve_within(TIME_LIMIT).await
     }
 
+    /// It as a configuration has it, such as `{ env = "ORDERS_SECRET" }`. `None` for a secret that was given: what is
+    /// written down leads to secrets, and holds none.
+    pub fn to_toml(&self) -> Option<String> {
+        Some(match &self.source {
+            Source::Literal(_) => return None,
+            Source::Env(name) => format!("{{ env = {} }}", in_toml(name)),
+            Source::File(path) => format!("{{ file = {} }}", in_toml(path.to_str()?)),
+            Source::Command(command) => {
+                let command: Vec<_> = command.iter().map(|part| in_toml(part)).collect();
+                format!("{{ command = [{}] }}", command.join(", "))
+            }
+        })
+    }
+
     /// The same source with the place that errors name, such as ``sessions.toml:12: `client_secret` ``.
     pub(crate) fn at(self, place: impl Into<Arc<str>>) -> Self {
         Self {
@@ -226,6 +240,19 @@ fn program(command: &[String]) -> &str {
         .first()
         .and_then(|program| program.split_whitespace().next())
         .unwrap_or_default()
+}
+
+/// A text in TOML's quotes.
+fn in_toml(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted.extend(format!("\\u{:04X}", u32::from(c)).chars()),
+            c => quoted.push(c),
+        }
+    }
+    quoted + "\""
 }
 
 /// Runs `work` on a thread of its own: it blocks, and which runtime waits here is not known.

@@ -1,6 +1,6 @@
 //! The contract of a backend.
 
-use std::fmt::Debug;
+use std::{any::Any, fmt::Debug};
 
 use async_trait::async_trait;
 use http::HeaderValue;
@@ -16,6 +16,9 @@ use crate::{Challenge, Credential, Environment, Exchange, Identity, Outgoing, Re
 ///
 /// `init`, `renew` and `close` run on the [`Executor`](crate::Executor), one at a time for each session, and
 /// always to their end: no caller's cancellation reaches them. They must not block the thread.
+///
+/// Who knows which backend a session has finds it again: [`SessionHandle::session`](crate::SessionHandle::session) is an
+/// [`Any`].
 ///
 /// The trait is one of `async_trait`: depend on that crate, and put `#[async_trait]` on the impl.
 ///
@@ -38,7 +41,7 @@ use crate::{Challenge, Credential, Environment, Exchange, Identity, Outgoing, Re
 /// # Ok::<(), session_core::Error>(())
 /// ```
 #[async_trait]
-pub trait Session: Debug + Send + Sync + 'static {
+pub trait Session: Any + Debug + Send + Sync {
     /// What kind of authentication it is, such as `oauth`: the default name, and a label in logs.
     fn scheme(&self) -> &str;
 

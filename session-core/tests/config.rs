@@ -512,6 +512,8 @@ fn a_backend_may_know_environments_by_name() {
     let config = checked(&NAMED, [("environment", "QA")]).unwrap();
     assert_eq!(config.environment_name(), Some("QA"));
     assert_eq!(config.environment().unwrap().name(), "QA");
+    let config = checked(&NAMED, [("environment", "qA")]).unwrap();
+    assert_eq!(config.environment_name(), Some("qA"));
     let config = Config::new()
         .set("environment.name", "dev")
         .set("environment.api", "https://dev.example.com/");

@@ -230,6 +230,24 @@ fn resolving_does_not_block_the_thread() {
 }
 
 #[test]
+fn a_source_is_written_as_a_configuration_has_it_and_a_secret_is_not() {
+    for (source, written) in [
+        (SecretSource::literal("hunter2"), None),
+        (SecretSource::env("NAME"), Some(r#"{ env = "NAME" }"#)),
+        (
+            SecretSource::file("a\\b\"c"),
+            Some(r#"{ file = "a\\b\"c" }"#),
+        ),
+        (
+            SecretSource::command(["pass", "show", "\t"]),
+            Some(r#"{ command = ["pass", "show", "\u0009"] }"#),
+        ),
+    ] {
+        assert_eq!(source.to_toml().as_deref(), written);
+    }
+}
+
+#[test]
 fn debug_shows_no_secret() {
     for (source, shown) in [
         (SecretSource::literal("hunter2"), "Literal(..)"),

@@ -28,3 +28,4 @@ mod runtime;
 pub use client::Client;
 pub use request::RequestBuilder;
 pub use response::Response;
+pub use runtime::wait;

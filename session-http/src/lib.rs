@@ -12,6 +12,7 @@
 //! | bring your own reqwest settings | [`ClientBuilder::reqwest`] |
 //! | write a backend that talks HTTP | [`Connections`], [`read_limited`], [`transport_error`] |
 //! | send requests by other means | [`Dialogue`]: what goes on them, and what comes of each answer |
+//! | build a client of an API on this one | [`below`], [`blocking::wait`] |
 //! | know why a request was refused | [`Response::error_for_status`], [`StepUp`], [`challenges`], [`proxy_challenges`] |
 //! | know whether to try again | [`is_temporary`], [`retry_after`] |
 //!
@@ -100,6 +101,7 @@ pub use request::RequestBuilder;
 pub use response::Response;
 pub use retry_after::retry_after;
 pub use step_up::StepUp;
+pub use target::below;
 pub use temporary::is_temporary;
 pub use transport_error::transport_error;
 

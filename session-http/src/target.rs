@@ -11,15 +11,22 @@ use url::{Position, Url};
 ///
 /// `Config` when it cannot be understood, `Forbidden` when it would leave the service's address.
 pub(crate) fn resolve(environment: &dyn Environment, service: &str, target: &str) -> Result<Url> {
-    // The URL parser drops these without a word, so that what is checked is not what is meant.
-    if target.bytes().any(|byte| byte.is_ascii_control()) {
-        return Err(config("has a control character; percent-encode it"));
-    }
-    let mut url = if has_scheme(target) {
-        absolute(target)?
+    if has_scheme(target) {
+        absolute(target)
     } else {
-        below(base(environment, service)?, target)?
-    };
+        below(base(environment, service)?, target)
+    }
+}
+
+/// The place below an address that a relative target means, as [`Client`](crate::Client) reads it: for who has the
+/// address, and not the name of a service. The target is always taken for a relative one.
+///
+/// # Errors
+///
+/// `Config` when the target cannot be understood, `Forbidden` when it would leave the address.
+pub fn below(base: &Url, target: &str) -> Result<Url> {
+    check(target)?;
+    let mut url = appended(base, target)?;
     url.set_fragment(None);
     Ok(url)
 }
@@ -35,8 +42,17 @@ pub(crate) fn uri(url: &Url) -> Result<Uri> {
         .map_err(|_| config("has characters that no request can carry; percent-encode them"))
 }
 
+/// The URL parser drops control characters without a word, so that what is checked would not be what is meant.
+fn check(target: &str) -> Result<()> {
+    if target.bytes().any(|byte| byte.is_ascii_control()) {
+        return Err(config("has a control character; percent-encode it"));
+    }
+    Ok(())
+}
+
 fn absolute(target: &str) -> Result<Url> {
-    let url = Url::parse(target).map_err(|_| {
+    check(target)?;
+    let mut url = Url::parse(target).map_err(|_| {
         config("looks absolute, but is no URL; write it as `https://host/path`, or begin a path with `/`")
     })?;
     if !is_http(&url) {
@@ -44,6 +60,7 @@ fn absolute(target: &str) -> Result<Url> {
             "is absolute, but neither https nor http; begin a path that holds a colon with `/`",
         ));
     }
+    url.set_fragment(None);
     Ok(url)
 }
 
@@ -76,7 +93,7 @@ fn base<'a>(environment: &'a dyn Environment, service: &str) -> Result<&'a Url> 
 ///
 /// That is not RFC 3986 §5.2, by which `/users` would lose the `/v1` and `//evil` would change the
 /// host. Text that comes after an authority and a slash can change neither.
-fn below(base: &Url, target: &str) -> Result<Url> {
+fn appended(base: &Url, target: &str) -> Result<Url> {
     if target.starts_with("//") || target.contains('\\') {
         return Err(forbidden(
             "begins with `//` or has a `\\`, which some read as the name of a host; percent-encode what is part of the path",
@@ -180,6 +197,20 @@ mod tests {
             ] {
                 assert_eq!(resolved(api, target), format!("https://api.example{path}"));
             }
+        }
+    }
+
+    #[test]
+    fn what_is_below_an_address_is_relative_whatever_it_looks_like() {
+        let base = Url::parse("https://api.example/v1").unwrap();
+        let url = below(&base, "https://evil.example/#part").unwrap();
+        assert_eq!(url.as_str(), "https://api.example/v1/https://evil.example/");
+        for (target, kind) in [
+            ("//evil.example", ErrorKind::Forbidden),
+            ("../v2", ErrorKind::Forbidden),
+            ("a\nb", ErrorKind::Config),
+        ] {
+            assert_eq!(below(&base, target).unwrap_err().kind(), kind);
         }
     }
 

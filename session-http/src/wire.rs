@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, Method, StatusCode, header::CONNECTION};
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{CONNECTION, CONTENT_LENGTH},
+};
 use session_core::{Error, Result, SessionHandle};
 use url::Url;
 
@@ -203,6 +206,11 @@ impl<'a> Wire<'a> {
     ) -> reqwest::Request {
         let mut request = reqwest::Request::new(method.clone(), url.clone());
         *request.headers_mut() = headers;
+        // The HTTP library leaves it out, and some servers insist on a length (RFC 9110 §8.6).
+        if matches!(body, Body::Bytes(bytes) if bytes.is_empty()) {
+            let headers = request.headers_mut();
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         let (body, upload) = body.send();
         *request.body_mut() = body;
         self.watch.set_upload(upload);

@@ -14,7 +14,10 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `server` | `Provider`: an OAuth 2 identity provider and a protected API on loopback |
+//! | `server` | `Provider`: an OAuth 2 identity provider and a protected API on loopback, its own or a `Site` of yours |
+//! | `tls` | it speaks TLS, by a certificate authority of its own; switches `server` on |
+//! | `marquee` | `Marquee`: a stand-in for Goldman Sachs' Marquee, as a `Site`; switches `websocket` on |
+//! | `websocket` | a `Site` answers with websockets; switches `server` on |
 //! | `conformance` | `conformance!`, `Subject` and `Report`: the properties that every backend has; `Search` for secrets |
 //! | `leak-check` | `leak_check!`, `Leaks` and `Capture`: nothing that is shown or logged holds a secret; switches `conformance` on |
 //! | `http` | both kits send requests through `session-http`, and look at what arrives; switches `conformance` on |
@@ -56,8 +59,13 @@ pub use gate::Gate;
 pub use leaks::{Capture, Leaks, Place};
 #[cfg(feature = "conformance")]
 pub use search::{Leak, Search};
+#[cfg(feature = "marquee")]
+pub use server::Marquee;
 #[cfg(feature = "server")]
-pub use server::{Client, ClientAuthMethod, Entry, Hold, Kind, Outage, Provider, ProviderBuilder};
+pub use server::{
+    Client, ClientAuthMethod, Entry, Hold, Kind, Outage, Provider, ProviderBuilder, Reply, Request,
+    Site,
+};
 pub use session::{Call, MockSession};
 pub use step::Step;
 #[cfg(feature = "conformance")]

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, TRANSFER_ENCODING},
+};
 use session_core::{BasicEnvironment, Environment, Error, ErrorKind, Result, SessionHandle};
 
 use crate::{
@@ -24,6 +28,7 @@ pub struct OAuthBuilder {
     environment: Option<Box<dyn Environment>>,
     api: Option<String>,
     time_limit: Duration,
+    headers: HeaderMap,
 }
 
 impl OAuthBuilder {
@@ -44,6 +49,7 @@ impl OAuthBuilder {
             environment: None,
             api: None,
             time_limit: Self::TIME_LIMIT,
+            headers: HeaderMap::new(),
         }
     }
 
@@ -91,6 +97,13 @@ impl OAuthBuilder {
         self
     }
 
+    /// A header for each request to the authorization server, such as one that names the program. It takes the place of one
+    /// that the request has by itself, but for what authenticates the client and what describes the body.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
     /// How long one request to the authorization server may take. Default: [`TIME_LIMIT`](Self::TIME_LIMIT).
     ///
     /// One authentication can take three of them, and must end within the engine's own limit
@@ -116,6 +129,12 @@ impl OAuthBuilder {
     /// `Config`, when an address is no URL, has a user, password or fragment, or would get a secret unencrypted; when the
     /// client has no identifier; when there are both an environment and an `api`.
     pub fn build(self) -> Result<OAuth> {
+        if RESERVED.iter().any(|name| self.headers.contains_key(name)) {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "a `header` of the requests to the authorization server is one that follows from what they say; leave it out",
+            ));
+        }
         let environment = match (self.environment, self.api) {
             (Some(environment), None) => environment,
             (None, api) => default_environment(api)?,
@@ -130,11 +149,21 @@ impl OAuthBuilder {
             server: self.server.check()?,
             client: Client::new(self.client_id, self.client_auth, self.client_secret)?,
             extent: self.extent,
-            wire: Wire::new(environment.transport(), self.time_limit),
+            wire: Wire::new(environment.transport(), self.time_limit, self.headers),
             environment,
         })
     }
 }
+
+/// What a request says by itself.
+const RESERVED: [HeaderName; 6] = [
+    AUTHORIZATION,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    COOKIE,
+    HOST,
+    TRANSFER_ENCODING,
+];
 
 fn default_environment(api: Option<String>) -> Result<Box<dyn Environment>> {
     let mut environment = BasicEnvironment::new("default");

@@ -73,6 +73,12 @@ impl From<&str> for ClientSecret {
     }
 }
 
+impl From<ClientSecret> for SecretSource {
+    fn from(secret: ClientSecret) -> Self {
+        secret.0
+    }
+}
+
 /// A client as it is registered at the authorization server.
 #[derive(Debug)]
 pub(crate) struct Client {

@@ -5,8 +5,8 @@ use std::{error::Error as StdError, fmt};
 use http::header::AUTHORIZATION;
 use oauth2::{
     AccessToken, AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, RefreshToken, RequestTokenError, RevocationUrl, Scope, StandardRevocableToken,
-    TokenUrl, basic::BasicClient,
+    HttpResponse, RefreshToken, RequestTokenError, RevocationUrl, StandardRevocableToken, TokenUrl,
+    basic::BasicClient,
 };
 use session_core::{Error, ErrorKind, Result, Secret};
 
@@ -44,8 +44,12 @@ impl Client {
         let extra = resources.chain(audience);
         match grant {
             Grant::ClientCredentials => {
-                let scopes = extent.scopes.iter().cloned().map(Scope::new);
-                let request = client.exchange_client_credentials().add_scopes(scopes);
+                let request = client.exchange_client_credentials();
+                // Not as the crate has it, which is before the client: this is the order of RFC 6749, and of most clients.
+                let request = match extent.scopes.join(" ") {
+                    none if none.is_empty() => request,
+                    scopes => request.add_extra_param("scope", scopes),
+                };
                 let request = extra.fold(request, |request, (name, value)| {
                     request.add_extra_param(name, value)
                 });

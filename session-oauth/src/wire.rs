@@ -20,13 +20,16 @@ pub(crate) struct Wire {
     connections: Connections,
     /// For each request, answer included.
     time_limit: Duration,
+    /// On each request, whatever it would have in their place.
+    headers: HeaderMap,
 }
 
 impl Wire {
-    pub(crate) fn new(transport: &Transport, time_limit: Duration) -> Self {
+    pub(crate) fn new(transport: &Transport, time_limit: Duration, headers: HeaderMap) -> Self {
         Self {
             connections: Connections::new(transport),
             time_limit,
+            headers,
         }
     }
 
@@ -53,9 +56,12 @@ impl Wire {
         &self,
         endpoint: &Endpoint,
         method: Method,
-        headers: HeaderMap,
+        mut headers: HeaderMap,
         body: Bytes,
     ) -> Result<Answer> {
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
         let url = endpoint.url();
         let client = self.connections.client(url).await?;
         let request = client.request(method, url.clone());

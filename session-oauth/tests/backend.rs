@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use http::StatusCode;
+use http::{
+    HeaderName, HeaderValue, StatusCode,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST},
+};
 use session_core::{Config, ErrorKind, open};
 use session_mock::{ClientAuthMethod, Kind, Outage, Provider};
-use session_oauth::OAUTH;
+use session_oauth::{AuthorizationServer, OAUTH, OAuth};
 
 fn config(provider: &Provider) -> Config {
     Config::new()
@@ -60,14 +63,40 @@ async fn every_key_arrives() {
     );
     let body = std::str::from_utf8(log[0].body()).unwrap();
     assert!(
-        body.starts_with("grant_type=client_credentials&scope=read+write&client_id="),
+        body.starts_with("grant_type=client_credentials&client_id="),
         "{body}"
     );
     assert!(
-        body.ends_with("&resource=urn%3Aa&audience=orders"),
+        body.ends_with("&scope=read+write&resource=urn%3Aa&audience=orders"),
         "{body}"
     );
     assert_eq!(log[1].kind(), Kind::Revoke);
+}
+
+#[tokio::test]
+async fn a_header_of_the_builder_is_on_every_request_and_none_that_authenticates_can_be() {
+    let provider = Provider::start().unwrap();
+    let builder = || {
+        let server = AuthorizationServer::issuer(provider.issuer().as_str());
+        OAuth::client_credentials(server, provider.client_id(), provider.client_secret())
+    };
+    let value = HeaderValue::from_static;
+    let session = builder()
+        .header(HeaderName::from_static("x-program"), value("orders"))
+        .header(ACCEPT, value("*/*"))
+        .open()
+        .unwrap();
+    session.init().await.unwrap();
+    let log = provider.log();
+    assert!(log.len() > 1, "{log:?}");
+    for request in log {
+        assert_eq!(request.header("x-program"), Some(&value("orders")));
+        assert_eq!(request.header("accept"), Some(&value("*/*")));
+    }
+    for name in [AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST] {
+        let error = builder().header(name, value("x")).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+    }
 }
 
 /// As it is with [`OAuth`](session_oauth::OAuth)'s builder.

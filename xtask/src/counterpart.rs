@@ -11,6 +11,7 @@ use std::{
 use crate::{
     Result,
     packages::{self, Package},
+    python,
     running::Running,
     workspace::Workspace,
 };
@@ -80,6 +81,7 @@ pub(crate) const COUNTERPARTS: &[Counterpart] = &[
         about: "a certified OAuth 2 and OpenID Connect provider, with scripted failures",
         debian: &[OPENSSL],
         npm: true,
+        pip: false,
         program: &["node", "server.mjs", "--exit-on-stdin-close"],
         verification: Some(&["npm", "run", "--silent", "verify"]),
         variable: "SESSION_TEST_OIDC",
@@ -90,6 +92,7 @@ pub(crate) const COUNTERPARTS: &[Counterpart] = &[
         about: "a second OpenID provider, which deviates from the standards",
         debian: &[GLEWLWYD, SQLITE, OPENSSL, PYTHON],
         npm: false,
+        pip: false,
         program: &["python3", "start.py"],
         verification: None,
         variable: "SESSION_TEST_GLEWLWYD",
@@ -110,6 +113,7 @@ pub(crate) const COUNTERPARTS: &[Counterpart] = &[
             PYTHON,
         ],
         npm: false,
+        pip: false,
         program: &["python3", "start.py"],
         verification: None,
         variable: "SESSION_TEST_KERBEROS",
@@ -120,12 +124,27 @@ pub(crate) const COUNTERPARTS: &[Counterpart] = &[
         about: "an API and a gateway that fails, a websocket server, a proxy",
         debian: &[NGINX, TINYPROXY, WEBSOCKETS, OPENSSL, PYTHON],
         npm: false,
+        pip: false,
         program: &["python3", "start.py"],
         verification: None,
         variable: "SESSION_TEST_NGINX",
         to_try: "token",
     },
+    Counterpart {
+        name: "gs-quant",
+        about: "gs_quant, a client of Marquee's, which does what it is told",
+        debian: &[PYTHON],
+        npm: false,
+        pip: true,
+        program: &["python3", "start.py"],
+        verification: None,
+        variable: "SESSION_TEST_GS_QUANT",
+        to_try: "",
+    },
 ];
+
+/// The variable that tells a counterpart's program which Python has its packages.
+const PIP_PYTHON: &str = "COUNTERPART_PYTHON";
 
 #[derive(Debug)]
 pub(crate) struct Counterpart {
@@ -134,12 +153,14 @@ pub(crate) struct Counterpart {
     debian: &'static [Package],
     /// Whether it needs Node, and the packages of its `package-lock.json`.
     npm: bool,
+    /// Whether it needs the Python packages of its `requirements.txt`.
+    pip: bool,
     program: &'static [&'static str],
     /// What checks that it does what our tests assume.
     verification: Option<&'static [&'static str]>,
     /// The environment variable by which tests find the file with its line of JSON.
     pub(crate) variable: &'static str,
-    /// What to try with its profile: arguments of the command `session`.
+    /// What to try with its profile: arguments of the command `session`. Empty for one that is no server, and has none.
     pub(crate) to_try: &'static str,
 }
 
@@ -177,6 +198,9 @@ pub(crate) fn prepare(workspace: &Workspace, counterparts: &[Counterpart]) -> Re
         packages::ensure_node(workspace)?;
         packages::ensure_npm(workspace, &counterpart.folder(workspace))?;
     }
+    for counterpart in counterparts.iter().filter(|counterpart| counterpart.pip) {
+        python::ensure(workspace, &counterpart.folder(workspace))?;
+    }
     Ok(())
 }
 
@@ -191,6 +215,12 @@ impl Counterpart {
         let log_file = File::create(&log)
             .map_err(|error| format!("cannot write {}: {error}", log.display()))?;
         let mut command = self.command(workspace, self.program);
+        if self.pip {
+            command.env(
+                PIP_PYTHON,
+                python::program(workspace, &self.folder(workspace))?,
+            );
+        }
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -9,6 +9,7 @@ mod fuzz;
 mod model;
 mod packages;
 mod private_file;
+mod python;
 mod running;
 mod steps;
 mod test;

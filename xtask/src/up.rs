@@ -35,12 +35,14 @@ pub(crate) fn run(workspace: &Workspace, name: &str, json: bool) -> Result {
         print(&running.ready.to_string());
     } else {
         let config = running.ready_file.with_file_name("sessions.toml");
-        private_file::write(&config, &sessions_toml(name, &running.ready)?)?;
-        let files = [
+        let mut files = vec![
             ("all it says", running.ready_file.as_path()),
             ("its log", &running.log),
-            ("profile", config.as_path()),
         ];
+        if running.ready["profile"].is_object() {
+            private_file::write(&config, &sessions_toml(name, &running.ready)?)?;
+            files.push(("profile", config.as_path()));
+        }
         print(&summary(counterpart, &running.ready, &files));
     }
     running.wait()
@@ -65,7 +67,7 @@ fn summary(counterpart: &Counterpart, ready: &Value, files: &[(&str, &Path)]) ->
     for (label, value) in &rows {
         writeln!(text, "  {label:width$}  {value}").expect("a String takes all");
     }
-    if let Some((_, config)) = rows.last() {
+    if let Some(("profile", config)) = rows.last() {
         let to_try = counterpart.to_try;
         text += "\nTry it:\n\n  ";
         for (name, value) in running::environment(ready) {

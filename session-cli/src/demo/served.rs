@@ -15,23 +15,25 @@ use crate::{
 };
 
 /// Keeps the providers up until somebody ends it, and shows what they receive.
-pub(crate) async fn serve(prod: &Running, qa: &Running) -> Result<(), Failure> {
+pub(crate) async fn serve(prod: &Running, qa: &Running, marquee: &Running) -> Result<(), Failure> {
     // Before anybody can know what to end.
     let end = end().map_err(|error| unable("the signals that end it cannot be caught", &error))?;
     let problem = "the configuration cannot be written to a temporary folder";
     let folder = Folder::new().map_err(|error| unable(problem, &error))?;
-    let config = write_config(&folder, &[prod, qa]).map_err(|error| unable(problem, &error))?;
+    let config =
+        write_config(&folder, &[prod, qa], marquee).map_err(|error| unable(problem, &error))?;
 
     introduce(&folder, &config, prod)?;
     tokio::select! {
         () = end => Ok(()),
         failed = follow(prod) => Err(failed.into()),
         failed = follow(qa) => Err(failed.into()),
+        failed = follow(marquee) => Err(failed.into()),
     }
 }
 
 /// The profiles; each secret in a file of its own, so that they can be shown.
-fn write_config(folder: &Folder, all: &[&Running]) -> io::Result<String> {
+fn write_config(folder: &Folder, all: &[&Running], marquee: &Running) -> io::Result<String> {
     let mut config = "default = \"prod\"\n".to_owned();
     for Running { name, provider } in all {
         let secret = format!("{name}-secret");
@@ -54,6 +56,28 @@ api = "{api}"
 "#
         );
     }
+    let Running { name, provider } = marquee;
+    let secret = format!("{name}-secret");
+    folder.write(&secret, provider.client_secret())?;
+    let (id, auth, api) = (
+        provider.client_id(),
+        provider.token_endpoint(),
+        provider.api(),
+    );
+    let _ = write!(
+        config,
+        r#"
+[profiles.{name}]
+backend = "marquee"
+client_id = "{id}"
+client_secret = {{ file = "{secret}" }}
+
+[profiles.{name}.environment]
+name = "{name}"
+api = "{api}"
+auth = "{auth}"
+"#
+    );
     folder.write(CONFIG, &config)?;
     Ok(config)
 }
@@ -81,6 +105,7 @@ fn introduce(folder: &Folder, config: &str, prod: &Running) -> Result<(), Failur
             ("token", ""),
             ("token -p qa --json", ""),
             ("request GET orders", ""),
+            ("request -p marquee GET /users/self", ""),
             ("request POST orders --json '{\"n\": 1}' -i", ""),
             (&curl, ""),
         ],

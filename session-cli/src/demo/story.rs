@@ -10,6 +10,7 @@ use session_kit::{
 use tokio::task::{JoinSet, spawn_blocking};
 
 use super::{
+    marquee,
     received::{self, how, last, of_kind},
     running::Running,
     staging::Staging,
@@ -20,7 +21,12 @@ use crate::failure::Failure;
 
 const CALLS_EACH: usize = 20;
 
-pub(crate) async fn tell(teller: &mut Teller, prod: &Running, qa: &Running) -> Result<(), Failure> {
+pub(crate) async fn tell(
+    teller: &mut Teller,
+    prod: &Running,
+    qa: &Running,
+    marquee: &Running,
+) -> Result<(), Failure> {
     teller::say("Two identity providers with an API each, inside this command:")?;
     for running in [prod, qa] {
         teller::say(format_args!(
@@ -40,10 +46,11 @@ pub(crate) async fn tell(teller: &mut Teller, prod: &Running, qa: &Running) -> R
     let staging = Staging::start()?;
     staging.renew_ahead(teller).await?;
     staging.outlive(teller).await?;
+    marquee::tell(teller, marquee).await?;
     close(teller, prod, &session).await?;
     other.close().await?;
     staging.close().await?;
-    received::write(&[prod, qa, &staging.running])?;
+    received::write(&[prod, qa, &staging.running, marquee])?;
     Ok(teller.sum_up()?)
 }
 

@@ -24,7 +24,7 @@ fn errors_name_file_line_and_remedy() {
         (
             "[profiles.a]\nbackend = \"smoke-signals\"\n",
             2,
-            &["smoke-signals", "linked are kerberos, mock, oauth"],
+            &["smoke-signals", "linked are kerberos, marquee, mock, oauth"],
         ),
         (
             "[profiles.a]\nbackend = \"mock\"\nlifetime = true\n",

@@ -26,11 +26,14 @@ fn each_fact_holds() {
         "   ✓ 1:55  token 2 has expired",
         "   ✓ 2:55  it is given up: all 1000 get the same error, to try again later",
         "   ✓ 3:03  calls go with token 4",
+        "   ✓ GET /v1/users/self → 200, token 1",
+        "   ✓ 5 cities came in 3 pages",
         "   ✓ POST /revoke → 200, token 2",
         "   REQUESTS RECEIVED  TOKEN  API   REFUSED  REVOCATION",
         "   prod               2      1008  1        1",
         "   qa                 1      4     0        1",
         "   staging            7      1400  0        1",
+        "   marquee            2      6     1        0",
         "Try next",
     ] {
         assert!(
@@ -143,6 +146,10 @@ mod serve {
             serde_json::from_str(&served.run("request GET orders").quietly()).unwrap();
         assert_eq!(seen["path"], "/api/orders");
         assert_eq!(served.run("request GET status/404").code, Some(22));
+        let user: Value =
+            serde_json::from_str(&served.run("request -p marquee GET /users/self").quietly())
+                .unwrap();
+        assert!(user["id"].is_string(), "{user}");
 
         let mut told = served.read_to(&[
             "   prod  POST /token → 200, token 3",
@@ -164,7 +171,7 @@ mod serve {
                 .unwrap()
                 .map(|file| file.unwrap().path())
                 .collect();
-            assert_eq!(files.len(), 3);
+            assert_eq!(files.len(), 4);
             for file in files {
                 assert_eq!(mode(&file), 0o600, "{}", file.display());
             }

@@ -108,8 +108,9 @@ impl Check<'_> {
                 }
                 true
             }
-            (KeyKind::Choice(texts) | KeyKind::EnvironmentName(texts), Value::Text(text)) => {
-                texts.contains(&text.as_str())
+            (KeyKind::Choice(texts), Value::Text(text)) => texts.contains(&text.as_str()),
+            (KeyKind::EnvironmentName(names), Value::Text(text)) => {
+                names.iter().any(|name| name.eq_ignore_ascii_case(text))
             }
             (KeyKind::List, Value::List(values)) => {
                 values.iter().all(|value| value.as_text().is_some())

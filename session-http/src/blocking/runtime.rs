@@ -8,12 +8,21 @@ use tokio::{
     task::coop::unconstrained,
 };
 
-/// Has a future done on this thread, its connections and timers on the threads for all blocking clients of the process.
+/// Has a future done on this thread, its connections and timers on the threads for all blocking clients of the process:
+/// what makes a blocking client of an async one. Inside of a runtime it blocks the worker, and needs nothing of it.
+///
+/// ```no_run
+/// # fn example(session: session_core::SessionHandle) -> session_core::Result<()> {
+/// use session_http::{Client, blocking::wait};
+///
+/// let answer = wait(Client::new(&session).get("/users/self").send())??;
+/// # Ok(()) }
+/// ```
 ///
 /// # Errors
 ///
 /// `Unavailable` when the system refuses those threads, and on a thread that is about to end.
-pub(super) fn wait<F: Future>(future: F) -> Result<F::Output> {
+pub fn wait<F: Future>(future: F) -> Result<F::Output> {
     let runtime = runtime()?;
     // In the destructor of a thread's local, where to enter a runtime would be a panic.
     if Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed()) {

@@ -8,6 +8,7 @@ use http::header::AUTHORIZATION;
 use percent_encoding::percent_decode_str;
 
 use super::answer::Refusal;
+use super::bearer::Bearer;
 use super::client::{Client, ClientAuthMethod};
 use super::form::Form;
 use super::received::Received;
@@ -20,9 +21,11 @@ pub(super) struct Presented {
 }
 
 impl Presented {
-    pub(super) fn by(request: &Received, form: &Form) -> Result<Self, Refusal> {
+    /// `lenient`: a bearer token beside the secret does not count.
+    pub(super) fn by(request: &Received, form: &Form, lenient: bool) -> Result<Self, Refusal> {
         let repeated = |_| Refusal::invalid_request("there is more than one Authorization header");
         let basic = request.single(&AUTHORIZATION).map_err(repeated)?;
+        let basic = basic.filter(|_| !(lenient && Bearer::of(request) != Bearer::Absent));
         let (id, secret) = (form.get("client_id"), form.get("client_secret"));
         match (basic, id, secret) {
             (Some(_), _, Some(_)) => Err(Refusal::invalid_request(

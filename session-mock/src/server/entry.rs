@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{HeaderValue, Method, StatusCode};
 
 use super::client::ClientAuthMethod;
+use super::heads;
 use super::received::Received;
 
 /// What a request was for.
@@ -19,7 +20,7 @@ pub enum Kind {
     Token,
     /// The revocation endpoint (RFC 7009).
     Revoke,
-    /// The protected API, under `/api/`.
+    /// The protected API: under `/api/`, or all of a [`Site`](super::Site).
     Api,
     /// Anything else.
     Other,
@@ -95,6 +96,16 @@ impl Entry {
         self.received.headers.get(name)
     }
 
+    /// The headers as they were on the wire: in their order, their names in their case. May hold secrets.
+    pub fn headers(&self) -> Vec<(&str, &[u8])> {
+        heads::headers(&self.received.head).collect()
+    }
+
+    /// Which connection it came by: the first that brought a request is 1.
+    pub fn connection(&self) -> usize {
+        self.received.connection
+    }
+
     /// The body as it was on the wire; empty when it exceeded 1 MiB. May hold a secret.
     pub fn body(&self) -> &[u8] {
         &self.received.body
@@ -146,7 +157,7 @@ impl Entry {
             .map(|(name, value)| name.as_str().len() + value.len())
             .sum();
         let target = request.path.len() + request.query.as_ref().map_or(0, String::len);
-        size_of::<Received>() + target + headers + request.body.len()
+        size_of::<Received>() + target + headers + request.head.len() + request.body.len()
     }
 }
 

@@ -11,7 +11,8 @@ use tokio::sync::oneshot;
 
 use super::client::Client;
 use super::clock::Clock;
-use super::connection;
+use super::connection::{self, Encryption};
+use super::site::Site;
 use super::state::{Endpoints, State};
 use super::terms::Terms;
 
@@ -20,6 +21,13 @@ const BACKLOG: u32 = 4096;
 
 /// How long a dropped provider waits for its thread, which only a callback of the user's can keep so long.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is served, and by what scheme.
+pub(super) struct Serving {
+    pub(super) scheme: &'static str,
+    pub(super) encryption: Encryption,
+    pub(super) site: Option<Arc<dyn Site>>,
+}
 
 /// A running thread; dropping it ends the thread, with all connections.
 #[derive(Debug)]
@@ -35,6 +43,7 @@ impl Listener {
         client: Client,
         terms: Terms,
         clock: Clock,
+        serving: Serving,
     ) -> io::Result<(Self, Arc<State>)> {
         let (stop, until) = oneshot::channel();
         let (stopping, stopped) = mpsc::sync_channel(0);
@@ -51,9 +60,10 @@ impl Listener {
                 Err(error) => return drop(report.send(Err(error))),
             };
             runtime.block_on(async {
-                match bind(client, terms, clock) {
+                let encryption = serving.encryption.clone();
+                match bind(client, terms, clock, serving) {
                     Ok((listener, state)) => {
-                        tokio::spawn(accept(listener, state.clone()));
+                        tokio::spawn(accept(listener, state.clone(), encryption));
                         drop(report.send(Ok(state)));
                         let _ = until.await;
                     }
@@ -85,22 +95,29 @@ impl Drop for Listener {
     }
 }
 
-fn bind(client: Client, terms: Terms, clock: Clock) -> io::Result<(TcpListener, Arc<State>)> {
+fn bind(
+    client: Client,
+    terms: Terms,
+    clock: Clock,
+    serving: Serving,
+) -> io::Result<(TcpListener, Arc<State>)> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     let listener = socket.listen(BACKLOG)?;
-    let endpoints = Endpoints::at(listener.local_addr()?)?;
+    let scheme = serving.scheme;
+    let endpoints = Endpoints::at(listener.local_addr()?, scheme, serving.site.as_deref())?;
     Ok((
         listener,
-        Arc::new(State::new(endpoints, client, terms, clock)),
+        Arc::new(State::new(endpoints, client, terms, clock, serving.site)),
     ))
 }
 
-async fn accept(listener: TcpListener, state: Arc<State>) {
+async fn accept(listener: TcpListener, state: Arc<State>, encryption: Encryption) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                tokio::spawn(connection::serve(stream, state.clone()));
+                let (state, encryption) = (state.clone(), encryption.clone());
+                tokio::spawn(connection::serve(stream, state, encryption));
             }
             // No descriptor is free, most likely: trying again at once would only burn the processor.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,

@@ -148,6 +148,8 @@ mod tests {
         let received = Received {
             at: Duration::ZERO,
             kind: Kind::Api,
+            connection: 1,
+            head: Bytes::new(),
             method: Method::GET,
             path: path.to_string(),
             query: None,

@@ -30,8 +30,9 @@ pub struct Outage {
 enum Form {
     Whole(StatusCode, Bytes),
     Oversized(u64),
-    Truncated,
+    Truncated(StatusCode, Bytes),
     Reset,
+    Closed,
     Lost,
     Hang,
 }
@@ -71,7 +72,24 @@ impl Outage {
 
     /// Status 200 and the start of a JSON object, after which the connection closes, before the promised `Content-Length`.
     pub fn truncated() -> Self {
-        Self::new(Form::Truncated).header(CONTENT_TYPE, APPLICATION_JSON)
+        let start = Bytes::from_static(br#"{"access_token":"trunca"#);
+        Self::new(Form::Truncated(StatusCode::OK, start)).header(CONTENT_TYPE, APPLICATION_JSON)
+    }
+
+    /// An answer with this status that promises more than this body, after which the connection closes. A `Content-Length` of
+    /// one's own is the promise.
+    pub fn cut_after(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self::new(Form::Truncated(status, body.into()))
+    }
+
+    /// An answer with this status and body.
+    pub fn body(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self::new(Form::Whole(status, body.into()))
+    }
+
+    /// No answer: the TCP connection is closed, as by a server that goes away while it is idle.
+    pub fn close() -> Self {
+        Self::new(Form::Closed)
     }
 
     /// No answer: the TCP connection is reset.
@@ -124,12 +142,13 @@ impl Outage {
                     length,
                 ),
             ),
-            Form::Truncated => {
-                headers.insert(CONTENT_LENGTH, HeaderValue::from(200));
-                let start = Bytes::from_static(br#"{"access_token":"trunca"#);
-                (StatusCode::OK, Body::cut_after(start))
+            Form::Truncated(status, start) => {
+                let promised = HeaderValue::from(start.len().max(100) * 2);
+                headers.entry(CONTENT_LENGTH).or_insert(promised);
+                (status, Body::cut_after(start))
             }
             Form::Reset | Form::Lost => return Err(Cut::Reset),
+            Form::Closed => return Err(Cut::Closed),
             Form::Hang => pending().await,
         };
         let mut response = Response::new(body);
@@ -148,7 +167,8 @@ impl fmt::Debug for Outage {
                 .field("status", status)
                 .field("body_length", &body.len()),
             Form::Oversized(length) => shown.field("oversized", length),
-            Form::Truncated => shown.field("truncated", &true),
+            Form::Truncated(status, _) => shown.field("truncated", status),
+            Form::Closed => shown.field("closed", &true),
             Form::Reset => shown.field("reset", &true),
             Form::Lost => shown.field("answer_lost", &true),
             Form::Hang => shown.field("hang", &true),

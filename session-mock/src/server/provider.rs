@@ -11,14 +11,14 @@ use super::builder::ProviderBuilder;
 use super::client::Client;
 use super::clock::Clock;
 use super::entry::{Entry, Kind};
-use super::listener::Listener;
+use super::listener::{Listener, Serving};
 use super::state::{State, lock};
 use super::terms::Terms;
 
 /// An OAuth 2 authorization server and a protected API on loopback, for tests and demonstrations.
 ///
 /// It runs on a thread of its own, so that it serves blocking and asynchronous tests alike, and stops when it is dropped:
-/// its port is closed and every connection ended. It speaks plain HTTP/1.1 on 127.0.0.1 and serves
+/// its port is closed and every connection ended. It speaks HTTP/1.1 on 127.0.0.1 and serves
 ///
 /// | path | what |
 /// |---|---|
@@ -29,6 +29,8 @@ use super::terms::Terms;
 /// | `/api/redirect?to=URL&status=NNN` | a redirect, by default 302 |
 /// | `/api/scoped/NAME` | as below, if the token has the scope NAME |
 /// | any other `/api/…` | what the request looked like, as JSON: `method`, `path`, `query`, `client_id`, `scopes`, `content_type`, `body` |
+///
+/// It serves a [`Site`](super::Site) in place of that API, if it is [built with one](ProviderBuilder::site).
 ///
 /// The API takes a valid bearer token, and answers else as RFC 6750 says. Bodies may have 1 MiB, headers at least
 /// 64 KiB in 100 lines.
@@ -59,6 +61,8 @@ use super::terms::Terms;
 /// ```
 pub struct Provider {
     client: Client,
+    #[cfg(feature = "tls")]
+    authority: Option<String>,
     pub(super) state: Arc<State>,
     /// Stops the thread when it is dropped.
     _listener: Listener,
@@ -79,10 +83,18 @@ impl Provider {
         ProviderBuilder::new()
     }
 
-    pub(super) fn run(client: Client, terms: Terms, clock: Clock) -> io::Result<Self> {
-        let (listener, state) = Listener::start(client.clone(), terms, clock)?;
+    pub(super) fn run(
+        client: Client,
+        terms: Terms,
+        clock: Clock,
+        serving: Serving,
+        #[cfg(feature = "tls")] authority: Option<String>,
+    ) -> io::Result<Self> {
+        let (listener, state) = Listener::start(client.clone(), terms, clock, serving)?;
         Ok(Self {
             client,
+            #[cfg(feature = "tls")]
+            authority,
             state,
             _listener: listener,
         })
@@ -103,7 +115,14 @@ impl Provider {
         &self.state.endpoints.revocation
     }
 
-    /// The base URL of the protected API; it ends in `/api/`.
+    /// The certificate of the authority that signed the provider's, as PEM: what a client under test is to trust, and nobody else
+    /// should. `None` without [`ProviderBuilder::tls`].
+    #[cfg(feature = "tls")]
+    pub fn authority(&self) -> Option<&str> {
+        self.authority.as_deref()
+    }
+
+    /// The base URL of the protected API; it ends in `/api/`, or is all of a [`Site`](super::Site).
     pub fn api(&self) -> &Url {
         &self.state.endpoints.api
     }

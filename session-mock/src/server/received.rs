@@ -16,6 +16,10 @@ const BODY_LIMIT: usize = 1024 * 1024;
 pub(super) struct Received {
     pub(super) at: Duration,
     pub(super) kind: Kind,
+    /// Which connection it came by.
+    pub(super) connection: usize,
+    /// Its first line and its headers as they were on the wire.
+    pub(super) head: Bytes,
     pub(super) method: Method,
     pub(super) path: String,
     pub(super) query: Option<String>,
@@ -31,6 +35,9 @@ impl Received {
     pub(super) async fn read(
         request: http::Request<Incoming>,
         at: Duration,
+        kind_of: impl FnOnce(&str) -> Kind,
+        connection: usize,
+        head: Bytes,
     ) -> hyper::Result<Self> {
         let (parts, mut incoming) = request.into_parts();
         let mut body = BytesMut::new();
@@ -50,6 +57,8 @@ impl Received {
         Ok(Self {
             at,
             kind: kind_of(&path),
+            connection,
+            head,
             method: parts.method,
             path,
             query: parts.uri.query().map(str::to_owned),
@@ -73,15 +82,3 @@ impl Received {
 /// A header that may be there once was there more often.
 #[derive(Debug)]
 pub(super) struct Repeated;
-
-fn kind_of(path: &str) -> Kind {
-    match path {
-        "/token" => Kind::Token,
-        "/revoke" => Kind::Revoke,
-        "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => {
-            Kind::Discovery
-        }
-        path if path.starts_with("/api/") => Kind::Api,
-        _ => Kind::Other,
-    }
-}

@@ -12,21 +12,34 @@ use super::client_auth::Presented;
 use super::connection::Cut;
 use super::entry::{Claims, Entry, Kind};
 use super::form::Form;
+use super::link::Link;
+use super::outage::Outage;
 use super::received::Received;
+use super::reply;
+use super::request::Request;
 use super::state::{State, lock};
+#[cfg(feature = "websocket")]
+use super::websocket;
 use super::{answer, api, discovery, revocation_endpoint, token_endpoint};
 
 pub(super) async fn answer(
     state: Arc<State>,
+    link: Arc<Link>,
     request: http::Request<Incoming>,
 ) -> Result<Response<Body>, Cut> {
-    let request = Received::read(request, state.clock.now()).await;
+    let (connection, head) = (link.number(&state.connections), link.next_head());
+    let kind_of = |path: &str| state.kind_of(path);
+    let request = Received::read(request, state.clock.now(), kind_of, connection, head).await;
     let request = Arc::new(request.map_err(|_| Cut::ClientFailed)?);
     let form = Form::parse(match request.kind {
         Kind::Token | Kind::Revoke => &request.body,
         _ => &[],
     });
-    let presented = Presented::by(&request, &form);
+    let lenient = state
+        .site
+        .as_ref()
+        .is_some_and(|site| site.takes_bearer_with_secret());
+    let presented = Presented::by(&request, &form, lenient);
     let mut treatment = state.conduct(request.kind).treatment();
     let (claims, token) = claims(&state, &request, &form, presented.as_ref().ok());
     let at_work = state.load.begin(request.kind);
@@ -40,9 +53,18 @@ pub(super) async fn answer(
         response
     };
     let answer = match treatment.outage {
-        None => Ok(serve()),
+        None => match of_site(&state, &link, &request) {
+            Some(Ok(response)) => Ok(response),
+            Some(Err(outage)) => {
+                if outage.hangs() {
+                    drop(at_work);
+                }
+                outage.happen().await
+            }
+            None => Ok(serve()),
+        },
         Some(outage) => {
-            if outage.is_after_work() {
+            if outage.is_after_work() && of_site(&state, &link, &request).is_none() {
                 serve();
             }
             if outage.hangs() {
@@ -56,6 +78,41 @@ pub(super) async fn answer(
         .log
         .ended(&ticket, answer.as_ref().ok().map(Response::status), issued);
     answer
+}
+
+/// What the site answers, if there is one and the request is for it; `Err`: how it fails.
+fn of_site(
+    state: &State,
+    link: &Link,
+    request: &Received,
+) -> Option<Result<Response<Body>, Outage>> {
+    #[cfg(not(feature = "websocket"))]
+    let _ = link;
+    let site = state.site.as_ref().filter(|_| request.kind == Kind::Api)?;
+    if request.too_large {
+        return Some(Ok(answer::too_large()));
+    }
+    let client_id = match Bearer::of(request) {
+        Bearer::Token(text) => {
+            let tokens = lock(&state.tokens);
+            let token = tokens.valid(text, state.clock.now()).ok();
+            token.map(|token| token.client_id.clone())
+        }
+        Bearer::Absent | Bearer::Malformed => None,
+    };
+    // Outside of the lock: the site is the user's code, and may use the provider.
+    let reply = site.answer(&Request::new(request, client_id.as_deref()));
+    Some(match reply.0 {
+        reply::Form::Outage(outage) => Err(outage),
+        #[cfg(feature = "websocket")]
+        reply::Form::Switch(conversation) => Ok(match websocket::accept(&request.headers) {
+            Some(accepted) => {
+                link.switch_to(conversation);
+                accepted
+            }
+            None => websocket::refusal(),
+        }),
+    })
 }
 
 fn dispatch(

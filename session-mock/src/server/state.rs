@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use url::Url;
 
@@ -14,6 +15,7 @@ use super::entry::Kind;
 use super::load::Load;
 use super::log::Log;
 use super::refresh_tokens::RefreshTokens;
+use super::site::Site;
 use super::terms::Terms;
 use super::tokens::Tokens;
 
@@ -26,11 +28,21 @@ pub(super) struct State {
     pub(super) terms: Mutex<Terms>,
     pub(super) log: Log,
     pub(super) load: Load,
+    /// What it serves in place of its own API.
+    pub(super) site: Option<Arc<dyn Site>>,
+    /// How many connections brought a request.
+    pub(super) connections: AtomicUsize,
     conducts: [Conduct; Kind::COUNT],
 }
 
 impl State {
-    pub(super) fn new(endpoints: Endpoints, client: Client, terms: Terms, clock: Clock) -> Self {
+    pub(super) fn new(
+        endpoints: Endpoints,
+        client: Client,
+        terms: Terms,
+        clock: Clock,
+        site: Option<Arc<dyn Site>>,
+    ) -> Self {
         Self {
             endpoints,
             clock,
@@ -40,12 +52,31 @@ impl State {
             terms: Mutex::new(terms),
             log: Log::new(),
             load: Load::default(),
+            site,
+            connections: AtomicUsize::new(0),
             conducts: Default::default(),
         }
     }
 
     pub(super) fn conduct(&self, kind: Kind) -> &Conduct {
         &self.conducts[kind as usize]
+    }
+
+    /// What a request is for.
+    pub(super) fn kind_of(&self, path: &str) -> Kind {
+        let site = self.site.as_ref();
+        if site.is_some_and(|site| site.token_path().is_none()) {
+            return Kind::Api;
+        }
+        match path {
+            path if path == self.endpoints.token.path() => Kind::Token,
+            path if path == self.endpoints.revocation.path() => Kind::Revoke,
+            "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => {
+                Kind::Discovery
+            }
+            path if site.is_some() || path.starts_with("/api/") => Kind::Api,
+            _ => Kind::Other,
+        }
     }
 }
 
@@ -58,13 +89,18 @@ pub(super) struct Endpoints {
 }
 
 impl Endpoints {
-    pub(super) fn at(address: SocketAddr) -> io::Result<Self> {
-        let issuer = Url::parse(&format!("http://{address}/")).map_err(io::Error::other)?;
+    /// On this address. A site is its own API, from the root.
+    pub(super) fn at(
+        address: SocketAddr,
+        scheme: &str,
+        site: Option<&dyn Site>,
+    ) -> io::Result<Self> {
+        let issuer = Url::parse(&format!("{scheme}://{address}/")).map_err(io::Error::other)?;
         let at = |path| issuer.join(path).map_err(io::Error::other);
         Ok(Self {
-            token: at("token")?,
-            revocation: at("revoke")?,
-            api: at("api/")?,
+            token: at(site.and_then(Site::token_path).unwrap_or("/token"))?,
+            revocation: at("/revoke")?,
+            api: at(if site.is_some() { "/" } else { "/api/" })?,
             issuer,
         })
     }

@@ -9,9 +9,14 @@ mod api;
 mod authorization;
 mod lifecycle;
 mod log;
+#[cfg(feature = "marquee")]
+mod marquee;
 mod metadata;
 mod outages;
 mod refresh;
 mod revocation;
 mod script;
+mod site;
+#[cfg(feature = "tls")]
+mod tls;
 mod wire;

@@ -1,0 +1,113 @@
+//! Telling Marquee that a session has begun.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
+use serde::Serialize;
+use session_core::{Credential, Error, ErrorKind, Result};
+use session_http::{Connections, transport_error};
+use url::Url;
+
+use crate::{
+    Domain, MarqueeEnvironment, json,
+    request::{APPLICATION, APPLICATION_VERSION, JSON},
+    settings::Settings,
+};
+use session_core::{Carrier, Environment};
+
+/// How long an authentication waits for it, at most.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// The notice that `gs_quant` posts when a session was initialized, with what it tells of the program. Whatever comes of it, the
+/// session is open.
+#[derive(Debug)]
+pub(crate) struct Activity {
+    connections: Connections,
+    address: Url,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+#[derive(Serialize)]
+struct Notice<'a> {
+    action: &'static str,
+    kpis: [Kpi; 1],
+    resource: &'static str,
+    parameters: Parameters<'a>,
+}
+
+#[derive(Serialize)]
+struct Kpi {
+    id: &'static str,
+    value: u32,
+}
+
+/// Without the version of Python, for there is none.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Parameters<'a> {
+    feature_application: &'a str,
+    gs_quant_version: &'a str,
+}
+
+impl Activity {
+    pub(crate) fn new(environment: &MarqueeEnvironment, settings: &Settings) -> Result<Self> {
+        let base = environment.base(Domain::Api, Some(environment.api_version()))?;
+        let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let notice = Notice {
+            action: "Initiated",
+            kpis: [Kpi {
+                id: "gsqInitiated",
+                value: 1,
+            }],
+            resource: "GSQuant",
+            parameters: Parameters {
+                feature_application: &text(&settings.application),
+                gs_quant_version: &text(&settings.application_version),
+            },
+        };
+        let headers = [
+            (APPLICATION, settings.application.clone()),
+            (APPLICATION_VERSION, settings.application_version.clone()),
+            (CONTENT_TYPE, HeaderValue::from_static(JSON)),
+        ];
+        Ok(Self {
+            connections: Connections::new(environment.transport()),
+            address: session_http::below(&base, "activities")?,
+            headers: headers.into_iter().collect(),
+            body: json::to_vec(&notice)
+                .map_err(|_| Error::new(ErrorKind::Config, "the notice cannot be written"))?,
+        })
+    }
+
+    pub(crate) async fn post(&self, credential: &Credential) {
+        match self.answer(credential).await {
+            Ok(status) => tracing::debug!(%status, "told Marquee of the session"),
+            Err(error) => tracing::debug!(%error, "Marquee was not told of the session"),
+        }
+    }
+
+    pub(crate) fn disconnect(&self) {
+        self.connections.disconnect();
+    }
+
+    async fn answer(&self, credential: &Credential) -> Result<http::StatusCode> {
+        let mut headers = self.headers.clone();
+        for (name, value) in credential.iter_headers() {
+            headers.insert(HeaderName::clone(name), sensitive(value.expose())?);
+        }
+        let client = self.connections.client(&self.address).await?;
+        let request = client.post(self.address.clone()).headers(headers);
+        let request = request.body(self.body.clone()).timeout(TIME_LIMIT);
+        let answer = request.send().await;
+        let answer = answer.map_err(|error| transport_error(&error, &self.address))?;
+        Ok(answer.status())
+    }
+}
+
+fn sensitive(value: &[u8]) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_bytes(value)
+        .map_err(|_| Error::new(ErrorKind::Config, "a credential no header can have"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}

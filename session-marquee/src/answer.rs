@@ -1,0 +1,219 @@
+//! Marquee's answer.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE};
+use serde::{Deserialize, de::DeserializeOwned};
+use session_core::{Error, ErrorKind, Result};
+use session_http::Response;
+use url::Url;
+
+use crate::Failure;
+
+/// What a request was, for errors.
+pub(crate) struct Asked {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+}
+
+/// An answer that is a success.
+#[derive(Debug)]
+pub struct Answer {
+    response: Response,
+    request_id: Option<String>,
+}
+
+/// How much is read of the body of an answer that is none.
+const EXPLANATION: usize = 16 << 10;
+
+impl Answer {
+    pub(crate) async fn checked(mut response: Response, asked: Asked) -> Result<Self> {
+        let request_id = request_id(response.headers());
+        if response.status().is_success() {
+            return Ok(Self {
+                response,
+                request_id,
+            });
+        }
+        let failure = Failure {
+            status: response.status(),
+            method: asked.method,
+            path: asked.path,
+            explanation: explanation(&mut response).await,
+            request_id,
+        };
+        let Err(error) = response.error_for_status() else {
+            return Err(Error::new(
+                ErrorKind::Protocol,
+                "an answer is no success, and no failure",
+            ));
+        };
+        let text = match &failure.request_id {
+            Some(id) => format!("{error} ({}, request {id})", failure.method),
+            None => format!("{error} ({})", failure.method),
+        };
+        let told = Error::new(error.kind(), text)
+            .with_challenges(error.challenges().to_vec())
+            .with_source(failure);
+        Err(match error.retry_after() {
+            Some(wait) => told.with_retry_after(wait),
+            None => told,
+        })
+    }
+
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    /// Its headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+
+    /// Where it came from.
+    pub fn url(&self) -> &Url {
+        self.response.url()
+    }
+
+    /// Under which number Marquee knows of it (`x-dash-requestid`): for questions to its support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// With this limit for what is held in memory, in bytes. Default: [`Response::LIMIT`].
+    #[must_use]
+    pub fn limit(self, limit: usize) -> Self {
+        Self {
+            response: self.response.limit(limit),
+            ..self
+        }
+    }
+
+    /// The whole body as a value, by its content type: JSON or MessagePack. [`serde_json::Value`] takes any.
+    ///
+    /// # Errors
+    ///
+    /// `Protocol` when it is of another type, is not what is expected, or is too long; `Unavailable` when it breaks off.
+    pub async fn decode<T: DeserializeOwned>(self) -> Result<T> {
+        match Format::of(self.headers()) {
+            Some(Format::Json) => self.response.json().await,
+            Some(Format::MessagePack) => {
+                let host = self.host();
+                let body = self.response.bytes().await?;
+                // The foreign error may quote the body.
+                rmp_serde::from_slice(&body).map_err(|_| {
+                    Error::new(
+                        ErrorKind::Protocol,
+                        format!("the answer of `{host}` is not the MessagePack expected; read it as bytes to see why"),
+                    )
+                })
+            }
+            None => Err(Error::new(
+                ErrorKind::Protocol,
+                format!(
+                    "the answer of `{}` is neither JSON nor MessagePack; read it as text or bytes",
+                    self.host()
+                ),
+            )),
+        }
+    }
+
+    /// What is in the `results` of the body: what `gs_quant` makes instances of `cls` of.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    pub async fn results<T: DeserializeOwned>(self) -> Result<Vec<T>> {
+        let body: Results<T> = self.decode().await?;
+        Ok(body.results)
+    }
+
+    /// The whole body as text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Response::text`].
+    pub async fn text(self) -> Result<String> {
+        self.response.text().await
+    }
+
+    /// The whole body.
+    ///
+    /// # Errors
+    ///
+    /// As [`Response::bytes`].
+    pub async fn bytes(self) -> Result<Bytes> {
+        self.response.bytes().await
+    }
+
+    /// The next part of the body, as it comes; `None` at its end. Without limit.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` when it breaks off.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        self.response.chunk().await
+    }
+
+    fn host(&self) -> String {
+        self.url().host_str().unwrap_or_default().to_owned()
+    }
+}
+
+#[derive(Deserialize)]
+struct Results<T> {
+    results: Vec<T>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Json,
+    MessagePack,
+}
+
+impl Format {
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        match &*media_type(headers) {
+            "application/x-msgpack" | "application/msgpack" | "application/vnd.msgpack" => {
+                Some(Self::MessagePack)
+            }
+            "application/json" => Some(Self::Json),
+            other if other.ends_with("+json") => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
+/// Without its parameters, in lower case.
+fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(CONTENT_TYPE);
+    let value = value.and_then(|value| value.to_str().ok());
+    let value = value.and_then(|value| value.split(';').next());
+    value.unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// It ends up in errors and logs: what is none is left out.
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("x-dash-requestid")?.to_str().ok()?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    (!id.is_empty() && id.len() <= 64 && id.chars().all(is_plain)).then(|| id.to_owned())
+}
+
+async fn explanation(response: &mut Response) -> Option<String> {
+    let is_text = Format::of(response.headers()) == Some(Format::Json)
+        || media_type(response.headers()) == "text/plain";
+    if !is_text {
+        return None;
+    }
+    let mut body = Vec::new();
+    while let Ok(Some(part)) = response.chunk().await {
+        if body.len() + part.len() > EXPLANATION {
+            return None;
+        }
+        body.extend_from_slice(&part);
+    }
+    let text = String::from_utf8(body).ok()?;
+    let text = text.trim();
+    // A page that says it is something else is a page all the same.
+    (!text.is_empty() && !text.starts_with('<')).then(|| text.to_owned())
+}

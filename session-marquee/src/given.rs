@@ -1,0 +1,30 @@
+//! What a session is given to authenticate with.
+
+use session_core::SecretSource;
+use session_oauth::ClientSecret;
+
+use crate::{cookies::Cookies, scope::Scopes};
+
+#[derive(Clone, Debug)]
+pub(crate) enum Given {
+    Client {
+        id: String,
+        secret: ClientSecret,
+        scopes: Scopes,
+    },
+    Token(SecretSource),
+    Cookies(Cookies),
+    /// The page to log in at.
+    #[cfg(feature = "kerberos")]
+    Kerberos(String),
+}
+
+impl Given {
+    pub(crate) fn client(id: String, secret: ClientSecret) -> Self {
+        Self::Client {
+            id,
+            secret,
+            scopes: Scopes::default(),
+        }
+    }
+}

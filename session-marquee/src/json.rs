@@ -1,0 +1,85 @@
+//! JSON as Python writes it.
+
+use std::io;
+
+use serde::Serialize;
+use serde_json::{Serializer, ser::Formatter};
+
+/// A value as JSON, letter by letter as `gs_quant` has it: a space after each comma and colon, and ASCII alone.
+pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
+    let mut json = Vec::with_capacity(128);
+    value.serialize(&mut Serializer::with_formatter(&mut json, Python))?;
+    Ok(json)
+}
+
+struct Python;
+
+impl Formatter for Python {
+    fn begin_array_value<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        if first {
+            Ok(())
+        } else {
+            writer.write_all(b", ")
+        }
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        self.begin_array_value(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
+
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let is_plain = |c: char| matches!(c, ' '..='~');
+        let mut rest = fragment;
+        while let Some(at) = rest.find(|c| !is_plain(c)) {
+            let (plain, other) = rest.split_at(at);
+            writer.write_all(plain.as_bytes())?;
+            let mut other = other.chars();
+            let mut units = [0; 2];
+            for unit in other.next().unwrap_or_default().encode_utf16(&mut units) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = other.as_str();
+        }
+        writer.write_all(rest.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn it_is_what_python_writes() {
+        let value =
+            json!({ "a": [1, 2.5, null, true], "b": { "é\u{7f}": "x\n\"😀ü" }, "c": {}, "d": [] });
+        assert_eq!(
+            String::from_utf8(to_vec(&value).unwrap()).unwrap(),
+            r#"{"a": [1, 2.5, null, true], "b": {"\u00e9\u007f": "x\n\"\ud83d\ude00\u00fc"}, "c": {}, "d": []}"#
+        );
+    }
+
+    #[test]
+    fn it_is_read_as_what_was_written() {
+        let value = json!({ "é\u{7f}": ["x\n\"😀ü\\", { "": -1 }] });
+        let read: serde_json::Value = serde_json::from_slice(&to_vec(&value).unwrap()).unwrap();
+        assert_eq!(read, value);
+    }
+}

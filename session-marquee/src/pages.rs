@@ -1,0 +1,101 @@
+//! Results that come in pages.
+
+use std::marker::PhantomData;
+
+use serde::{Deserialize, de::DeserializeOwned};
+use session_core::Result;
+
+use crate::RequestBuilder;
+
+/// Results that Marquee scrolls through, a page at a time: nothing is held in memory but the page at hand, and nothing
+/// asked for that is not wanted.
+///
+/// ```no_run
+/// # async fn example(client: session_marquee::Client) -> session_core::Result<()> {
+/// let mut pages = client.dataset("WEATHER").coverage::<serde_json::Value>();
+/// while let Some(page) = pages.next_page().await? {
+///     println!("{} more", page.len());
+/// }
+/// # Ok(()) }
+/// ```
+#[must_use = "nothing is asked for until a page is"]
+pub struct Pages<T> {
+    source: Box<Source>,
+    next: Next,
+    seen: u64,
+    kind: PhantomData<fn() -> T>,
+}
+
+/// Makes the request for the page that a scroll id leads to.
+type Source = dyn Fn(Option<&str>) -> RequestBuilder + Send + Sync;
+
+enum Next {
+    First,
+    After(String),
+    None,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", bound = "T: DeserializeOwned")]
+struct Page<T> {
+    results: Vec<T>,
+    total_results: Option<u64>,
+    scroll_id: Option<String>,
+}
+
+impl<T: DeserializeOwned> Pages<T> {
+    pub(crate) fn new(
+        source: impl Fn(Option<&str>) -> RequestBuilder + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            source: Box::new(source),
+            next: Next::First,
+            seen: 0,
+            kind: PhantomData,
+        }
+    }
+
+    /// The next page; `None` after the last. One that failed can be asked for again.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](RequestBuilder::send) and [`decode`](crate::Answer::decode).
+    pub async fn next_page(&mut self) -> Result<Option<Vec<T>>> {
+        let request = match &self.next {
+            Next::First => (self.source)(None),
+            Next::After(id) => (self.source)(Some(id)),
+            Next::None => return Ok(None),
+        };
+        let page: Page<T> = request.send().await?.decode().await?;
+        let is_first = matches!(self.next, Next::First);
+        self.seen += page.results.len() as u64;
+        let is_last =
+            page.results.is_empty() || page.total_results.is_some_and(|total| self.seen >= total);
+        self.next = match page.scroll_id {
+            Some(id) if !is_last => Next::After(id),
+            _ => Next::None,
+        };
+        Ok((is_first || !page.results.is_empty()).then_some(page.results))
+    }
+
+    /// All that are left, in memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`next_page`](Self::next_page).
+    pub async fn collect(mut self) -> Result<Vec<T>> {
+        let mut all = Vec::new();
+        while let Some(page) = self.next_page().await? {
+            all.extend(page);
+        }
+        Ok(all)
+    }
+}
+
+impl<T> std::fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pages")
+            .field("seen", &self.seen)
+            .finish_non_exhaustive()
+    }
+}

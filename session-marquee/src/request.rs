@@ -1,0 +1,277 @@
+//! A request in the making.
+
+use std::{fmt, time::Duration};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
+};
+use serde::Serialize;
+use session_core::{Error, ErrorKind, Result, SessionHandle, with_current};
+use session_http::reqwest;
+
+use crate::{
+    Answer, Client, Domain, Marquee, QueryValue,
+    answer::Asked,
+    cookies::CSRF_HEADER,
+    json,
+    settings::Settings,
+    target::{Target, Version},
+};
+
+pub(crate) const APPLICATION: HeaderName = HeaderName::from_static("x-application");
+pub(crate) const APPLICATION_VERSION: HeaderName = HeaderName::from_static("x-version");
+
+/// What requests with a body are of, unless they say otherwise.
+pub(crate) const JSON: &str = "application/json; charset=utf-8";
+pub(crate) const MSGPACK: &str = "application/x-msgpack";
+
+/// A request in the making, sent by [`send`](Self::send). What was wrong with its parts is reported then.
+#[must_use = "a request does nothing until it is sent"]
+pub struct RequestBuilder {
+    client: Client,
+    method: Method,
+    target: Target,
+    headers: HeaderMap,
+    body: Body,
+    time_limit: Option<Duration>,
+    /// What was wrong first.
+    problem: Option<&'static str>,
+}
+
+enum Body {
+    None,
+    Bytes(Bytes),
+    Stream(reqwest::Body),
+}
+
+impl RequestBuilder {
+    pub(crate) fn new(client: Client, method: Method, target: &str) -> Self {
+        Self {
+            target: Target::new(target, client.domain),
+            time_limit: client.time_limit,
+            client,
+            method,
+            headers: HeaderMap::new(),
+            body: Body::None,
+            problem: None,
+        }
+    }
+
+    /// Adds a name to the URL's query, with the values that it has; beside what the target has.
+    ///
+    /// ```no_run
+    /// # fn example(client: session_marquee::Client) {
+    /// let request = client
+    ///     .get("/data/coverage")
+    ///     .query("limit", 10)
+    ///     .query("ids", ["x", "y"]) // ids=x&ids=y
+    ///     .query("none", None::<&str>); // nothing
+    /// # }
+    /// ```
+    pub fn query(mut self, name: &str, value: impl Into<QueryValue>) -> Self {
+        self.target.query.add(name, value.into());
+        self
+    }
+
+    /// Sets a header of this request, in place of what it would have by itself. What authenticates it is the session's
+    /// alone: `Authorization` and `X-MARQUEE-CSRF-TOKEN` cannot be given.
+    pub fn header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName>,
+        V: TryInto<HeaderValue>,
+    {
+        let Ok(name) = name.try_into() else {
+            return self.wrong("a header's name has characters that none can have");
+        };
+        let Ok(value) = value.try_into() else {
+            return self.wrong("a header's value has characters that none can have");
+        };
+        if name == AUTHORIZATION || name == CSRF_HEADER {
+            return self.wrong("`Authorization` and `X-MARQUEE-CSRF-TOKEN` are the session's; make a session of what they should be");
+        }
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// With a body of JSON, as `gs_quant` writes it.
+    pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
+        match json::to_vec(value) {
+            Ok(json) => self.body = Body::Bytes(json.into()),
+            // The foreign error may quote the value.
+            Err(_) => {
+                return self.wrong(
+                    "its body cannot be written as JSON; such as a map with keys that are no texts",
+                );
+            }
+        }
+        self
+    }
+
+    /// With a body of MessagePack, which the answer is asked to be, too. Structures are maps by their fields' names.
+    pub fn msgpack<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
+        match rmp_serde::to_vec_named(value) {
+            Ok(body) => self.body = Body::Bytes(body.into()),
+            Err(_) => return self.wrong("its body cannot be written as MessagePack"),
+        }
+        self.headers
+            .insert(CONTENT_TYPE, HeaderValue::from_static(MSGPACK));
+        self.headers
+            .insert(ACCEPT, HeaderValue::from_static(MSGPACK));
+        self
+    }
+
+    /// With this body, as it is: of JSON, unless a [header](Self::header) says otherwise.
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = Body::Bytes(body.into());
+        self
+    }
+
+    /// With a body that is sent as it comes. It cannot be sent twice: if the credential is refused, the 401 is the answer.
+    pub fn streamed_body(mut self, body: impl Into<reqwest::Body>) -> Self {
+        self.body = Body::Stream(body.into());
+        self
+    }
+
+    /// To another service of Marquee: `domain` of `gs_quant`, but of the environment.
+    pub fn domain(mut self, domain: Domain) -> Self {
+        self.target.domain = Some(domain);
+        self
+    }
+
+    /// To another version of the API: `api_version` of `gs_quant`.
+    pub fn api_version(mut self, version: impl Into<String>) -> Self {
+        self.target.version = Version::Own(version.into());
+        self
+    }
+
+    /// Without a version of the API: `include_version=False` of `gs_quant`.
+    pub fn unversioned(mut self) -> Self {
+        self.target.version = Version::None;
+        self
+    }
+
+    /// How long it may take until the answer was read, with all repetitions and redirects. [`Duration::MAX`] is no limit.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.time_limit = Some(limit);
+        self
+    }
+
+    /// Finds what is wrong with it without sending anything. The session need not be open.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn check(&self) -> Result<()> {
+        self.with_session(|session| session.check(&self.target.url(session)?))
+    }
+
+    /// Sends it, and waits for the head of an answer that is a success.
+    ///
+    /// A credential that Marquee refuses is renewed once, and the request repeated once.
+    ///
+    /// # Errors
+    ///
+    /// As [`session_http::RequestBuilder::send`], and for an answer that is no success as
+    /// [`session_http::Response::error_for_status`], with a [`Failure`](crate::Failure) that has its request id.
+    pub async fn send(self) -> Result<Answer> {
+        let (request, asked) = self.prepared()?;
+        Answer::checked(request.send().await?, asked).await
+    }
+
+    fn prepared(mut self) -> Result<(session_http::RequestBuilder, Asked)> {
+        if let Some(problem) = self.problem {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!("the request cannot be sent: {problem}"),
+            ));
+        }
+        let has_content = !matches!(self.body, Body::None)
+            || self.method == Method::POST
+            || self.method == Method::PUT;
+        if has_content {
+            self.headers
+                .entry(CONTENT_TYPE)
+                .or_insert(HeaderValue::from_static(JSON));
+        }
+        let Self {
+            client,
+            method,
+            target,
+            mut headers,
+            body,
+            time_limit,
+            ..
+        } = self;
+        let (url, time_limit) = client.with_session(|session| {
+            let url = target.url(session)?;
+            let settings = Marquee::of(session).map(|marquee| &marquee.settings);
+            let default = Settings::default();
+            let settings = settings.unwrap_or(&default);
+            sign(&mut headers, settings);
+            Ok((url, time_limit.unwrap_or(settings.time_limit)))
+        })?;
+        let mut request = client.http.request(method.clone(), url.as_str());
+        for (name, value) in &headers {
+            request = request.header(name, value);
+        }
+        let request = match body {
+            // What could have a body says that it has none (RFC 9110 §8.6).
+            Body::None if may_have_content(&method) => request.body(Bytes::new()),
+            Body::None => request,
+            Body::Bytes(body) => request.body(body),
+            Body::Stream(body) => request.streamed_body(body),
+        };
+        let asked = Asked {
+            method,
+            path: url.path().to_owned(),
+        };
+        Ok((request.timeout(time_limit), asked))
+    }
+
+    fn with_session<T>(&self, call: impl FnOnce(&SessionHandle) -> Result<T>) -> Result<T> {
+        self.client.with_session(call)
+    }
+
+    fn wrong(mut self, problem: &'static str) -> Self {
+        self.problem.get_or_insert(problem);
+        self
+    }
+}
+
+fn may_have_content(method: &Method) -> bool {
+    [Method::POST, Method::PUT, Method::DELETE].contains(method)
+}
+
+impl Client {
+    pub(crate) fn with_session<T>(
+        &self,
+        call: impl FnOnce(&SessionHandle) -> Result<T>,
+    ) -> Result<T> {
+        match &self.session {
+            Some(session) => call(session),
+            None => with_current(call)?,
+        }
+    }
+}
+
+/// Says which program asks, unless the request does.
+pub(crate) fn sign(headers: &mut HeaderMap, settings: &Settings) {
+    headers
+        .entry(APPLICATION)
+        .or_insert_with(|| settings.application.clone());
+    headers
+        .entry(APPLICATION_VERSION)
+        .or_insert_with(|| settings.application_version.clone());
+}
+
+impl fmt::Debug for RequestBuilder {
+    /// Target, headers and body are left out: they may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBuilder")
+            .field("client", &self.client)
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}

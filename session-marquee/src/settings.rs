@@ -1,0 +1,57 @@
+//! What the requests of a session are like, unless they are told otherwise.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+use session_core::{Error, ErrorKind, Result};
+
+use crate::Domain;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) application: HeaderValue,
+    pub(crate) application_version: HeaderValue,
+    pub(crate) domain: Domain,
+    pub(crate) time_limit: Duration,
+}
+
+impl Settings {
+    pub(crate) const APPLICATION: &'static str = "session-kit";
+    pub(crate) const APPLICATION_VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    pub(crate) fn new(
+        application: &str,
+        application_version: &str,
+        domain: Domain,
+        time_limit: Duration,
+    ) -> Result<Self> {
+        Ok(Self {
+            application: value("application", application)?,
+            application_version: value("application_version", application_version)?,
+            domain,
+            time_limit,
+        })
+    }
+}
+
+/// For sessions of other backends, such as mocks.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            application: HeaderValue::from_static(Self::APPLICATION),
+            application_version: HeaderValue::from_static(Self::APPLICATION_VERSION),
+            domain: Domain::default(),
+            time_limit: crate::Client::TIME_LIMIT,
+        }
+    }
+}
+
+fn value(key: &str, text: &str) -> Result<HeaderValue> {
+    let value = HeaderValue::from_str(text).ok();
+    value.filter(|value| !value.is_empty()).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Config,
+            format!("`{key}` is empty, or has characters that no header can have"),
+        )
+    })
+}

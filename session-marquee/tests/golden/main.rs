@@ -1,0 +1,116 @@
+//! The wire of `gs_quant`, and ours beside it.
+//!
+//! `traces` has what `gs_quant` 2.2.1 sent, was answered, and told its caller: facts, as they were recorded. `replay` answers so again,
+//! whoever asks. `live` has `gs_quant` itself ask, and each request must be the recorded one, byte for byte. `ours` has session-marquee ask, and what
+//! differs must be in `differences`, with the reason; what is there must differ.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what these tests share is as much a test as they are"
+)]
+
+mod compare;
+mod differences;
+#[cfg(feature = "counterparts")]
+mod live;
+mod normal;
+mod ours;
+mod replay;
+mod trace;
+
+use std::collections::BTreeSet;
+
+use compare::Difference;
+use differences::{ALLOWED, BETTER_OR_DECIDED};
+use replay::Replay;
+use serde_json::Value;
+use trace::Trace;
+
+/// How long the tokens live that a session has before a trace begins, in seconds.
+fn lifetime(case: &str) -> usize {
+    if case == "34-expired-token" { 1 } else { 3600 }
+}
+
+#[cfg(feature = "counterparts")]
+#[test]
+fn gs_quant_sends_what_the_traces_have_and_its_callers_get_the_same() {
+    let mut failed = Vec::new();
+    for case in Trace::names() {
+        let trace = Trace::read(&case);
+        let replay = Replay::of(&trace, lifetime(&case));
+        let result = live::run(&case, &replay.addresses());
+        let result: Value =
+            serde_json::from_str(&replay.normal().named(&result.to_string())).unwrap();
+        let recorded = replay.recorded();
+        let expected: Vec<_> = trace
+            .exchanges
+            .into_iter()
+            .map(|exchange| exchange.request)
+            .collect();
+        if recorded != expected {
+            failed.push(format!(
+                "{case}: sent\n{recorded:#?}\ninstead of\n{expected:#?}"
+            ));
+        }
+        if result != trace.result {
+            failed.push(format!(
+                "{case}: got\n{result}\ninstead of\n{}",
+                trace.result
+            ));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n\n"));
+}
+
+#[tokio::test]
+async fn session_marquee_sends_what_gs_quant_sends_but_for_what_is_allowed_and_argued() {
+    let mut problems = Vec::new();
+    let mut used = BTreeSet::new();
+    for case in Trace::names() {
+        for difference in differences(&case).await {
+            let allowed = ALLOWED.iter().enumerate();
+            let mut covering = allowed.filter(|(_, allowed)| allowed.covers(&case, &difference));
+            match covering.next() {
+                Some((index, _)) => drop(used.insert((index, case[..2].to_owned()))),
+                None => problems.push(format!("{case}: {difference}")),
+            }
+        }
+    }
+    for (index, allowed) in ALLOWED.iter().enumerate() {
+        let is_used = |case: &str| used.contains(&(index, case.to_owned()));
+        let needless = allowed.cases.iter().filter(|case| !is_used(case));
+        problems.extend(needless.map(|case| format!("{case} no longer needs: {}", allowed.why)));
+        if !used.iter().any(|(used, _)| *used == index) {
+            problems.push(format!("nothing needs: {}", allowed.why));
+        }
+    }
+    assert!(
+        problems.is_empty(),
+        "theirs | ours\n{}",
+        problems.join("\n")
+    );
+}
+
+#[test]
+fn nothing_is_allowed_to_differ_that_is_simply_to_be_matched() {
+    for allowed in ALLOWED {
+        let is_known = |row: &u8| BETTER_OR_DECIDED.contains(row);
+        assert!(allowed.rows.iter().all(is_known), "{}", allowed.why);
+        assert!(allowed.why.len() > 20);
+    }
+}
+
+/// All that differs in a case.
+async fn differences(case: &str) -> Vec<Difference> {
+    let trace = Trace::read(case);
+    let replay = Replay::of(&trace, lifetime(case));
+    let result = ours::run(case, &replay).await;
+    let result: Value = serde_json::from_str(&replay.normal().named(&result.to_string())).unwrap();
+    let requests = trace.exchanges.into_iter().map(|exchange| exchange.request);
+    let theirs: Vec<_> = requests.collect();
+    let mut differences = compare::requests(&theirs, &replay.recorded());
+    if !ours::NO_RESULT.contains(&case) {
+        differences.extend(compare::results(&trace.result, &result));
+    }
+    differences
+}

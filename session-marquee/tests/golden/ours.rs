@@ -1,0 +1,519 @@
+//! The cases of the traces, with session-marquee: what its caller gets, as the traces write it.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use session_core::{ErrorKind, Result, Secret, SessionHandle};
+use session_http::websocket::Message;
+use session_marquee::{
+    AssetQuery, Class, Client, DataQuery, Domain, Failure, Marquee, MarqueeBuilder,
+    MarqueeEnvironment, Scope,
+};
+use session_mock::{MockClock, MockExecutor};
+
+use crate::replay::Replay;
+
+/// Servers, and where they are.
+pub(crate) struct Scene<'a> {
+    replay: &'a Replay,
+    http: String,
+    other: String,
+    clock: MockClock,
+}
+
+/// The cases of which nothing can be compared that the caller gets: what Python shows is an object of its own, or how it is configured.
+pub(crate) const NO_RESULT: &[&str] = &[
+    "06-oauth2-init-mds-web",
+    "07-use-prod",
+    "27-cls-unpack",
+    "35-init-failures",
+    "38-transport-errors",
+    "48-users-api",
+    "49-dataset-get-data",
+    "50-dataset-coverage",
+    "51-security-master",
+    "57-gssso-csrf",
+];
+
+/// Runs a case: what its caller gets.
+pub(crate) async fn run(case: &str, replay: &Replay) -> Value {
+    let addresses = replay.addresses();
+    let address = |name: &str| addresses[name].as_str().unwrap().to_owned();
+    let scene = Scene {
+        replay,
+        http: address("http"),
+        other: address("other"),
+        clock: MockClock::new(),
+    };
+    scene.run(case).await.unwrap_or_else(|error| shown(&error))
+}
+
+/// An error as the traces write an exception: by the class of `gs_quant`'s that it is.
+fn shown(error: &session_core::Error) -> Value {
+    let class = match Class::of(error) {
+        Some(Class::Authentication) => "MqAuthenticationError",
+        Some(Class::Authorization) => "MqAuthorizationError",
+        Some(Class::RateLimited) => "MqRateLimitedError",
+        Some(Class::Timeout) => "MqTimeoutError",
+        Some(Class::InternalServer) => "MqInternalServerError",
+        Some(_) => "MqRequestError",
+        None => return json!({ "raised": format!("{:?}", error.kind()) }),
+    };
+    match Failure::of(error) {
+        Some(failure) => json!({ "raised": class, "status": failure.status().as_u16() }),
+        None => json!({ "raised": class }),
+    }
+}
+
+impl Scene<'_> {
+    fn environment(&self) -> MarqueeEnvironment {
+        MarqueeEnvironment::custom(
+            "test",
+            &self.http,
+            &format!("{}/as/token.oauth2", self.http),
+        )
+        .and_then(|environment| environment.domain(Domain::MdsWeb, &self.other))
+        .and_then(|environment| environment.domain(Domain::Mds, self.replay.ws.issuer().as_str()))
+        .unwrap()
+    }
+
+    fn client_of(&self, id: &str, secret: &str) -> MarqueeBuilder {
+        named(Marquee::client_credentials(
+            self.environment(),
+            id,
+            Secret::from(secret),
+        ))
+    }
+
+    fn client(&self) -> MarqueeBuilder {
+        self.client_of("my-client-id", "my secret/+&=")
+    }
+
+    fn session(&self, builder: MarqueeBuilder) -> SessionHandle {
+        SessionHandle::builder(builder.build().unwrap())
+            .clock(self.clock.clone())
+            .executor(MockExecutor::new(&self.clock))
+            .build()
+    }
+
+    /// A client of a session that was initialised before the trace begins.
+    async fn opened(&self) -> Client {
+        let session = self.session(self.client());
+        session.init().await.unwrap();
+        self.replay.begin();
+        Client::new(&session)
+    }
+
+    async fn initialised(&self, builder: MarqueeBuilder) -> Result<Client> {
+        self.replay.begin();
+        let session = self.session(builder);
+        session.init().await?;
+        Ok(Client::new(&session))
+    }
+
+    async fn run(&self, case: &str) -> Result<Value> {
+        match &case[..2] {
+            "01" => {
+                self.initialised(self.client().activity(true)).await?;
+                Ok(json!("initialised"))
+            }
+            "02" => {
+                let scopes = [Scope::RunAnalytics, Scope::ReadContent];
+                self.initialised(self.client().scopes(scopes).activity(true))
+                    .await?;
+                Ok(Value::Null)
+            }
+            "04" => {
+                let builder = self.client_of("my-client-id", "s").without_default_scopes();
+                self.initialised(builder.activity(true)).await?;
+                Ok(Value::Null)
+            }
+            "06" => {
+                let builder = self
+                    .client_of("c", "s")
+                    .domain(Domain::MdsWeb)
+                    .activity(true);
+                let client = self.initialised(builder).await?;
+                client.get("/ping").send().await?.decode().await
+            }
+            "07" => {
+                // As the default of the process would be: here it would be that of other tests too.
+                let client = self
+                    .initialised(self.client_of("c", "s").activity(true))
+                    .await?;
+                drop(client);
+                Ok(Value::Null)
+            }
+            "09" => {
+                self.token("ext-token")
+                    .await?
+                    .get("/users/self")
+                    .send()
+                    .await?
+                    .decode()
+                    .await
+            }
+            "10" => {
+                self.token("dead")
+                    .await?
+                    .get("/users/self")
+                    .send()
+                    .await?
+                    .decode()
+                    .await
+            }
+            "11" | "34" => {
+                self.expiring(case)
+                    .await?
+                    .get("/users/self")
+                    .send()
+                    .await?
+                    .decode()
+                    .await
+            }
+            "12" => {
+                let request = self.opened().await.get("/data/coverage");
+                let request = request.query("limit", 10).query("q", "a b&c=d/é");
+                let request = request.query("ids", ["x", "y"]).query("none", None::<&str>);
+                let request = request
+                    .query("flag", true)
+                    .query("d", "2024-01-02")
+                    .query("f", 1.5);
+                request.send().await?.decode().await
+            }
+            "14" => {
+                self.opened()
+                    .await
+                    .get("/health")
+                    .unversioned()
+                    .send()
+                    .await?
+                    .decode()
+                    .await
+            }
+            "16" => {
+                let answer = self.opened().await.get("/users/self").send().await?;
+                let id = answer.request_id().map(str::to_owned);
+                Ok(json!({ "tuple": [answer.decode::<Value>().await?, id] }))
+            }
+            "17" => {
+                // To an address that is none of the environment's.
+                let elsewhere = MarqueeEnvironment::custom(
+                    "test",
+                    &self.http,
+                    &format!("{}/as/token.oauth2", self.http),
+                )?;
+                let builder = Marquee::client_credentials(
+                    elsewhere,
+                    "my-client-id",
+                    Secret::from("my secret/+&="),
+                );
+                let session = self.session(named(builder));
+                session.init().await?;
+                self.replay.begin();
+                let target = format!("{}/v1/x", self.other);
+                Client::new(&session)
+                    .get(&target)
+                    .send()
+                    .await?
+                    .decode()
+                    .await
+            }
+            "18" => {
+                let request = self.opened().await.post("/things").json(&Thing::default());
+                request.send().await?.decode().await
+            }
+            "21" => {
+                let thing = json!({ "a": 1, "d": "2024-01-02" });
+                self.opened()
+                    .await
+                    .post("/things")
+                    .msgpack(&thing)
+                    .send()
+                    .await?
+                    .decode()
+                    .await
+            }
+            "22" => {
+                let client = self.opened().await;
+                client
+                    .post("/df")
+                    .json(r#"{"a":{"0":1,"1":2}}"#)
+                    .send()
+                    .await?;
+                client.post("/df0").json("{}").send().await?;
+                Ok(Value::Null)
+            }
+            "23" => {
+                let request = self
+                    .opened()
+                    .await
+                    .put("/things/1")
+                    .json(&json!({ "a": 2 }));
+                request.send().await?.decode().await
+            }
+            "24" => {
+                self.opened()
+                    .await
+                    .delete("/things/1")
+                    .send()
+                    .await?
+                    .decode()
+                    .await
+            }
+            "25" => {
+                let request = self
+                    .opened()
+                    .await
+                    .delete("/things")
+                    .query("id", ["a", "b"]);
+                request.send().await?.decode().await
+            }
+            "27" => {
+                let client = self.opened().await;
+                client.get("/one").send().await?.decode::<Value>().await?;
+                let many: Vec<Value> = client.get("/many").send().await?.results().await?;
+                assert_eq!(many, [json!({ "a": 1 }), json!({ "a": 2 })]);
+                client.get("/list").send().await?.decode().await
+            }
+            "29" => self.statuses().await,
+            "31" => {
+                let request = self.opened().await.post("/things").json(&json!({ "a": 1 }));
+                request.send().await?.decode().await
+            }
+            "33" | "43" => {
+                self.opened()
+                    .await
+                    .get("/things")
+                    .send()
+                    .await?
+                    .decode()
+                    .await
+            }
+            "35" => self.failures().await,
+            "36" => {
+                for _ in 0..2 {
+                    self.initialised(self.client().activity(true)).await?;
+                }
+                Ok(json!("no exception"))
+            }
+            "38" => self.transport_errors().await,
+            "40" => {
+                let request = self.opened().await.get("/users/self").query("a", [1, 2]);
+                let request = request.query("n", None::<&str>).query("t", true);
+                request.send().await?.decode().await
+            }
+            "41" => self.methods().await,
+            "45" => {
+                self.replay.begin();
+                let session = self.session(self.client().activity(true));
+                let client = Client::current();
+                session.enter(async { client.user().await }).await??;
+                let ended = client_of(&session).user().await.unwrap_err();
+                Ok(json!(ended.kind() == ErrorKind::Closed))
+            }
+            "47" => {
+                self.opened()
+                    .await
+                    .get("/cross")
+                    .send()
+                    .await?
+                    .decode()
+                    .await
+            }
+            "48" => {
+                let client = self.initialised(self.client().activity(true)).await?;
+                for _ in 0..3 {
+                    assert_eq!(client.user().await?.guid(), "guid:guid-1");
+                }
+                Ok(Value::Null)
+            }
+            "49" => {
+                let dataset = self.opened().await.dataset("WEATHER");
+                let query = DataQuery::between("2016-01-15", "2016-01-16");
+                let rows: Vec<Value> = dataset
+                    .query(&query.filter("city", vec!["Boston", "Austin"]))
+                    .await?;
+                assert_eq!(
+                    rows,
+                    [json!({ "date": "2024-01-02", "assetId": "A1", "v": 1.5 })]
+                );
+                dataset.definition().await.map(Value::Object)
+            }
+            "50" => {
+                let dataset = self.opened().await.dataset("WEATHER");
+                let covered: Vec<Value> = dataset.coverage().collect().await?;
+                assert_eq!(covered, [json!({ "city": "Boston" })]);
+                let query = DataQuery::new().times(None, Some("2024-01-02T00:00:00.000Z"));
+                dataset
+                    .last(&query.filter("city", "Boston"))
+                    .await
+                    .map(Value::Array)
+            }
+            "51" => {
+                let query = AssetQuery::by("ticker", "GS").as_of("2024-01-02T00:00:00.000Z");
+                let query = query.order_by([">rank"]);
+                self.opened().await.assets(&query).await.map(Value::Array)
+            }
+            "53" => {
+                let client = self.opened().await.with_domain(Domain::Mds);
+                let mut said = vec![say(client.websocket("/stream")).await?];
+                let plain = client
+                    .websocket("/stream?x=1")
+                    .unversioned()
+                    .header("X-Extra", "1");
+                said.push(say(plain).await?);
+                said.push(say(client.websocket("/d").domain(Domain::Mds)).await?);
+                Ok(json!(said))
+            }
+            "55" => {
+                let client = self.token("ext-token").await?.with_domain(Domain::Mds);
+                say(client.websocket("/stream")).await.map(Value::String)
+            }
+            "57" => {
+                let builder = Marquee::gssso(self.environment(), Secret::from("SSO-TOKEN"))
+                    .csrf_token(Secret::from("CSRF"));
+                let client = self.initialised(named(builder)).await?;
+                client.get("/users/self").send().await?;
+                let port = self.replay.http.issuer().port().unwrap();
+                for host in ["other.gs.com", "notgs.example"] {
+                    let refused = client
+                        .get(&format!("http://{host}:{port}/v1/x"))
+                        .send()
+                        .await;
+                    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Forbidden);
+                }
+                Ok(Value::Null)
+            }
+            _ => panic!("{case} is a trace without a case"),
+        }
+    }
+
+    async fn token(&self, token: &str) -> Result<Client> {
+        self.initialised(named(Marquee::token(
+            self.environment(),
+            Secret::from(token),
+        )))
+        .await
+    }
+
+    /// A client whose session's token has expired, if that is the case.
+    async fn expiring(&self, case: &str) -> Result<Client> {
+        let client = self.opened().await;
+        if case.starts_with("34") {
+            self.clock.advance(Duration::from_secs(2));
+        }
+        Ok(client)
+    }
+
+    async fn statuses(&self) -> Result<Value> {
+        let client = self.opened().await;
+        let mut results = json!({});
+        for status in [400, 403, 404, 409, 422, 429, 500, 501, 502, 503, 504] {
+            self.replay.requests();
+            let error = client.get("/err").send().await.unwrap_err();
+            let id = Failure::of(&error).and_then(Failure::request_id);
+            assert_eq!(id, Some(&*format!("R{status}")));
+            let mut result = shown(&error);
+            result["requests"] = self.replay.requests().into();
+            results[status.to_string()] = result;
+        }
+        Ok(results)
+    }
+
+    async fn failures(&self) -> Result<Value> {
+        self.replay.begin();
+        for _ in [
+            "400",
+            "503",
+            "200 html",
+            "200 no token",
+            "302 elsewhere",
+            "307 elsewhere",
+        ] {
+            self.replay.token_requests();
+            let session = self.session(self.client().activity(true));
+            assert!(session.init().await.is_err());
+            assert_eq!(self.replay.token_requests(), 1);
+            // A failed init leaves nothing that a request would be made with.
+            let after = client_of(&session).user().await.unwrap_err();
+            assert_eq!(after.kind(), ErrorKind::Closed);
+        }
+        Ok(Value::Null)
+    }
+
+    async fn transport_errors(&self) -> Result<Value> {
+        let client = self.opened().await;
+        let hangs = tokio::spawn(client.get("/bad").send());
+        self.replay
+            .http
+            .wait_for(|log| log.iter().any(|entry| entry.path() == "/v1/bad"))
+            .await;
+        // From here on the time is ours; it was the machine's as long as the request was on its way.
+        tokio::time::pause();
+        tokio::time::advance(Client::TIME_LIMIT).await;
+        assert_eq!(
+            hangs.await.unwrap().unwrap_err().kind(),
+            ErrorKind::Unavailable
+        );
+        tokio::time::resume();
+        // Reset, sent once more as a `GET` may be, and then closed without an answer.
+        let error = client.get("/bad").send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        let truncated = client.get("/bad").send().await?.decode::<Value>().await;
+        assert_eq!(truncated.unwrap_err().kind(), ErrorKind::Unavailable);
+        Ok(Value::Null)
+    }
+
+    async fn methods(&self) -> Result<Value> {
+        let client = self.opened().await;
+        let (a, id) = (json!({ "a": 1 }), json!({ "id": "x" }));
+        client.post("/p").json(&a).send().await?;
+        client.post("/m").msgpack(&a).send().await?;
+        client.put("/u").json(&a).send().await?;
+        client.delete("/d").query("id", "x").send().await?;
+        client.delete("/d").json(&id).send().await?;
+        client.post("/empty").send().await?;
+        Ok(Value::Null)
+    }
+}
+
+/// What `gs_quant` says of itself, so that the two can be compared.
+fn named(builder: MarqueeBuilder) -> MarqueeBuilder {
+    builder.application("gs-quant", "2.2.1")
+}
+
+fn client_of(session: &SessionHandle) -> Client {
+    Client::new(session)
+}
+
+async fn say(websocket: session_marquee::WebSocketBuilder) -> Result<String> {
+    let mut socket = websocket.connect().await?;
+    socket.send(Message::text("hi")).await?;
+    let answer = socket.receive().await?.unwrap();
+    Ok(answer.into_text().unwrap().to_string())
+}
+
+#[derive(Serialize)]
+struct Thing {
+    a: u8,
+    d: &'static str,
+    t: &'static str,
+    e: &'static str,
+    u: &'static str,
+    n: Option<u8>,
+}
+
+impl Default for Thing {
+    fn default() -> Self {
+        Self {
+            a: 1,
+            d: "2024-01-02",
+            t: "2024-01-02T03:04:05.000Z",
+            e: Scope::RunAnalytics.as_str(),
+            u: "é",
+            n: None,
+        }
+    }
+}

@@ -1,0 +1,421 @@
+"""The cases, by the numbers of session-marquee's recorded traces."""
+
+import asyncio
+import datetime
+import socket
+import urllib.request
+
+import msgpack  # noqa: F401  (imported once, before the fork)
+import pandas as pd
+from gs_quant.api.gs.data import GsDataApi
+from gs_quant.api.gs.users import GsUsersApi
+from gs_quant.data import Dataset
+from gs_quant.markets.securities import AssetIdentifier, SecurityMaster
+from gs_quant.session import Domain, Environment, GsSession, OAuth2Session, PassThroughSession
+from results import attempt, raised, shown
+
+CLIENT = {"client_id": "my-client-id", "client_secret": "my secret/+&="}
+MSGPACK = {"Content-Type": "application/x-msgpack"}
+
+CASES = {}
+
+
+def case(name, **setup):
+    def register(function):
+        CASES[name] = (function, setup)
+        return function
+
+    return register
+
+
+def run(name, where):
+    function, setup = CASES[name]
+    scene = Scene(where)
+    try:
+        if setup.get("opened"):
+            scene.session = scene.get()
+            scene.session.init()
+        if setup.get("current"):
+            GsSession.current = scene.session
+        if setup.get("defined"):
+            # gs_quant keeps the types of a dataset for an hour, and the trace was recorded within it.
+            GsDataApi.get_types("WEATHER")
+        scene.begin()
+        return shown(function(scene))
+    except Exception as error:
+        return raised(error)
+
+
+class Scene:
+    """Where the servers are, and a session with them."""
+
+    def __init__(self, where):
+        self.http = where["http"]
+        self.other = where["other"]
+        self.ws = where["ws"]
+        self.session = None
+        # gs_quant has the addresses of its environments in a file of its own.
+        for environment in Environment:
+            config = GsSession._config_for_environment(environment.name)
+            config["AuthURL"] = self.http + "/as/token.oauth2"
+            config["AppDomain"] = self.http
+            config["MdsDomainEast"] = self.other
+            config["MdsWebDomain"] = self.other
+
+    def begin(self):
+        with urllib.request.urlopen(self.http + "/--begin--") as answer:
+            answer.read()
+
+    def get(self, where=None, **named):
+        return GsSession.get(where or self.http, **{**CLIENT, **named})
+
+    def tokens(self):
+        """How many token requests the servers have seen since they were asked last."""
+        with urllib.request.urlopen(self.http + "/--tokens--") as answer:
+            return int(answer.read())
+
+    def requests(self):
+        """How many requests of any kind."""
+        with urllib.request.urlopen(self.http + "/--requests--") as answer:
+            return int(answer.read())
+
+
+@case("01-oauth2-init")
+def _(scene):
+    scene.get().init()
+    return "initialised"
+
+
+@case("02-oauth2-init-scopes")
+def _(scene):
+    scene.get(scopes=[GsSession.Scopes.RUN_ANALYTICS, "read_content"]).init()
+
+
+@case("04-oauth2-init-direct-no-scopes")
+def _(scene):
+    OAuth2Session(environment=scene.http, client_id="my-client-id", client_secret="s", scopes=()).init()
+
+
+@case("06-oauth2-init-mds-web")
+def _(scene):
+    session = GsSession.get(Environment.PROD, client_id="c", client_secret="s", domain=Domain.MDS_WEB)
+    session.init()
+    session.sync.get("/ping")
+    return {"verify": session.verify, "domain": session.domain}
+
+
+@case("07-use-prod")
+def _(scene):
+    GsSession.use(Environment.PROD, client_id="c", client_secret="s")
+    current = GsSession.current
+    return {"domain": current.domain, "environment": current.environment.name, "verify": current.verify}
+
+
+def passed_through(scene, token):
+    session = PassThroughSession(scene.http, token=token)
+    session.init()
+    return session
+
+
+@case("09-passthrough")
+def _(scene):
+    return passed_through(scene, "ext-token").sync.get("/users/self")
+
+
+@case("10-passthrough-401")
+def _(scene):
+    return passed_through(scene, "dead").sync.get("/users/self")
+
+
+@case("11-get-plain", opened=True)
+def _(scene):
+    return scene.session.sync.get("/users/self")
+
+
+@case("12-get-params", opened=True)
+def _(scene):
+    payload = {
+        "limit": 10,
+        "q": "a b&c=d/é",
+        "ids": ["x", "y"],
+        "none": None,
+        "flag": True,
+        "d": datetime.date(2024, 1, 2),
+        "f": 1.5,
+    }
+    return scene.session.sync.get("/data/coverage", payload)
+
+
+@case("14-get-no-version", opened=True)
+def _(scene):
+    return scene.session.sync.get("/health", include_version=False)
+
+
+@case("16-get-request-id", opened=True)
+def _(scene):
+    return scene.session.sync.get("/users/self", return_request_id=True)
+
+
+@case("17-get-other-domain", opened=True)
+def _(scene):
+    return scene.session.sync.get("/x", domain=scene.other)
+
+
+@case("18-post-json", opened=True)
+def _(scene):
+    payload = {
+        "a": 1,
+        "d": datetime.date(2024, 1, 2),
+        "t": datetime.datetime(2024, 1, 2, 3, 4, 5),
+        "e": GsSession.Scopes.RUN_ANALYTICS,
+        "u": "é",
+        "n": None,
+    }
+    return scene.session.sync.post("/things", payload)
+
+
+@case("21-post-msgpack", opened=True)
+def _(scene):
+    payload = {"a": 1, "d": datetime.date(2024, 1, 2)}
+    return scene.session.sync.post("/things", payload, request_headers=MSGPACK)
+
+
+@case("22-post-dataframe", opened=True)
+def _(scene):
+    scene.session.sync.post("/df", pd.DataFrame({"a": [1, 2]}))
+    scene.session.sync.post("/df0", pd.DataFrame())
+
+
+@case("23-put-json", opened=True)
+def _(scene):
+    return scene.session.sync.put("/things/1", {"a": 2})
+
+
+@case("24-delete-plain", opened=True)
+def _(scene):
+    return scene.session.sync.delete("/things/1")
+
+
+@case("25-delete-params", opened=True)
+def _(scene):
+    return scene.session.sync.delete("/things", {"id": ["a", "b"]})
+
+
+class T:
+    def __init__(self, **named):
+        self.named = named
+
+
+def unpacked(value):
+    if isinstance(value, T):
+        return f"T({value.named})"
+    if isinstance(value, dict):
+        return {name: unpacked(part) for name, part in value.items()}
+    if isinstance(value, tuple):
+        return tuple(unpacked(part) for part in value)
+    return value
+
+
+@case("27-cls-unpack", opened=True)
+def _(scene):
+    return [unpacked(scene.session.sync.get(path, cls=T)) for path in ("/one", "/many", "/list")]
+
+
+@case("29-error-statuses", opened=True)
+def _(scene):
+    results = {}
+    for status in (400, 403, 404, 409, 422, 429, 500, 501, 502, 503, 504):
+        scene.requests()
+        results[status] = attempt(scene.session.sync.get, "/err")
+        results[status]["requests"] = scene.requests()
+    return results
+
+
+@case("31-reauth-401", opened=True)
+def _(scene):
+    return scene.session.sync.post("/things", {"a": 1})
+
+
+@case("33-reauth-refused", opened=True)
+def _(scene):
+    return scene.session.sync.get("/things")
+
+
+@case("34-expired-token", opened=True)
+def _(scene):
+    return scene.session.sync.get("/users/self")
+
+
+@case("35-init-failures")
+def _(scene):
+    results = {}
+    for name in ("400", "503", "200 html", "200 no token", "302 elsewhere", "307 elsewhere"):
+        session = scene.get()
+        scene.tokens()
+        result = attempt(lambda: session.init() or "initialised")
+        results[name] = {
+            "result": result,
+            "token_requests": scene.tokens(),
+            "session_left_set": session._session is not None,
+        }
+    return results
+
+
+@case("36-activity-fails")
+def _(scene):
+    scene.get().init()
+    scene.get().init()
+    return "no exception"
+
+
+@case("38-transport-errors", opened=True)
+def _(scene):
+    results = {}
+    for name in ("hang", "reset", "close without an answer", "truncated"):
+        scene.requests()
+        try:
+            scene.session.sync.get("/bad", timeout=0.3 if name == "hang" else 65)
+            results[name] = None
+        except Exception as error:
+            kind = type(error)
+            results[name] = {"raised": f"{kind.__module__}.{kind.__name__}", "requests": scene.requests()}
+    return results
+
+
+@case("40-async-get", opened=True)
+def _(scene):
+    payload = {"a": [1, 2], "n": None, "t": True}
+    return asyncio.run(scene.session.async_.get("/users/self", payload))
+
+
+@case("41-async-methods", opened=True)
+def _(scene):
+    async def all_methods():
+        session = scene.session.async_
+        await session.post("/p", {"a": 1})
+        await session.post("/m", {"a": 1}, request_headers=MSGPACK)
+        await session.put("/u", {"a": 1})
+        await session.delete("/d", {"id": "x"})
+        await session.delete("/d", {"id": "x"}, use_body=True)
+        await session.post("/empty")
+
+    asyncio.run(all_methods())
+
+
+@case("43-async-reauth", opened=True)
+def _(scene):
+    return asyncio.run(scene.session.async_.get("/things"))
+
+
+@case("45-async-with")
+def _(scene):
+    async def within():
+        async with scene.get() as session:
+            await session.async_.get("/users/self")
+        return session._session is None
+
+    return asyncio.run(within())
+
+
+@case("47-async-redirect", opened=True)
+def _(scene):
+    return asyncio.run(scene.session.async_.get("/cross"))
+
+
+@case("48-users-api")
+def _(scene):
+    with scene.get():
+        return [
+            GsUsersApi.get_current_user_info(),
+            GsUsersApi.get_my_guid(),
+            GsUsersApi.get_current_app_managers(),
+        ]
+
+
+@case("49-dataset-get-data", opened=True, current=True)
+def _(scene):
+    data = Dataset("WEATHER").get_data(
+        datetime.date(2016, 1, 15), datetime.date(2016, 1, 16), city=("Boston", "Austin")
+    )
+    return {name: {str(key): value for key, value in data[name].items()} for name in data.columns}
+
+
+@case("50-dataset-coverage", opened=True, current=True, defined=True)
+def _(scene):
+    dataset = Dataset("WEATHER")
+    return [
+        str(dataset.get_coverage()),
+        str(dataset.get_data_last(datetime.datetime(2024, 1, 2), city="Boston")),
+    ]
+
+
+@case("51-security-master", opened=True, current=True)
+def _(scene):
+    return str(SecurityMaster.get_asset("GS", AssetIdentifier.TICKER))
+
+
+async def said(session, path, **named):
+    async with session.async_.connect_websocket(path, **named) as websocket:
+        await websocket.send("hi")
+        return await websocket.recv()
+
+
+@case("53-ws-oauth2", opened=True)
+def _(scene):
+    scene.session.domain = "http" + scene.ws[2:]
+
+    async def three():
+        return [
+            await said(scene.session, "/stream"),
+            await said(scene.session, "/stream?x=1", headers={"X-Extra": "1"}, include_version=False),
+            await said(scene.session, "/d", domain=scene.ws),
+        ]
+
+    return asyncio.run(three())
+
+
+@case("55-ws-passthrough")
+def _(scene):
+    session = PassThroughSession(scene.http, token="ext-token")
+    session.init()
+    session.domain = "http" + scene.ws[2:]
+    return asyncio.run(said(session, "/stream"))
+
+
+@case("57-gssso-csrf")
+def _(scene):
+    session = with_cookies("SSO-TOKEN", "CSRF", scene)
+    for host, path in (("marquee.gs.com", "/users/self"), ("other.gs.com", "/x"), ("notgs.example", "/x")):
+        session.sync.get(path, domain=named(host, scene.http))
+    return [
+        (cookie.name, cookie.domain, cookie.path, "secure" if cookie.secure else "not secure", cookie._rest)
+        for cookie in session._session.cookies
+    ]
+
+
+def named(host, address):
+    """The server at this address, by another name."""
+    port = address.rsplit(":", 1)[1]
+    look_up = socket.getaddrinfo
+    if not hasattr(look_up, "stands_in"):
+        def stand_in(name, *arguments, **more):
+            return look_up("127.0.0.1" if not name[0].isdigit() else name, *arguments, **more)
+
+        stand_in.stands_in = True
+        socket.getaddrinfo = stand_in
+    return f"http://{host}:{port}"
+
+
+def with_cookies(token, csrf_token, scene):
+    """A session by cookies. What sets them is in a package that is not public: this does what session.py calls of it, by the names that
+    session.py has."""
+
+    class Session(GsSession):
+        def _authenticate(self):
+            for name, value in (("GSSSO", token), ("MARQUEE-CSRF-TOKEN", csrf_token)):
+                self._session.cookies.set(name, value, domain=".gs.com")
+            self._session.headers.update({"X-MARQUEE-CSRF-TOKEN": csrf_token})
+
+    session = Session(scene.http, Environment.DEV, verify=False)
+    session.init()
+    return session
