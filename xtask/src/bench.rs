@@ -6,6 +6,7 @@ use crate::{
     Result,
     counterpart::{self, Counterpart},
     packages::{self, Package, is_on_path},
+    python,
     running::{self, Running},
     workspace::{Workspace, run as run_command},
 };
@@ -38,8 +39,8 @@ const FOR_KERBEROS: [&Package; 3] = [
     },
 ];
 
-/// The Python packages that it measures.
-const PYTHON_PACKAGES: &str = "bench/src/kerberos/requirements.txt";
+/// The Python packages that it measures, beside Debian's `python3-gssapi`.
+const PYTHON_PACKAGES: &str = "bench/requests-gssapi";
 
 /// Runs the parts that are named, or all; quickly, the tables are printed and not kept.
 pub(crate) fn run(workspace: &Workspace, parts: &[String], quick: bool) -> Result {
@@ -58,12 +59,14 @@ pub(crate) fn run(workspace: &Workspace, parts: &[String], quick: bool) -> Resul
     }
     packages::ensure(workspace, &FOR_KERBEROS)
         .map_err(|error| format!("the part `{KERBEROS}` has {error}\nOr name the other parts."))?;
-    let python = packages::ensure_python(workspace, &workspace.root().join(PYTHON_PACKAGES))?;
+    let python_packages = workspace.root().join(PYTHON_PACKAGES);
+    python::ensure_beside_debians(workspace, &python_packages)?;
     run_command(build.args(["--features", KERBEROS]))?;
     let realm = realm(workspace)?;
     let mut program = program(workspace, parts, quick)?;
     program.env(realm.0.variable, &realm.1.ready_file);
     program.envs(running::environment(&realm.1.ready));
+    let python = python::program(workspace, &python_packages)?;
     run_command(program.env("SESSION_BENCH_PYTHON", python))
 }
 

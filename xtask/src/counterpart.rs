@@ -73,6 +73,19 @@ const PYTHON_GSSAPI: Package = Package {
     program: "/usr/lib/python3/dist-packages/gssapi/__init__.py",
 };
 
+const SAMBA: Package = Package {
+    name: "samba-ad-dc",
+    program: "/usr/sbin/samba",
+};
+const SAMBA_PYTHON: Package = Package {
+    name: "python3-samba",
+    program: "/usr/lib/python3/dist-packages/samba/__init__.py",
+};
+const SAMBA_PROVISION: Package = Package {
+    name: "samba-ad-provision",
+    program: "/usr/share/samba/setup/provision.ldif",
+};
+
 /// All there are. Each is a program in the folder of its name that prints one line of JSON when it
 /// is ready, and ends when its standard input closes.
 pub(crate) const COUNTERPARTS: &[Counterpart] = &[
@@ -117,6 +130,26 @@ pub(crate) const COUNTERPARTS: &[Counterpart] = &[
         program: &["python3", "start.py"],
         verification: None,
         variable: "SESSION_TEST_KERBEROS",
+        to_try: "request GET .",
+    },
+    Counterpart {
+        name: "samba",
+        about: "an Active Directory domain, and servers in it",
+        debian: &[
+            SAMBA,
+            SAMBA_PYTHON,
+            SAMBA_PROVISION,
+            APACHE,
+            APACHE_GSSAPI,
+            PYTHON_GSSAPI,
+            OPENSSL,
+            PYTHON,
+        ],
+        npm: false,
+        pip: false,
+        program: &["python3", "start.py"],
+        verification: None,
+        variable: "SESSION_TEST_SAMBA",
         to_try: "request GET .",
     },
     Counterpart {

@@ -1,10 +1,6 @@
-//! What the machine must have beside Rust: Node, Debian packages, npm packages, Python packages.
+//! What the machine must have beside Rust: Node, Debian packages, npm packages.
 
-use std::{
-    env, fs, io,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{env, fs, io, path::Path, process::Command};
 
 use crate::{
     Result,
@@ -92,64 +88,9 @@ pub(crate) fn ensure_npm(workspace: &Workspace, folder: &Path) -> Result {
 const INSTALLED: &str = "node_modules/.installed-from.json";
 
 fn npm_is_current(folder: &Path) -> bool {
-    is_same(&folder.join("package-lock.json"), &folder.join(INSTALLED))
-}
-
-fn is_same(wanted: &Path, installed: &Path) -> bool {
-    matches!((fs::read(wanted), fs::read(installed)), (Ok(wanted), Ok(installed)) if wanted == installed)
-}
-
-/// Debian's Python: its packages are of that one, whichever comes first on the path.
-const PYTHON: &str = "/usr/bin/python3";
-
-/// What a virtual environment of it takes to be made; a module, and so never found as a program.
-const PYTHON_VENV: Package = Package {
-    name: "python3-venv",
-    program: "ensurepip",
-};
-
-/// Installs what `requirements` lists, by versions and hashes, into a virtual environment of Debian's Python, unless it is there. It
-/// sees Debian's packages for Python too.
-///
-/// Returns the environment's Python.
-///
-/// # Errors
-///
-/// If Python's `venv` is missing and we are not root, or pip fails.
-pub(crate) fn ensure_python(workspace: &Workspace, requirements: &Path) -> Result<PathBuf> {
-    let name = requirements.parent().and_then(Path::file_name);
-    let folder = workspace.target()?.join("python");
-    let folder = folder.join(name.ok_or("requirements are those of a folder")?);
-    let python = folder.join("bin/python");
-    let installed = folder.join("installed-from.txt");
-    if is_same(requirements, &installed) {
-        return Ok(python);
-    }
-    if output(Command::new(PYTHON).args(["-c", "import ensurepip"])).is_err() {
-        ensure(workspace, &[&PYTHON_VENV])?;
-    }
-    run(installer(workspace, PYTHON)
-        .args(["-m", "venv", "--clear", "--system-site-packages"])
-        .arg(&folder))?;
-    // All that is needed is listed, and nothing is built: no package's code runs before its hash was looked at.
-    run(installer(workspace, &python.to_string_lossy())
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ])
-        .args(["--no-deps", "--only-binary", ":all:", "--require-hashes"])
-        .arg("--requirement")
-        .arg(requirements))?;
-    fs::copy(requirements, &installed).map_err(|error| {
-        format!(
-            "cannot note in {} what is installed: {error}",
-            folder.display()
-        )
-    })?;
-    Ok(python)
+    let wanted = fs::read(folder.join("package-lock.json"));
+    let installed = fs::read(folder.join(INSTALLED));
+    matches!((wanted, installed), (Ok(wanted), Ok(installed)) if wanted == installed)
 }
 
 fn missing<'a>(wanted: &[&'a Package], is_present: impl Fn(&str) -> bool) -> Vec<&'a Package> {

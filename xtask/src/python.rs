@@ -1,4 +1,4 @@
-//! Python packages that counterparts need: each of these folders has a `requirements.txt`, with a hash of everything in it, and gets
+//! Python packages that counterparts and benchmarks need: each of these folders has a `requirements.txt`, with a hash of everything in it, and gets
 //! a virtual environment of its own.
 
 use std::{
@@ -30,16 +30,35 @@ const INSTALLED: &str = "installed-from.txt";
 ///
 /// If Python is missing or too old, or pip fails: also where a package is not the one that the hash is of.
 pub(crate) fn ensure(workspace: &Workspace, folder: &Path) -> Result {
+    ensure_on(workspace, folder, "python3", &[])
+}
+
+/// The same for what also needs packages that Debian has: those are of Debian's Python, whichever comes first on the path.
+///
+/// # Errors
+///
+/// As [`ensure`].
+pub(crate) fn ensure_beside_debians(workspace: &Workspace, folder: &Path) -> Result {
+    ensure_on(
+        workspace,
+        folder,
+        "/usr/bin/python3",
+        &["--system-site-packages"],
+    )
+}
+
+fn ensure_on(workspace: &Workspace, folder: &Path, python: &str, options: &[&str]) -> Result {
     let environment = environment(workspace, folder)?;
     let requirements = folder.join("requirements.txt");
     if is_current(&environment, &requirements) {
         return Ok(());
     }
-    check_python(workspace)?;
+    check_python(workspace, python)?;
     // What is left of an earlier one, perhaps of an older Python, goes.
     run(workspace
-        .command("python3")
+        .command(python)
         .args(["-m", "venv", "--clear"])
+        .args(options)
         .arg(&environment))?;
     let program = python_in(&environment);
     // Wheels only: what an install script may do nobody has read.
@@ -82,13 +101,13 @@ fn is_current(environment: &Path, requirements: &Path) -> bool {
     matches!((wanted, installed), (Ok(wanted), Ok(installed)) if wanted == installed)
 }
 
-fn check_python(workspace: &Workspace) -> Result {
-    let ask = |program| output(workspace.command("python3").args(["-c", program]));
+fn check_python(workspace: &Workspace, python: &str) -> Result {
+    let ask = |program| output(workspace.command(python).args(["-c", program]));
     let version = ask("import sys; print(*sys.version_info[:2])")?;
     if !is_recent(&version) {
         let (major, minor) = OLDEST;
         return Err(format!(
-            "the counterparts need python3 to be Python {major}.{minor} or later, and it is {}",
+            "the counterparts need {python} to be Python {major}.{minor} or later, and it is {}",
             version.trim().replace(' ', ".")
         ));
     }

@@ -1,6 +1,7 @@
 //! A counterpart that is up.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
@@ -45,6 +46,19 @@ pub(crate) fn environment(ready: &Value) -> impl Iterator<Item = (&str, &str)> {
     let variables = ready["environment"].as_object();
     let variables = variables.into_iter().flatten();
     variables.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+}
+
+/// The same of several. What more than one has is a list of files, such as `KRB5_CONFIG`: it names those of all.
+pub(crate) fn joined<'a>(all: impl IntoIterator<Item = &'a Value>) -> BTreeMap<String, String> {
+    let mut joined = BTreeMap::<String, String>::new();
+    for (name, value) in all.into_iter().flat_map(environment) {
+        let known = joined.entry(name.to_owned()).or_default();
+        if !known.is_empty() {
+            known.push(':');
+        }
+        known.push_str(value);
+    }
+    joined
 }
 
 impl Running {
@@ -204,6 +218,15 @@ mod tests {
         assert!(!folder.path().join("ended").exists());
         drop(running);
         assert!(folder.path().join("ended").exists());
+    }
+
+    #[test]
+    fn what_several_have_in_their_environment_is_joined() {
+        let [a, b] = ["/a", "/b"]
+            .map(|path| serde_json::json!({ "environment": { "KRB5_CONFIG": path, path: "" } }));
+        let joined = joined([&a, &Value::Null, &b]);
+        assert_eq!(joined["KRB5_CONFIG"], "/a:/b");
+        assert_eq!(joined.len(), 3);
     }
 
     #[test]

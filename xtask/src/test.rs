@@ -60,9 +60,7 @@ fn test(steps: &mut Steps, workspace: &Workspace, long: bool) -> Option<()> {
 fn introduce<'a>(command: &'a mut Command, running: &[Running]) -> &'a mut Command {
     let variables = COUNTERPARTS.iter().map(|counterpart| counterpart.variable);
     command.envs(variables.zip(running.iter().map(|running| &running.ready_file)));
-    command.envs(
-        running
-            .iter()
-            .flat_map(|running| running::environment(&running.ready)),
-    )
+    command.envs(running::joined(
+        running.iter().map(|running| &running.ready),
+    ))
 }

@@ -144,7 +144,7 @@ fn python(realm: &Realm) -> Result<f64> {
     let mut python = Command::new(realm::python());
     python.args([
         "-c",
-        include_str!("peer.py"),
+        include_str!("../../requests-gssapi/requests_at_once.py"),
         &realm.api(),
         &CONCURRENT.to_string(),
         &OF_PYTHON.to_string(),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod active_directory;
 mod collections;
 mod credentials;
 mod libraries;
