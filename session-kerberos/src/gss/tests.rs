@@ -45,9 +45,9 @@ fn tickets_are_there_as_long_as_somebody_has_them_and_no_longer() {
         let credential = cache.credential().ok().unwrap();
         let principal = credential.name().ok().unwrap();
         assert_eq!(principal.display().unwrap(), "svc@EXAMPLE.TEST");
-        assert!(from_cache(&krb5, &theirs).is_ok());
+        assert!(from_cache(&krb5, &theirs, Taken::All).is_ok());
         drop(cache);
-        assert!(from_cache(&krb5, &theirs).is_err());
+        assert!(from_cache(&krb5, &theirs, Taken::All).is_err());
         // What still refers to them is no danger.
         let _ = (credential.lifetime(), credential.name().ok());
     }

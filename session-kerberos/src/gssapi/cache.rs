@@ -9,6 +9,15 @@ use super::{
     ticket::Ticket,
 };
 
+/// What is taken over from a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// Everything in it.
+    All,
+    /// What others can be got with, but no ticket for a service.
+    First,
+}
+
 /// Tickets of somebody.
 pub(crate) struct Cache<'k> {
     krb5: &'k Krb5,
@@ -53,7 +62,7 @@ impl<'k> Cache<'k> {
     }
 
     /// Puts into it what is in that one, and nothing else.
-    pub(super) fn copy(&self, from: &Cache<'_>) -> Result<(), Failure> {
+    pub(super) fn copy(&self, from: &Cache<'_>, taken: Taken) -> Result<(), Failure> {
         self.library().ensure_same(from.library())?;
         self.initialize(from.principal()?.raw())?;
         let (krb5, functions) = (from.krb5, from.krb5.functions());
@@ -71,7 +80,7 @@ impl<'k> Cache<'k> {
             });
             match next {
                 Ok(mut ticket) => {
-                    if let Err(failure) = self.store(&mut ticket) {
+                    if let Err(failure) = self.take(&mut ticket, taken) {
                         break Err(failure);
                     }
                 }
@@ -89,6 +98,13 @@ impl<'k> Cache<'k> {
         // SAFETY: all are of this library, and live until after the call, which copies the principal.
         self.krb5
             .check(unsafe { initialize(self.krb5.raw(), self.raw, principal) })
+    }
+
+    fn take(&self, ticket: &mut Ticket<'_>, taken: Taken) -> Result<(), Failure> {
+        if taken == Taken::All || ticket.is_for_no_service()? {
+            self.store(ticket)?;
+        }
+        Ok(())
     }
 
     fn store(&self, ticket: &mut Ticket<'_>) -> Result<(), Failure> {

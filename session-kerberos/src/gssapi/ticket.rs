@@ -4,6 +4,7 @@ use super::{
     functions::{Opaque, RawPrincipal, RawTicket},
     krb5::Krb5,
     library::Library,
+    principal,
     status::Failure,
 };
 
@@ -27,11 +28,24 @@ impl<'k> Ticket<'k> {
 
     /// Whose it is: good for as long as the ticket is borrowed.
     pub(super) fn client(&self) -> Result<RawPrincipal, Failure> {
-        let client = self.raw.pointer(self.library().place_of_principal());
-        if client.is_null() {
+        self.principal(0)
+    }
+
+    /// Whether it is one with which others are got (RFC 4120 §5.3), or none at all but a note that libraries keep among tickets.
+    pub(super) fn is_for_no_service(&self) -> Result<bool, Failure> {
+        // SAFETY: the principal is the ticket's, which lives until after the call.
+        let server = unsafe { principal::name(self.krb5, self.principal(1)?) }?;
+        Ok(server.starts_with("krbtgt/") || server.ends_with("@X-CACHECONF:"))
+    }
+
+    /// Client and server are the first two things in a ticket.
+    fn principal(&self, number: usize) -> Result<RawPrincipal, Failure> {
+        let place = self.library().place_of_principal() + number;
+        let principal = self.raw.pointer(place);
+        if principal.is_null() {
             return Err(Failure::of_nobody("the ticket is nobody's"));
         }
-        Ok(client)
+        Ok(principal)
     }
 
     pub(super) fn library(&self) -> &'static Library {
