@@ -6,7 +6,7 @@ use super::{
     library::Library,
     principal::Principal,
     status::Failure,
-    ticket::Ticket,
+    ticket::{Purpose, Ticket},
 };
 
 /// What is taken over from a cache.
@@ -101,10 +101,11 @@ impl<'k> Cache<'k> {
     }
 
     fn take(&self, ticket: &mut Ticket<'_>, taken: Taken) -> Result<(), Failure> {
-        if taken == Taken::All || ticket.is_for_no_service()? {
-            self.store(ticket)?;
+        match ticket.purpose()? {
+            Purpose::Refreshment => Ok(()),
+            Purpose::Service if taken == Taken::First => Ok(()),
+            _ => self.store(ticket),
         }
-        Ok(())
     }
 
     fn store(&self, ticket: &mut Ticket<'_>) -> Result<(), Failure> {
@@ -138,3 +139,7 @@ impl Drop for Cache<'_> {
         unsafe { (self.krb5.functions().krb5_cc_close)(self.krb5.raw(), self.raw) };
     }
 }
+
+#[cfg(all(test, feature = "counterparts"))]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests;

@@ -15,6 +15,19 @@ pub(crate) struct Ticket<'k> {
     raw: Box<RawTicket>,
 }
 
+/// What a ticket is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To get others by (RFC 4120 §5.3).
+    Tickets,
+    /// To authenticate to a service.
+    Service,
+    /// It is none: libraries keep notes among tickets, as such of a realm that cannot be.
+    Note,
+    /// The note by which MIT's library gets tickets anew in the course of using some: by a keytab that nobody has named.
+    Refreshment,
+}
+
 impl<'k> Ticket<'k> {
     /// What a function of the library makes. If it fails there is no ticket: then nothing of what it left is freed.
     pub(super) fn filled(
@@ -31,11 +44,15 @@ impl<'k> Ticket<'k> {
         self.principal(0)
     }
 
-    /// Whether it is one with which others are got (RFC 4120 §5.3), or none at all but a note that libraries keep among tickets.
-    pub(super) fn is_for_no_service(&self) -> Result<bool, Failure> {
+    pub(super) fn purpose(&self) -> Result<Purpose, Failure> {
         // SAFETY: the principal is the ticket's, which lives until after the call.
         let server = unsafe { principal::name(self.krb5, self.principal(1)?) }?;
-        Ok(server.starts_with("krbtgt/") || server.ends_with("@X-CACHECONF:"))
+        Ok(match server.strip_suffix("@X-CACHECONF:") {
+            Some(note) if note.ends_with("/refresh_time") => Purpose::Refreshment,
+            Some(_) => Purpose::Note,
+            None if server.starts_with("krbtgt/") => Purpose::Tickets,
+            None => Purpose::Service,
+        })
     }
 
     /// Client and server are the first two things in a ticket.
