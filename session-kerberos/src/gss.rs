@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     gss::tickets::Tickets,
-    gssapi::{Failure, Krb5, Library, PrivateCache},
+    gssapi::{Failure, Krb5, Library, PrivateCache, Taken},
     mechanism::{Acquired, Given, Mechanism, Wanted},
     refusal::{About, missing, refused},
 };
@@ -26,9 +26,19 @@ pub(crate) struct Gss {
 
 impl Mechanism for Gss {
     fn acquire(&self, wanted: &Wanted) -> Result<Acquired> {
+        self.take(wanted, Taken::All)
+    }
+
+    fn acquire_anew(&self, wanted: &Wanted) -> Result<Acquired> {
+        self.take(wanted, Taken::First)
+    }
+}
+
+impl Gss {
+    fn take(&self, wanted: &Wanted, taken: Taken) -> Result<Acquired> {
         let library = Library::find(self.library.as_deref())?;
         tracing::debug!(library = library.name(), "asking for a Kerberos credential");
-        let (tickets, lifetime) = acquire(library, wanted)?;
+        let (tickets, lifetime) = acquire(library, wanted, taken)?;
         if lifetime == 0 {
             return Err(expired(tickets.name(), wanted));
         }
@@ -37,12 +47,12 @@ impl Mechanism for Gss {
 }
 
 /// Tickets, and for how many seconds they are good: 0 if they have expired.
-fn acquire(library: &'static Library, wanted: &Wanted) -> Result<(Tickets, u32)> {
+fn acquire(library: &'static Library, wanted: &Wanted, taken: Taken) -> Result<(Tickets, u32)> {
     let failed = |failure| refused(&failure, &About::Credential(wanted));
     check_names(wanted)?;
     let krb5 = Krb5::new(library).map_err(failed)?;
     let cache = match &wanted.from {
-        Given::DefaultCache | Given::Ccache(_) => from_cache(&krb5, wanted).map_err(missing),
+        Given::DefaultCache | Given::Ccache(_) => from_cache(&krb5, wanted, taken).map_err(missing),
         Given::Keytab(keytab) => by_keytab(&krb5, wanted, keytab),
         Given::Password(password) => {
             let password = terminated(password.expose());
@@ -61,7 +71,7 @@ fn acquire(library: &'static Library, wanted: &Wanted) -> Result<(Tickets, u32)>
 }
 
 /// What is in a cache of somebody else's, which stays as it is.
-fn from_cache(krb5: &Krb5, wanted: &Wanted) -> Result<PrivateCache, Failure> {
+fn from_cache(krb5: &Krb5, wanted: &Wanted, taken: Taken) -> Result<PrivateCache, Failure> {
     if let Given::Ccache(name) = &wanted.from {
         krb5.set_default_cache(name)?;
     }
@@ -69,7 +79,7 @@ fn from_cache(krb5: &Krb5, wanted: &Wanted) -> Result<PrivateCache, Failure> {
         Some(principal) => collection::cache_of(krb5, principal)?,
         None => krb5.default_cache()?,
     };
-    PrivateCache::copy_of(&theirs)
+    PrivateCache::copy_of(&theirs, taken)
 }
 
 fn by_keytab(krb5: &Krb5, wanted: &Wanted, keytab: &str) -> Result<PrivateCache, Failure> {

@@ -18,7 +18,7 @@ mod private_cache;
 mod status;
 mod ticket;
 
-pub(crate) use cache::Cache;
+pub(crate) use cache::{Cache, Taken};
 pub(crate) use context::{Context, Flags};
 pub(crate) use credential::{Credential, INDEFINITE};
 pub(crate) use krb5::Krb5;

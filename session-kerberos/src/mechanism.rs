@@ -8,6 +8,11 @@ use zeroize::Zeroizing;
 /// Gets credentials. Blocks.
 pub(crate) trait Mechanism: Debug + Send + Sync + 'static {
     fn acquire(&self, wanted: &Wanted) -> Result<Acquired>;
+
+    /// The same, after one was refused: with nothing of what was got for services before, which may be why.
+    fn acquire_anew(&self, wanted: &Wanted) -> Result<Acquired> {
+        self.acquire(wanted)
+    }
 }
 
 /// Whose credential is wanted, and what it is to come from.

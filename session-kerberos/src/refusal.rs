@@ -85,6 +85,15 @@ const WORDS: &[(&str, i32)] = &[
     ("Service key not available", code::NO_KEY),
 ];
 
+/// What a server says no with that gives no reason.
+pub(crate) fn rejection() -> Failure {
+    Failure {
+        major: UNAUTHORIZED,
+        minor: 0,
+        text: "it rejects Kerberos without a reason".to_owned(),
+    }
+}
+
 /// The failure, as that of something that is not there or cannot be read, unless its code says more.
 pub(crate) fn missing(failure: Failure) -> Failure {
     Failure {
@@ -105,6 +114,7 @@ const BAD_BINDINGS: u32 = 4 << 16;
 const NO_CREDENTIAL: u32 = 7 << 16;
 const CREDENTIALS_EXPIRED: u32 = 11 << 16;
 const CONTEXT_EXPIRED: u32 = 12 << 16;
+const UNAUTHORIZED: u32 = 15 << 16;
 
 fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
     use ErrorKind::{Config, Denied, Interaction, Protocol, Unavailable};
@@ -187,6 +197,11 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
             ),
             NO_CREDENTIAL => about.missing(),
             CREDENTIALS_EXPIRED | CONTEXT_EXPIRED => (Interaction, "run `kinit`"),
+            UNAUTHORIZED => (Denied, "ask those who run the server, whose log tells why"),
+            _ if failure.has_no_code() => (
+                Protocol,
+                "ask those who run the server; or correct the URL, if it is another's",
+            ),
             _ => (
                 Protocol,
                 "look the code up in the documentation of the Kerberos library",

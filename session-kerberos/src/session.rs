@@ -74,7 +74,13 @@ impl Kerberos {
             from: self.source.given().await?,
         };
         let mechanism = Arc::clone(&self.mechanism);
-        let work = move |_| mechanism.acquire(&wanted);
+        let work = move |_| {
+            if is_second {
+                mechanism.acquire_anew(&wanted)
+            } else {
+                mechanism.acquire(&wanted)
+            }
+        };
         let acquired = self.workers.run(work).await?;
         Ok(Self::credential(acquired, is_second))
     }

@@ -9,7 +9,7 @@ use crate::{
     gssapi::{Context, Failure, Flags},
     kerberos_token::Answer,
     mechanism::{Initiator, Progress},
-    refusal::{About, FIRST_CODE, refused},
+    refusal::{About, FIRST_CODE, refused, rejection},
     spnego::{self, Response, State},
 };
 
@@ -51,7 +51,7 @@ impl OurEnd {
             token => self.take(token)?,
         };
         if response.state == State::Rejected {
-            return Err(Failure::of_nobody("it rejects Kerberos without a reason"));
+            return Err(rejection());
         }
         if !self.context.is_complete() {
             if next.is_empty() {

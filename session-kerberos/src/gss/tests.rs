@@ -1,7 +1,14 @@
 //! Against the realm that `cargo xtask test` starts.
 
 use super::*;
-use crate::{Delegation, mechanism::Initiation};
+use crate::{
+    Delegation,
+    der::{
+        ENUMERATED, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, application, context, wrap,
+    },
+    mechanism::{Initiation, Progress},
+    spnego,
+};
 
 fn realm() -> serde_json::Value {
     let path = std::env::var("SESSION_TEST_KERBEROS").unwrap();
@@ -38,9 +45,9 @@ fn tickets_are_there_as_long_as_somebody_has_them_and_no_longer() {
         let credential = cache.credential().ok().unwrap();
         let principal = credential.name().ok().unwrap();
         assert_eq!(principal.display().unwrap(), "svc@EXAMPLE.TEST");
-        assert!(from_cache(&krb5, &theirs).is_ok());
+        assert!(from_cache(&krb5, &theirs, Taken::All).is_ok());
         drop(cache);
-        assert!(from_cache(&krb5, &theirs).is_err());
+        assert!(from_cache(&krb5, &theirs, Taken::All).is_err());
         // What still refers to them is no danger.
         let _ = (credential.lifetime(), credential.name().ok());
     }
@@ -106,5 +113,109 @@ fn the_kdc_is_asked_once_for_all_tokens_of_a_service() {
             ..initiation("HTTP@api.example.test")
         };
         assert!(principal.initiate_now(&delegating).is_none());
+    }
+}
+
+/// Begins with a server, and has it answer: what comes of each answer.
+fn answered(library: &str, is_mutual: bool, answers: &[Vec<u8>]) -> Vec<String> {
+    let gss = Gss {
+        library: Some(library.to_owned()),
+    };
+    let wanted = Wanted {
+        principal: None,
+        from: Given::Keytab(keytab()),
+    };
+    let request = Initiation {
+        is_mutual,
+        ..initiation("HTTP@localhost")
+    };
+    let acquired = gss.acquire(&wanted).unwrap();
+    let mut begun = acquired.principal.initiate(0, &request).unwrap();
+    let outcome = |answer: &Vec<u8>| match begun.initiator.step(answer) {
+        Ok(Progress::Continues(_)) => "continues".to_owned(),
+        Ok(Progress::Complete { is_mutual }) => format!("complete, {is_mutual}"),
+        Err(error) => format!("{:?}: {error}", error.kind()),
+    };
+    answers.iter().map(outcome).collect()
+}
+
+/// An acceptor's `NegTokenResp`.
+fn response(state: u8, token: &[u8], code: &[u8]) -> Vec<u8> {
+    let state = wrap(context(0), &[&wrap(ENUMERATED, &[&[state]])]);
+    let octets = |number, bytes: &[u8]| match bytes {
+        [] => Vec::new().into(),
+        bytes => wrap(context(number), &[&wrap(OCTET_STRING, &[bytes])]),
+    };
+    let (token, code) = (octets(2, token), octets(3, code));
+    wrap(context(1), &[&wrap(SEQUENCE, &[&state, &token, &code])]).to_vec()
+}
+
+/// A token of Kerberos.
+fn of_kerberos(kind: &[u8], message: &[u8]) -> Vec<u8> {
+    let mechanism = wrap(OBJECT_IDENTIFIER, &[spnego::KRB5]);
+    wrap(application(0), &[&mechanism, kind, message]).to_vec()
+}
+
+fn stale_key() -> Vec<u8> {
+    let number = |field, value: u8| wrap(context(field), &[&wrap(INTEGER, &[&[value]])]);
+    let fields = wrap(SEQUENCE, &[&number(0, 5), &number(1, 30), &number(6, 44)]);
+    of_kerberos(b"\x03\x00", &wrap(application(30), &[&fields]))
+}
+
+#[test]
+fn what_a_server_answers_that_proves_nothing_is_refused() {
+    const COMPLETED: u8 = 0;
+    const INCOMPLETE: u8 = 1;
+    const REJECTED: u8 = 2;
+    const CODE_REQUESTED: u8 = 3;
+    for library in ["libgssapi_krb5.so.2", "libgssapi.so.3"] {
+        for (answer, words) in [
+            (response(COMPLETED, b"", b""), "without the proof"),
+            (response(INCOMPLETE, b"", b""), "without the proof"),
+            (response(CODE_REQUESTED, b"", b""), "without the proof"),
+            (response(REJECTED, b"", b""), "Denied: "),
+            (response(REJECTED, &stale_key(), b""), "keytab is stale"),
+            (response(COMPLETED, &stale_key(), b""), "keytab is stale"),
+            (response(COMPLETED, b"NTLMSSP", b""), "none of Kerberos"),
+            (b"NTLMSSP".to_vec(), "does not answer an offer"),
+            (stale_key(), "does not answer an offer"),
+            (
+                response(COMPLETED, &of_kerberos(b"\x02\x00", b"?"), b""),
+                "HTTP@localhost",
+            ),
+        ] {
+            let outcomes = answered(library, true, &[answer.clone(), answer]);
+            assert!(outcomes[0].contains(words), "{library}: {}", outcomes[0]);
+            assert!(!outcomes[1].contains("complete"), "{library}");
+            assert!(!outcomes[1].contains("continues"), "{library}");
+        }
+        for (answers, expected) in [
+            (&[response(COMPLETED, b"", b"")][..], "complete, false"),
+            (&[response(CODE_REQUESTED, b"", b"")], "continues"),
+            (
+                &[
+                    response(CODE_REQUESTED, b"", b""),
+                    response(COMPLETED, b"", b""),
+                ],
+                "has changed what was offered",
+            ),
+            (
+                &[
+                    response(CODE_REQUESTED, b"", b""),
+                    response(CODE_REQUESTED, b"", b""),
+                ],
+                "waits for more",
+            ),
+            (&[response(INCOMPLETE, b"", b"")], "waits for more"),
+            (&[response(COMPLETED, b"", b"forged")], "HTTP@localhost"),
+            (
+                &[response(COMPLETED, &of_kerberos(b"\x02\x00", b"?"), b"")],
+                "no token of the server is due",
+            ),
+        ] {
+            let outcomes = answered(library, false, answers);
+            let last = outcomes.last().unwrap();
+            assert!(last.contains(expected), "{library}: {last}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{our_end::OurEnd, ready::Ready};
 use crate::{
     Delegation,
-    gssapi::{Context, Credential, Failure, Flags, INDEFINITE, Krb5, Name, PrivateCache},
+    gssapi::{Context, Credential, Failure, Flags, INDEFINITE, Krb5, Name, PrivateCache, Taken},
     mechanism::{Acquired, Begun, Given, Initiation, Principal, Wanted},
     refusal::{About, refused},
     spnego,
@@ -75,7 +75,7 @@ impl Tickets {
 
     /// What `kinit` has left meanwhile where they are from: somebody else's, or such as are good for longer.
     fn replaced(&self, wanted: &Wanted, lifetime: u32) -> Result<Option<Acquired>> {
-        let (found, its_lifetime) = super::acquire(self.0.cache.library(), wanted)?;
+        let (found, its_lifetime) = super::acquire(self.0.cache.library(), wanted, Taken::All)?;
         let is_news = its_lifetime > lifetime || (found.name() != self.name() && its_lifetime > 0);
         Ok(is_news.then(|| found.acquired(its_lifetime)))
     }

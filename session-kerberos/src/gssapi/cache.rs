@@ -6,8 +6,17 @@ use super::{
     library::Library,
     principal::Principal,
     status::Failure,
-    ticket::Ticket,
+    ticket::{Purpose, Ticket},
 };
+
+/// What is taken over from a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// Everything in it.
+    All,
+    /// What others can be got with, but no ticket for a service.
+    First,
+}
 
 /// Tickets of somebody.
 pub(crate) struct Cache<'k> {
@@ -53,7 +62,7 @@ impl<'k> Cache<'k> {
     }
 
     /// Puts into it what is in that one, and nothing else.
-    pub(super) fn copy(&self, from: &Cache<'_>) -> Result<(), Failure> {
+    pub(super) fn copy(&self, from: &Cache<'_>, taken: Taken) -> Result<(), Failure> {
         self.library().ensure_same(from.library())?;
         self.initialize(from.principal()?.raw())?;
         let (krb5, functions) = (from.krb5, from.krb5.functions());
@@ -71,7 +80,7 @@ impl<'k> Cache<'k> {
             });
             match next {
                 Ok(mut ticket) => {
-                    if let Err(failure) = self.store(&mut ticket) {
+                    if let Err(failure) = self.take(&mut ticket, taken) {
                         break Err(failure);
                     }
                 }
@@ -89,6 +98,14 @@ impl<'k> Cache<'k> {
         // SAFETY: all are of this library, and live until after the call, which copies the principal.
         self.krb5
             .check(unsafe { initialize(self.krb5.raw(), self.raw, principal) })
+    }
+
+    fn take(&self, ticket: &mut Ticket<'_>, taken: Taken) -> Result<(), Failure> {
+        match ticket.purpose()? {
+            Purpose::Refreshment => Ok(()),
+            Purpose::Service if taken == Taken::First => Ok(()),
+            _ => self.store(ticket),
+        }
     }
 
     fn store(&self, ticket: &mut Ticket<'_>) -> Result<(), Failure> {
@@ -122,3 +139,7 @@ impl Drop for Cache<'_> {
         unsafe { (self.krb5.functions().krb5_cc_close)(self.krb5.raw(), self.raw) };
     }
 }
+
+#[cfg(all(test, feature = "counterparts"))]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests;

@@ -32,17 +32,8 @@ impl<'k> Principal<'k> {
 
     /// As libraries write and read it.
     pub(crate) fn name(&self) -> Result<String, Failure> {
-        let functions = self.krb5.functions();
-        let mut text = ptr::null_mut();
-        // SAFETY: the principal is one of this library; the pointer is to a value that lives until after the call.
-        let code =
-            unsafe { (functions.krb5_unparse_name)(self.krb5.raw(), self.raw, &raw mut text) };
-        self.krb5.check(code)?;
-        // SAFETY: the text stays until it is freed below.
-        let name = unsafe { copied(text) };
-        // SAFETY: the text is the library's, and is freed once, here.
-        unsafe { (functions.krb5_free_unparsed_name)(self.krb5.raw(), text) };
-        Ok(name)
+        // SAFETY: the principal is one of this library, and lives until after the call.
+        unsafe { name(self.krb5, self.raw) }
     }
 
     pub(super) fn library(&self) -> &'static Library {
@@ -59,4 +50,22 @@ impl Drop for Principal<'_> {
         // SAFETY: the library made it, and it is freed once, here.
         unsafe { (self.krb5.functions().krb5_free_principal)(self.krb5.raw(), self.raw) };
     }
+}
+
+/// What a principal is called.
+///
+/// # Safety
+///
+/// It must be one of the same library, and live until after the call.
+pub(super) unsafe fn name(krb5: &Krb5, principal: RawPrincipal) -> Result<String, Failure> {
+    let functions = krb5.functions();
+    let mut text = ptr::null_mut();
+    // SAFETY: the caller vouches for the principal; the pointer is to a value that lives until after the call.
+    let code = unsafe { (functions.krb5_unparse_name)(krb5.raw(), principal, &raw mut text) };
+    krb5.check(code)?;
+    // SAFETY: the text stays until it is freed below.
+    let name = unsafe { copied(text) };
+    // SAFETY: the text is the library's, and is freed once, here.
+    unsafe { (functions.krb5_free_unparsed_name)(krb5.raw(), text) };
+    Ok(name)
 }

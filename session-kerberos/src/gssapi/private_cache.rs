@@ -6,7 +6,11 @@ use std::{
 };
 
 use super::{
-    cache::Cache, credential::Credential, krb5::Krb5, library::Library, status::Failure,
+    cache::{Cache, Taken},
+    credential::Credential,
+    krb5::Krb5,
+    library::Library,
+    status::Failure,
     ticket::Ticket,
 };
 
@@ -33,10 +37,10 @@ impl PrivateCache {
         Ok(cache)
     }
 
-    /// One with all that is in that one, which stays as it is.
-    pub(crate) fn copy_of(theirs: &Cache<'_>) -> Result<Self, Failure> {
+    /// One with what is in that one, which stays as it is.
+    pub(crate) fn copy_of(theirs: &Cache<'_>, taken: Taken) -> Result<Self, Failure> {
         let cache = Self::new(theirs.library())?;
-        cache.open(&cache.krb5)?.copy(theirs)?;
+        cache.open(&cache.krb5)?.copy(theirs, taken)?;
         Ok(cache)
     }
 

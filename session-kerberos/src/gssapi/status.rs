@@ -37,6 +37,10 @@ impl Failure {
     pub(crate) fn of_nobody(text: &str) -> Self {
         Self::of_kerberos(0, text.to_owned())
     }
+
+    pub(crate) fn has_no_code(&self) -> bool {
+        (self.major, self.minor) == (FAILURE, 0)
+    }
 }
 
 /// Bits of a major status that say that the call failed; all others are information (RFC 2744 §3.9.1).
@@ -101,6 +105,10 @@ fn text(library: &'static Library, mechanism: Oid, code: U32, kind: i32) -> Stri
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({:#x}, {})", self.text, self.major, self.minor)
+        f.write_str(&self.text)?;
+        if self.has_no_code() {
+            return Ok(());
+        }
+        write!(f, " ({:#x}, {})", self.major, self.minor)
     }
 }

@@ -4,6 +4,7 @@ use super::{
     functions::{Opaque, RawPrincipal, RawTicket},
     krb5::Krb5,
     library::Library,
+    principal,
     status::Failure,
 };
 
@@ -12,6 +13,19 @@ pub(crate) struct Ticket<'k> {
     krb5: &'k Krb5,
     /// Boxed: what may be large is not moved about.
     raw: Box<RawTicket>,
+}
+
+/// What a ticket is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To get others by (RFC 4120 §5.3).
+    Tickets,
+    /// To authenticate to a service.
+    Service,
+    /// It is none: libraries keep notes among tickets, as such of a realm that cannot be.
+    Note,
+    /// The note by which MIT's library gets tickets anew in the course of using some: by a keytab that nobody has named.
+    Refreshment,
 }
 
 impl<'k> Ticket<'k> {
@@ -27,11 +41,28 @@ impl<'k> Ticket<'k> {
 
     /// Whose it is: good for as long as the ticket is borrowed.
     pub(super) fn client(&self) -> Result<RawPrincipal, Failure> {
-        let client = self.raw.pointer(self.library().place_of_principal());
-        if client.is_null() {
+        self.principal(0)
+    }
+
+    pub(super) fn purpose(&self) -> Result<Purpose, Failure> {
+        // SAFETY: the principal is the ticket's, which lives until after the call.
+        let server = unsafe { principal::name(self.krb5, self.principal(1)?) }?;
+        Ok(match server.strip_suffix("@X-CACHECONF:") {
+            Some(note) if note.ends_with("/refresh_time") => Purpose::Refreshment,
+            Some(_) => Purpose::Note,
+            None if server.starts_with("krbtgt/") => Purpose::Tickets,
+            None => Purpose::Service,
+        })
+    }
+
+    /// Client and server are the first two things in a ticket.
+    fn principal(&self, number: usize) -> Result<RawPrincipal, Failure> {
+        let place = self.library().place_of_principal() + number;
+        let principal = self.raw.pointer(place);
+        if principal.is_null() {
             return Err(Failure::of_nobody("the ticket is nobody's"));
         }
-        Ok(client)
+        Ok(principal)
     }
 
     pub(super) fn library(&self) -> &'static Library {

@@ -128,6 +128,23 @@ impl Realm {
         kinit.wait().unwrap().success()
     }
 
+    /// Has the realm and the keytab forget a service's keys for new ones.
+    pub(crate) fn give_new_keys(&self, service: &str, keytab: &Path) {
+        let keytab = keytab.display();
+        for command in [
+            format!("ktadd -k {keytab} {service}"),
+            format!("ktremove -k {keytab} {service} old"),
+        ] {
+            let done = Command::new("kadmin.local")
+                .args(["-r", self.text("/realm"), "-q", &command])
+                .env("KRB5_KDC_PROFILE", self.folder().join("kdc.conf"))
+                .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+                .output()
+                .unwrap();
+            assert!(done.status.success(), "{done:?}");
+        }
+    }
+
     /// Leaves a ticket of `alice` in the default cache, for whoever looks there.
     pub(crate) fn log_alice_in(&self) {
         static LOGGED_IN: OnceLock<()> = OnceLock::new();

@@ -1,6 +1,6 @@
 //! What becomes of tickets before they end.
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use session_core::{ErrorKind, SecretSource, SessionHandle};
 use session_kerberos::{Kerberos, KerberosBuilder};
@@ -178,13 +178,40 @@ async fn after_the_machine_slept_through_its_ticket_a_keytab_serves_again() {
 #[tokio::test]
 async fn after_kdestroy_nothing_is_renewed() {
     let realm = Realm::shared();
-    for library in [MIT, HEIMDAL] {
+    let with = async |library| {
         let cache = realm.kinit("alice");
         let alice = Renewable::opened(realm.by_cache(&cache.name).library(library)).await;
         assert_eq!(user(&alice.session, "api", "").await, "alice@EXAMPLE.TEST");
+        // Renewing would gain something.
+        aged(&cache).await;
         std::fs::remove_file(cache.file()).unwrap();
         alice.outlive().await;
         let error = request(&alice.session, "api", "").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Interaction, "{error}");
+    };
+    tokio::join!(with(MIT), with(HEIMDAL));
+}
+
+#[tokio::test]
+async fn a_ticket_in_the_cache_for_a_service_that_has_other_keys_now_is_replaced() {
+    const SERVICE: &str = "HTTP/moving.example.test";
+    let realm = Realm::shared();
+    let caches = [MIT, HEIMDAL].map(|library| (library, realm.kinit("alice")));
+    for (_, cache) in &caches {
+        let kvno = Command::new("kvno")
+            .args(["-q", "-c", &cache.name, SERVICE])
+            .status();
+        assert!(kvno.unwrap().success());
+    }
+    realm.give_new_keys(SERVICE, &realm.folder().join("http.keytab"));
+    for (library, cache) in &caches {
+        let builder = realm.by_cache(&cache.name).library(*library).spn(SERVICE);
+        let alice = Renewable::opened(builder).await;
+        assert_eq!(
+            user(&alice.session, "api", "").await,
+            "alice@EXAMPLE.TEST",
+            "{library}"
+        );
+        assert_eq!(alice.session.status().generation, 2);
     }
 }

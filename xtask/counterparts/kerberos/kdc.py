@@ -32,12 +32,14 @@ SERVICES = {
     "HTTP/api.example.test": "",
     "HTTP/stale.example.test": "",  # the server's keytab has an older key
     "HTTP/nokey.example.test": "",  # the server's keytab has no key
+    "HTTP/moving.example.test": "",  # for tests that give it new keys
     "HTTP/tag.example.test": "+ok_as_delegate",
 }
 KEYTABS = {
     SERVICE: [SERVICE],
     SHORT_SERVICE: [SHORT_SERVICE],
-    "http": ["HTTP/localhost", "HTTP/api.example.test", "HTTP/stale.example.test", "HTTP/tag.example.test"],
+    "http": ["HTTP/localhost", "HTTP/api.example.test", "HTTP/stale.example.test", "HTTP/tag.example.test",
+             "HTTP/moving.example.test"],
 }
 
 
