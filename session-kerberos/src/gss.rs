@@ -1,12 +1,13 @@
 //! The machine's Kerberos library as a mechanism.
 
 mod collection;
+mod examination;
 mod our_end;
 mod tickets;
 
 use std::ffi::CStr;
 
-use session_core::{Error, ErrorKind, Result};
+use session_core::{Error, ErrorKind, Finding, Result};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -32,6 +33,14 @@ impl Mechanism for Gss {
             return Err(expired(tickets.name(), wanted));
         }
         Ok(tickets.acquired(lifetime))
+    }
+
+    fn examine(&self, wanted: &Wanted) -> (Vec<Finding>, Option<String>) {
+        examination::means(Library::find(self.library.as_deref()), wanted)
+    }
+
+    fn examine_kdc(&self, wanted: &Wanted, principal: &str) -> Finding {
+        examination::kdc(Library::find(self.library.as_deref()), wanted, principal)
     }
 }
 

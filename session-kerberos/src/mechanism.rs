@@ -2,12 +2,18 @@
 
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
-use session_core::{Result, Secret};
+use session_core::{Finding, Result, Secret};
 use zeroize::Zeroizing;
 
 /// Gets credentials. Blocks.
 pub(crate) trait Mechanism: Debug + Send + Sync + 'static {
     fn acquire(&self, wanted: &Wanted) -> Result<Acquired>;
+
+    /// Looks at what that takes on this machine, for people; and whose credential it will be, where that is known.
+    fn examine(&self, wanted: &Wanted) -> (Vec<Finding>, Option<String>);
+
+    /// Looks whether there is a KDC for this principal, for people. Blocks, and gets nothing.
+    fn examine_kdc(&self, wanted: &Wanted, principal: &str) -> Finding;
 }
 
 /// Whose credential is wanted, and what it is to come from.
@@ -16,6 +22,13 @@ pub(crate) struct Wanted {
     /// Whoever the source belongs to, if absent.
     pub(crate) principal: Option<String>,
     pub(crate) from: Given,
+}
+
+impl Wanted {
+    /// Whether it comes from tickets that are there.
+    pub(crate) fn is_by_cache(&self) -> bool {
+        matches!(self.from, Given::DefaultCache | Given::Ccache(_))
+    }
 }
 
 /// Where a credential comes from, with its secret.
@@ -44,6 +57,9 @@ pub(crate) trait Principal: Send + Sync + 'static {
 
     /// Begins to authenticate to a service. Blocks, unless there is a ticket for it yet. `worker` is the number of the thread.
     fn initiate(&self, worker: usize, request: &Initiation) -> Result<Begun>;
+
+    /// Looks at the credential, and at whether there are tokens for these requests, for people. Blocks.
+    fn examine(&self, worker: usize, requests: &[Initiation]) -> Vec<Finding>;
 }
 
 /// With whom to authenticate, and how.

@@ -5,10 +5,13 @@ use std::{
     time::Duration,
 };
 
-use session_core::{Error, ErrorKind, Result};
+use session_core::{Error, ErrorKind, Finding, Result};
 use zeroize::Zeroizing;
 
-use super::our_end::OurEnd;
+use super::{
+    examination::{self, Held},
+    our_end::OurEnd,
+};
 use crate::{
     Delegation,
     gssapi::{Context, Credential, Failure, Flags, INDEFINITE, Krb5, Name, PrivateCache},
@@ -142,6 +145,16 @@ impl Principal for Tickets {
             )),
             token: spnego::first(&token),
         })
+    }
+
+    fn examine(&self, worker: usize, requests: &[Initiation]) -> Vec<Finding> {
+        let held = Held {
+            library: self.0.cache.library(),
+            cache: self.0.cache.name(),
+            owner: self.name(),
+        };
+        let initiate = |request: &_| self.initiate(worker, request).map(drop);
+        examination::tickets(&held, requests, initiate)
     }
 }
 
