@@ -81,6 +81,8 @@ mod documents {
     mod readme {}
     #[doc = include_str!("../docs/backends.md")]
     mod backends {}
+    #[doc = include_str!("../docs/kerberos.md")]
+    mod kerberos {}
     #[doc = include_str!("../docs/profiles.md")]
     mod profiles {}
     #[doc = include_str!("../docs/requests.md")]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod doctor;
+mod documents;
 #[path = "../support/golden.rs"]
 mod golden;
 mod realm;

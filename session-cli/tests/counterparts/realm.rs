@@ -48,22 +48,42 @@ impl Realm {
 
     /// Writes one of its own profiles, under the name `p`, with lines added to the profile and parts replaced.
     pub(crate) fn configure(&self, name: &str, more: &str, replaced: &[(&str, &str)]) {
-        let profile = self.ready["profiles"][name].as_object().unwrap();
-        // A value of JSON is one of TOML; only tables are written in another way.
-        let line = |(key, value): (&String, &Value)| match value {
-            Value::Object(table) => {
-                let parts = table.iter().map(|(key, value)| format!("{key} = {value}"));
-                format!("{key} = {{ {} }}", parts.collect::<Vec<_>>().join(", "))
-            }
-            value => format!("{key} = {value}"),
-        };
-        let lines: Vec<_> = profile.iter().map(line).collect();
-        let mut text = format!("[profiles.p]\n{more}\n{}\n", lines.join("\n"));
+        let lines = self.lines(&format!("/profiles/{name}"));
+        let mut text = format!("[profiles.p]\n{more}\n{lines}");
         for (part, other) in replaced {
             assert!(text.contains(part), "{part} in {text}");
             text = text.replace(part, other);
         }
         fs::write(self.path("sessions.toml"), text).unwrap();
+    }
+
+    /// Writes all of its own profiles, as `cargo xtask up` does.
+    pub(crate) fn configure_as_up(&self) {
+        let others = ["ccache", "keytab", "password"].map(|name| {
+            let lines = self.lines(&format!("/profiles/{name}"));
+            format!("[profiles.{name}]\n{lines}")
+        });
+        let default = self.lines("/profile");
+        let text = format!(
+            "default = \"kerberos\"\n[profiles.kerberos]\n{default}{}",
+            others.concat()
+        );
+        fs::write(self.path("sessions.toml"), text).unwrap();
+    }
+
+    /// A profile as lines of TOML.
+    fn lines(&self, pointer: &str) -> String {
+        let profile = self.ready.pointer(pointer).and_then(Value::as_object);
+        // A value of JSON is one of TOML; only tables are written in another way.
+        let line = |(key, value): (&String, &Value)| match value {
+            Value::Object(table) => {
+                let parts = table.iter().map(|(key, value)| format!("{key} = {value}"));
+                format!("{key} = {{ {} }}\n", parts.collect::<Vec<_>>().join(", "))
+            }
+            value => format!("{key} = {value}\n"),
+        };
+        let lines: Vec<_> = profile.unwrap().iter().map(line).collect();
+        lines.concat()
     }
 
     /// The command with what was configured; `args` are separated by spaces.
