@@ -55,11 +55,11 @@ pub use profiles::Profiles;
 pub use session_core::{
     Backend, BackgroundThread, BasicEnvironment, Blocking, BoxFuture, Carrier, Cause, Challenge,
     Changes, Clock, Coarse, Config, ConfigValue, Credential, Enter, Environment, Error, ErrorKind,
-    Exchange, Executor, Family, FamilyBuilder, FromConfig, Identity, Incoming, Key, KeyKind, Lease,
-    MemoryStore, Outgoing, Proxy, Receipt, Result, Scoped, Secret, SecretSource, Services, Session,
-    SessionBuilder, SessionHandle, State, Status, Store, Stored, SystemClock, TlsVersion,
-    Transport, Verdict, WithSession, current, current_named, in_current_scope, register_backend,
-    set_current, set_current_named, with_current,
+    Exchange, Executor, Family, FamilyBuilder, Finding, FromConfig, Health, Identity, Incoming,
+    Key, KeyKind, Lease, MemoryStore, Outgoing, Proxy, Receipt, Result, Scoped, Secret,
+    SecretSource, Services, Session, SessionBuilder, SessionHandle, State, Status, Store, Stored,
+    SystemClock, TlsVersion, Transport, Verdict, WithSession, current, current_named,
+    in_current_scope, register_backend, set_current, set_current_named, with_current,
 };
 #[cfg(feature = "http")]
 pub use session_http as http;
@@ -86,6 +86,8 @@ mod documents {
     mod readme {}
     #[doc = include_str!("../docs/backends.md")]
     mod backends {}
+    #[doc = include_str!("../docs/kerberos.md")]
+    mod kerberos {}
     #[doc = include_str!("../docs/marquee.md")]
     mod marquee {}
     #[doc = include_str!("../docs/profiles.md")]

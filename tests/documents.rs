@@ -11,6 +11,7 @@ use markdown::code_blocks;
 use session_kit::{Profiles, backends};
 
 const PROFILES: &str = include_str!("../docs/profiles.md");
+const KERBEROS: &str = include_str!("../docs/kerberos.md");
 const MARQUEE: &str = include_str!("../docs/marquee.md");
 const ARCHITECTURE: &str = include_str!("../ARCHITECTURE.md");
 
@@ -30,14 +31,23 @@ fn every_key_of_every_backend_is_documented() {
 #[test]
 fn profiles_in_the_documentation_open() {
     let mut opened = 0;
-    for block in code_blocks(PROFILES, &["toml"]) {
+    let blocks = code_blocks(PROFILES, &["toml"]).chain(code_blocks(KERBEROS, &["toml"]));
+    for block in blocks {
         let profiles = Profiles::from_toml(&block, "sessions.toml").unwrap();
         for name in profiles.names() {
             profiles.open(name).unwrap();
             opened += 1;
         }
     }
-    assert_eq!(opened, 7);
+    assert_eq!(opened, 10);
+}
+
+#[test]
+fn the_program_about_kerberos_is_the_example() {
+    let example = include_str!("../examples/kerberos.rs");
+    let program = code_blocks(KERBEROS, &["rust"]).next().unwrap();
+    let (_, example) = example.split_once("terminal program\")]\n\n").unwrap();
+    assert_eq!(program, example);
 }
 
 #[test]

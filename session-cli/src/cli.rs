@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::{backends, demo, header, output::Color, request, status, token};
+use crate::{backends, demo, doctor, header, output::Color, request, status, token};
 
 /// Tokens, headers and authenticated requests for any service, by profile.
 #[derive(Debug, Parser)]
@@ -42,6 +42,7 @@ pub(crate) enum Command {
     Header(header::Args),
     Request(request::Args),
     Status(status::Args),
+    Doctor(doctor::Args),
 }
 
 const EXIT_CODES: &str = "\

@@ -18,6 +18,8 @@ pub(crate) enum Failure {
         host: String,
         status: StatusCode,
     },
+    /// Something is wrong, which has been printed.
+    Unhealthy(Exit),
     Usage(String),
     Unexpected(String),
 }
@@ -29,6 +31,7 @@ impl Failure {
             Self::Ended(signal) => (*signal).into(),
             Self::Session(error) => error.kind().into(),
             Self::Status { .. } => Exit::HttpStatus,
+            Self::Unhealthy(exit) => *exit,
             Self::Usage(_) => Exit::Usage,
             Self::Unexpected(_) => Exit::Unexpected,
         }
@@ -37,7 +40,7 @@ impl Failure {
     /// Tells a person, on standard error.
     pub(crate) fn report(&self) {
         match self {
-            Self::ClosedPipe | Self::Ended(_) => {}
+            Self::ClosedPipe | Self::Ended(_) | Self::Unhealthy(_) => {}
             Self::Session(error) => report(error),
             Self::Status { host, status } => {
                 output::error(format_args!("{host} answered {status}"));

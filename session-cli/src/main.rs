@@ -1,10 +1,17 @@
 //! The command `session`: tokens, headers and authenticated requests by profile.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `counterparts` | this crate's own tests against a real realm, which `cargo xtask test` starts |
 
 #![forbid(unsafe_code)]
 
 mod backends;
 mod cli;
 mod demo;
+mod doctor;
 mod exit;
 mod failure;
 mod header;
@@ -70,6 +77,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
             Command::Header(args) => header::run(config, args).await,
             Command::Request(args) => request::run(config, args).await,
             Command::Status(args) => status::run(config, args),
+            Command::Doctor(args) => doctor::run(config, args).await,
         }
     });
     // Does not wait for a thread that still waits for a reader.

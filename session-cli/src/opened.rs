@@ -21,6 +21,17 @@ pub(crate) async fn for_now(
     now(&session, async || signals.next().await, work).await
 }
 
+/// Leaves it to the work to open the session, and closes it.
+pub(crate) async fn for_a_look(
+    session: SessionHandle,
+    work: impl AsyncFnOnce(&SessionHandle) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut signals = catch()?;
+    let mut signal = async || signals.next().await;
+    let outcome = unless_ended(&mut signal, work(&session)).await;
+    close(&session, outcome, signal).await
+}
+
 /// Opens the session and leaves it open at the server: what was printed is the reader's now. Where printing failed,
 /// nobody has it, and the session is closed.
 pub(crate) async fn for_keeps(
@@ -71,6 +82,14 @@ async fn open_for(
         open(session).await?;
         work(session).await
     };
+    unless_ended(signal, work).await
+}
+
+/// Does the work, unless a signal comes first.
+async fn unless_ended(
+    signal: &mut impl AsyncFnMut() -> Signal,
+    work: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
     tokio::select! {
         // What is done when the signal comes is done.
         biased;

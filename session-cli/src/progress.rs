@@ -1,6 +1,7 @@
 //! Signs of life while a person waits.
 
 use std::{
+    borrow::Cow,
     env,
     ffi::OsStr,
     fmt,
@@ -22,6 +23,8 @@ struct Line {
     tick: Box<Tick>,
     seconds: u64,
     bytes: u64,
+    /// What one waits for, where that is worth saying.
+    what: Cow<'static, str>,
     shown: bool,
     to: Box<dyn Write>,
 }
@@ -52,6 +55,7 @@ impl Progress {
             tick: Box::new(tick),
             seconds: 0,
             bytes: 0,
+            what: Cow::Borrowed("waiting"),
             shown: false,
             to: Box::new(to),
         }))
@@ -61,6 +65,13 @@ impl Progress {
     pub(crate) fn received(&mut self, bytes: usize) {
         if let Some(line) = &mut self.0 {
             line.bytes = line.bytes.saturating_add(bytes as u64);
+        }
+    }
+
+    /// What is waited for from now on, in place of `waiting`.
+    pub(crate) fn for_what(&mut self, what: impl Into<Cow<'static, str>>) {
+        if let Some(line) = &mut self.0 {
+            line.what = what.into();
         }
     }
 
@@ -91,7 +102,7 @@ impl Line {
     fn show(&mut self) {
         let (seconds, bytes) = (self.seconds, Size(self.bytes));
         let _ = match self.bytes {
-            0 => write!(self.to, "\r\x1b[Kwaiting, {seconds} s"),
+            0 => write!(self.to, "\r\x1b[K{}, {seconds} s", self.what),
             _ => write!(self.to, "\r\x1b[K{bytes} received, {seconds} s"),
         };
         let _ = self.to.flush();
@@ -218,6 +229,15 @@ mod tests {
                 ""
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn what_one_waits_for_is_said() {
+        let screen = Screen::default();
+        let mut progress = screen.progress();
+        progress.for_what("authenticating");
+        progress.during(work(2)).await;
+        assert_eq!(screen.lines(), ["authenticating, 1 s", ""]);
     }
 
     #[tokio::test]

@@ -2,13 +2,16 @@
 
 use std::io::{self, Write};
 
+use anstyle::Style;
+
 use crate::output::BOLD;
 
 /// Rows of texts below bold headings. The last column is as long as it likes.
 #[derive(Debug)]
 pub(crate) struct Table<const N: usize> {
     headings: [&'static str; N],
-    rows: Vec<[String; N]>,
+    /// Each with the style of its first column.
+    rows: Vec<(Style, [String; N])>,
 }
 
 impl<const N: usize> Table<N> {
@@ -20,17 +23,22 @@ impl<const N: usize> Table<N> {
     }
 
     pub(crate) fn row(&mut self, row: [String; N]) {
-        self.rows.push(row);
+        self.row_in(Style::new(), row);
+    }
+
+    /// A row whose first column has a style.
+    pub(crate) fn row_in(&mut self, style: Style, row: [String; N]) {
+        self.rows.push((style, row));
     }
 
     pub(crate) fn write(&self, indent: &str, to: &mut impl Write) -> io::Result<()> {
         let widths = self.widths();
         write!(to, "{indent}{BOLD}")?;
-        line(self.headings, &widths, to)?;
+        line(Style::new(), self.headings, &widths, to)?;
         writeln!(to, "{BOLD:#}")?;
-        for row in &self.rows {
+        for (style, row) in &self.rows {
             write!(to, "{indent}")?;
-            line(row.each_ref().map(String::as_str), &widths, to)?;
+            line(*style, row.each_ref().map(String::as_str), &widths, to)?;
             writeln!(to)?;
         }
         Ok(())
@@ -38,7 +46,7 @@ impl<const N: usize> Table<N> {
 
     fn widths(&self) -> [usize; N] {
         let mut widths = self.headings.map(|heading| heading.chars().count());
-        for row in &self.rows {
+        for (_, row) in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = cell.chars().count().max(*width);
             }
@@ -48,6 +56,7 @@ impl<const N: usize> Table<N> {
 }
 
 fn line<const N: usize>(
+    style: Style,
     cells: [&str; N],
     widths: &[usize; N],
     to: &mut impl Write,
@@ -55,6 +64,8 @@ fn line<const N: usize>(
     for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
         if column + 1 == N {
             write!(to, "{cell}")?;
+        } else if column == 0 {
+            write!(to, "{style}{cell:width$}{style:#}  ")?;
         } else {
             write!(to, "{cell:width$}  ")?;
         }

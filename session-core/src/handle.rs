@@ -7,9 +7,9 @@ use url::Url;
 
 use crate::{
     Blocking, Carrier, Challenge, Changes, Credential, Enter, Environment, Error, ErrorKind,
-    Outgoing, Receipt, Result, Scoped, Session, SessionBuilder, Status,
+    Finding, Outgoing, Receipt, Result, Scoped, Session, SessionBuilder, Status,
     engine::Engine,
-    registry, scope,
+    examination, registry, scope,
     services::{has_userinfo, is_confidential},
 };
 
@@ -280,6 +280,14 @@ impl SessionHandle {
     pub fn header_now(&self, name: &HeaderName) -> Option<HeaderValue> {
         let held = self.0.quiet()?;
         held.as_ref()?.header(name)
+    }
+
+    /// Examines the session, for people who look for what is wrong with it: while it is closed what it takes to open it, while it is open
+    /// what its credential is worth. Empty, where the backend has nothing to say.
+    ///
+    /// It neither opens the session nor changes it, and it may take as long as servers take that say nothing.
+    pub async fn examine(&self) -> Vec<Finding> {
+        examination::examine(&self.0).await
     }
 
     /// A subscription to changes of the session's state.

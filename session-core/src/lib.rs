@@ -10,6 +10,7 @@
 //! |---|---|
 //! | use a session | [`SessionHandle`], [`current`], [`WithSession`] |
 //! | act for many users | [`Family`] |
+//! | know why one does not work | [`SessionHandle::examine`], [`Finding`] |
 //! | write a backend | [`Session`], [`Credential`], [`register_backend!`] |
 //! | open one by name or profile | [`open`], [`profile`], [`Profiles`], [`Config`] |
 //! | send requests by yourself | [`SessionHandle::authorize`], [`Exchange`], [`Carrier`] |
@@ -66,9 +67,11 @@ mod engine;
 mod enter;
 mod environment;
 mod error;
+mod examination;
 mod exchange;
 mod executor;
 mod family;
+mod finding;
 mod flight;
 mod handle;
 mod held;
@@ -117,6 +120,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use exchange::{Exchange, Incoming, Outgoing, Verdict};
 pub use executor::{BackgroundThread, BoxFuture, Executor};
 pub use family::{Family, FamilyBuilder};
+pub use finding::{Finding, Health};
 pub use handle::SessionHandle;
 pub use identity::Identity;
 pub use key::{Key, KeyKind};

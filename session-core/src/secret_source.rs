@@ -207,13 +207,19 @@ impl SecretSource {
             .as_ref()
             .map(|place| format!("{place}: "))
             .unwrap_or_default();
-        let source = match &self.source {
-            Source::Literal(_) => "the secret".to_owned(),
-            Source::Env(name) => format!("environment variable `{name}`"),
-            Source::File(path) => format!("secret file `{}`", path.display()),
-            Source::Command(command) => format!("secret command `{}`", program(command)),
-        };
-        Error::new(kind, format!("{place}{source} {problem}"))
+        Error::new(kind, format!("{place}{self} {problem}"))
+    }
+}
+
+/// Where it is, such as ``environment variable `ORDERS_SECRET` ``.
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Source::Literal(_) => f.write_str("the secret"),
+            Source::Env(name) => write!(f, "environment variable `{name}`"),
+            Source::File(path) => write!(f, "secret file `{}`", path.display()),
+            Source::Command(command) => write!(f, "secret command `{}`", program(command)),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use http::HeaderValue;
 use url::Url;
 
-use crate::{Challenge, Credential, Environment, Exchange, Identity, Outgoing, Result};
+use crate::{Challenge, Credential, Environment, Exchange, Finding, Identity, Outgoing, Result};
 
 /// How to authenticate against one external API.
 ///
@@ -15,7 +15,8 @@ use crate::{Challenge, Credential, Environment, Exchange, Identity, Outgoing, Re
 /// state between calls but its configuration, and a simple one writes three methods.
 ///
 /// `init`, `renew` and `close` run on the [`Executor`](crate::Executor), one at a time for each session, and
-/// always to their end: no caller's cancellation reaches them. They must not block the thread.
+/// always to their end: no caller's cancellation reaches them. `examine` runs there too, at any time. They must not block the
+/// thread.
 ///
 /// Who knows which backend a session has finds it again: [`SessionHandle::session`](crate::SessionHandle::session) is an
 /// [`Any`].
@@ -112,6 +113,16 @@ pub trait Session: Any + Debug + Send + Sync {
     /// connection, over HTTP/1.1, and no other request meanwhile.
     fn pins_connection(&self) -> bool {
         false
+    }
+
+    /// Examines what authentication depends on, for people who look for what is wrong: without a credential what it takes to get one,
+    /// with the one in use what it is worth.
+    ///
+    /// It changes nothing: it does not authenticate, and never counts as a failed attempt. What it finds holds no secret, and is in
+    /// the order in which the parts depend on each other.
+    async fn examine(&self, credential: Option<&Credential>) -> Vec<Finding> {
+        let _ = credential;
+        Vec::new()
     }
 
     /// Ends the credential at the server: revokes it, logs out.

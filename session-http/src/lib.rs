@@ -74,6 +74,7 @@ mod loan;
 mod login;
 mod pem;
 mod pools;
+mod reach;
 mod read;
 mod recipe;
 mod redirect;

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use session_core::{Error, ErrorKind, Result};
+use session_core::{Error, ErrorKind, Finding, Result};
 use zeroize::Zeroizing;
 
 use crate::mechanism::{
@@ -52,6 +52,16 @@ impl Mechanism for Fake {
             hold: Arc::clone(&self.hold),
         };
         Ok(somebody.acquired())
+    }
+
+    fn examine(&self, wanted: &Wanted) -> (Vec<Finding>, Option<String>) {
+        let name = wanted.principal.clone();
+        let found = Finding::ok("fake", name.clone().unwrap_or_default());
+        (vec![found], name)
+    }
+
+    fn examine_kdc(&self, _: &Wanted, principal: &str) -> Finding {
+        Finding::ok("fake KDC", principal)
     }
 }
 
@@ -103,6 +113,11 @@ impl Principal for Somebody {
     fn initiate_now(&self, request: &Initiation) -> Option<Begun> {
         let is_ready = self.is_ready.load(Ordering::SeqCst);
         is_ready.then(|| self.begun(request))
+    }
+
+    fn examine(&self, _: usize, requests: &[Initiation]) -> Vec<Finding> {
+        let names = requests.iter().map(|request| request.service.as_str());
+        vec![Finding::ok("fake", names.collect::<Vec<_>>().join(" "))]
     }
 }
 

@@ -1,13 +1,14 @@
 //! The machine's Kerberos library as a mechanism.
 
 mod collection;
+mod examination;
 mod our_end;
 mod ready;
 mod tickets;
 
 use std::ffi::CStr;
 
-use session_core::{Error, ErrorKind, Result};
+use session_core::{Error, ErrorKind, Finding, Result};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -31,6 +32,14 @@ impl Mechanism for Gss {
 
     fn acquire_anew(&self, wanted: &Wanted) -> Result<Acquired> {
         self.take(wanted, Taken::First)
+    }
+
+    fn examine(&self, wanted: &Wanted) -> (Vec<Finding>, Option<String>) {
+        examination::means(Library::find(self.library.as_deref()), wanted)
+    }
+
+    fn examine_kdc(&self, wanted: &Wanted, principal: &str) -> Finding {
+        examination::kdc(Library::find(self.library.as_deref()), wanted, principal)
     }
 }
 

@@ -109,6 +109,7 @@ mod builder;
 mod channel_bindings;
 mod delegation;
 mod der;
+mod examination;
 #[cfg(test)]
 mod fake;
 mod gss;

@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
-use session_core::{Result, Secret};
+use session_core::{Finding, Result, Secret};
 use zeroize::Zeroizing;
 
 /// Gets credentials. Blocks.
@@ -13,6 +13,12 @@ pub(crate) trait Mechanism: Debug + Send + Sync + 'static {
     fn acquire_anew(&self, wanted: &Wanted) -> Result<Acquired> {
         self.acquire(wanted)
     }
+
+    /// Looks at what that takes on this machine, for people; and whose credential it will be, where that is known.
+    fn examine(&self, wanted: &Wanted) -> (Vec<Finding>, Option<String>);
+
+    /// Looks whether there is a KDC for this principal, for people. Blocks, and gets nothing.
+    fn examine_kdc(&self, wanted: &Wanted, principal: &str) -> Finding;
 }
 
 /// Whose credential is wanted, and what it is to come from.
@@ -21,6 +27,13 @@ pub(crate) struct Wanted {
     /// Whoever the source belongs to, if absent.
     pub(crate) principal: Option<String>,
     pub(crate) from: Given,
+}
+
+impl Wanted {
+    /// Whether it comes from tickets that are there.
+    pub(crate) fn is_by_cache(&self) -> bool {
+        matches!(self.from, Given::DefaultCache | Given::Ccache(_))
+    }
 }
 
 /// Where a credential comes from, with its secret.
@@ -52,6 +65,9 @@ pub(crate) trait Principal: Send + Sync + 'static {
 
     /// The same, if it can be done without asking anybody: it may take as long as a signature does, and no longer.
     fn initiate_now(&self, request: &Initiation) -> Option<Begun>;
+
+    /// Looks at the credential, and at whether there are tokens for these requests, for people. Blocks.
+    fn examine(&self, worker: usize, requests: &[Initiation]) -> Vec<Finding>;
 }
 
 /// With whom to authenticate, and how.

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use http::HeaderValue;
 use session_core::{
-    Cause, Credential, Environment, Error, ErrorKind, Exchange, Outgoing, Result, SecretSource,
-    Session,
+    Cause, Credential, Environment, Error, ErrorKind, Exchange, Finding, Outgoing, Result,
+    SecretSource, Session,
 };
 use url::Url;
 
@@ -38,8 +38,8 @@ pub struct Kerberos {
 }
 
 /// What the engine holds.
-struct State {
-    principal: Arc<dyn Principal>,
+pub(crate) struct State {
+    pub(crate) principal: Arc<dyn Principal>,
     /// It took the place of one that was refused.
     is_second: bool,
 }
@@ -110,7 +110,7 @@ impl Kerberos {
         self.workers.run(work).await
     }
 
-    fn initiation(&self, request: &Outgoing<'_>) -> Initiation {
+    pub(crate) fn initiation(&self, request: &Outgoing<'_>) -> Initiation {
         let certificate = match self.channel_bindings {
             ChannelBindings::Auto => request.peer_certificate,
             ChannelBindings::Off => None,
@@ -153,6 +153,13 @@ impl Session for Kerberos {
             return self.acquire(false).await;
         }
         self.acquire(true).await
+    }
+
+    async fn examine(&self, credential: Option<&Credential>) -> Vec<Finding> {
+        match credential {
+            None => self.examine_means().await,
+            Some(credential) => self.examine_tickets(credential).await,
+        }
     }
 
     fn binds_to_peer(&self) -> bool {
@@ -298,6 +305,37 @@ mod tests {
             outcome = authorize(&session, None) => drop(outcome.unwrap()),
             () = std::future::ready(()) => panic!("it waits"),
         }
+    }
+
+    #[tokio::test]
+    async fn all_that_a_session_needs_is_examined_and_then_all_that_it_has() {
+        let environment = session_core::BasicEnvironment::new("qa")
+            .service("api", "https://api.example.com/v1/")
+            .and_then(|it| it.service("reports", "https://api.example.com/reports/"))
+            .and_then(|it| it.service("feed", "wss://feed.example.com/"))
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        let builder = Kerberos::password("alice", SecretSource::file(&file));
+        let mut session = builder.environment(environment).build().unwrap();
+        session.mechanism = Arc::new(Fake::default());
+        let session = SessionHandle::new(session);
+
+        let found = session.examine().await;
+        assert_eq!(found[0].what(), "password");
+        assert_eq!(found[0].kind(), Some(ErrorKind::Config));
+        let rest = ["fake", "fake KDC"].map(|what| Finding::ok(what, "alice"));
+        assert_eq!(found[1..], rest);
+
+        std::fs::write(&file, "hunter2").unwrap();
+        let found = session.examine().await;
+        let source = format!("secret file `{}`", file.display());
+        assert_eq!(found[0], Finding::ok("password", source));
+        assert_eq!(found[1..], rest);
+
+        session.init().await.unwrap();
+        let services = "HTTP@api.example.com HTTP@feed.example.com";
+        assert_eq!(session.examine().await, [Finding::ok("fake", services)]);
     }
 
     #[tokio::test]

@@ -16,6 +16,15 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// What it is, in a word.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::DefaultCache | Self::Ccache(_) => "cache",
+            Self::Keytab(_) => "keytab",
+            Self::Password(_) => "password",
+        }
+    }
+
     /// With its secret as it is now.
     pub(crate) async fn given(&self) -> Result<Given> {
         Ok(match self {

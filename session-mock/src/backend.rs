@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use session_core::{
-    Backend, BasicEnvironment, Config, Credential, Environment, Key, Result, SecretSource, Session,
+    Backend, BasicEnvironment, Config, Credential, Environment, Finding, Key, Result, SecretSource,
+    Session,
 };
+
+use crate::session::is_a_mock;
 
 session_core::register_backend! {
     /// Sessions that authenticate nowhere, for tests of code that opens them by name or profile.
@@ -57,5 +60,11 @@ impl Session for ConfiguredMock {
             Some(lifetime) => credential.expires_in(lifetime),
             None => credential,
         })
+    }
+    async fn examine(&self, credential: Option<&Credential>) -> Vec<Finding> {
+        match credential {
+            None => vec![is_a_mock()],
+            Some(_) => Vec::new(),
+        }
     }
 }

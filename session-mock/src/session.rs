@@ -8,8 +8,8 @@ use std::{
 use async_trait::async_trait;
 use http::{StatusCode, header::AUTHORIZATION};
 use session_core::{
-    BasicEnvironment, Cause, Credential, Environment, Exchange, Identity, Outgoing, Result, Secret,
-    Session, SessionBuilder, SessionHandle,
+    BasicEnvironment, Cause, Credential, Environment, Exchange, Finding, Identity, Outgoing,
+    Result, Secret, Session, SessionBuilder, SessionHandle,
 };
 
 use crate::{MockClock, MockExecutor, Step, Turn, exchange::MockExchange};
@@ -52,6 +52,8 @@ pub enum Call {
     Authorize,
     /// An answer to a request, given to its exchange.
     Received,
+    /// `examine`.
+    Examine,
     /// `close`.
     Close,
 }
@@ -66,6 +68,8 @@ pub(crate) struct Stage {
     closes: VecDeque<Step>,
     /// For `authorize`: the next outcomes, and what their exchanges do; without any, each request gets a number.
     authorizations: VecDeque<(Step, Vec<Turn>)>,
+    /// For `examine`; without any, it says what it is.
+    findings: Vec<Finding>,
     calls: Vec<Call>,
     /// The statuses of the answers that exchanges were given.
     received: Vec<StatusCode>,
@@ -179,6 +183,11 @@ impl MockSession {
         self.stage().authorizations.push_back((step, turns));
     }
 
+    /// Has examinations find this from now on, in place of a warning that it is a mock.
+    pub fn always_find(&self, findings: impl IntoIterator<Item = Finding>) {
+        self.stage().findings = findings.into_iter().collect();
+    }
+
     /// What was asked of it, in order.
     pub fn calls(&self) -> Vec<Call> {
         self.stage().calls.clone()
@@ -264,6 +273,15 @@ impl Session for MockSession {
         Ok(exchange.map(|exchange| Box::new(exchange) as Box<dyn Exchange>))
     }
 
+    async fn examine(&self, _credential: Option<&Credential>) -> Vec<Finding> {
+        let mut stage = self.stage();
+        stage.calls.push(Call::Examine);
+        if !stage.findings.is_empty() {
+            return stage.findings.clone();
+        }
+        vec![is_a_mock()]
+    }
+
     async fn close(&self, _credential: &Credential) -> Result<()> {
         let step = {
             let mut stage = self.stage();
@@ -275,6 +293,11 @@ impl Session for MockSession {
             Some(step) => step.run().await.map(drop),
         }
     }
+}
+
+pub(crate) fn is_a_mock() -> Finding {
+    let detail = "authenticates nowhere: its credentials are good for nothing but tests";
+    Finding::warning("mock", detail)
 }
 
 /// An authorization that is like no other.

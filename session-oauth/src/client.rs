@@ -98,6 +98,11 @@ impl Client {
         Ok(Self { id, auth, secret })
     }
 
+    /// Where the secret is from, for people.
+    pub(crate) fn secret_source(&self) -> String {
+        self.secret.0.to_string()
+    }
+
     /// The secret as it is now.
     pub(crate) async fn secret(&self) -> Result<Secret> {
         let secret = self.secret.0.resolve().await?;

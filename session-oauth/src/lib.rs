@@ -104,6 +104,7 @@ mod builder;
 mod client;
 mod discovery;
 mod endpoint;
+mod examination;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -5,7 +5,9 @@ use std::fmt::Display;
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 use oauth2::HttpRequest;
-use session_core::{Cause, Credential, Environment, ErrorKind, Identity, Result, Secret, Session};
+use session_core::{
+    Cause, Credential, Environment, ErrorKind, Finding, Identity, Result, Secret, Session,
+};
 
 use crate::{
     asked::Asked,
@@ -122,7 +124,7 @@ impl OAuth {
     }
 
     /// What no error may repeat.
-    fn redaction<'a>(
+    pub(crate) fn redaction<'a>(
         &self,
         secret: &'a Secret,
         credential: Option<&'a Credential>,
@@ -201,6 +203,13 @@ impl Session for OAuth {
             }
         }
         self.token(Grant::ClientCredentials, Some(stale)).await
+    }
+
+    async fn examine(&self, credential: Option<&Credential>) -> Vec<Finding> {
+        match credential {
+            None => self.examine_means().await,
+            Some(credential) => self.examine_token(credential),
+        }
     }
 
     async fn close(&self, credential: &Credential) -> Result<()> {

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header::ACCEPT};
 use oauth2::HttpRequest;
-use session_core::{Carrier, ErrorKind, Result, Secret, Transport};
+use session_core::{Carrier, ErrorKind, Finding, Result, Secret, Transport};
 use session_http::{Connections, read_limited, transport_error};
 use zeroize::Zeroizing;
 
@@ -46,6 +46,11 @@ impl Wire {
         // The body may hold the client's secret, and is wiped once it is sent.
         let body = Bytes::from_owner(Zeroizing::new(body));
         self.send(endpoint, Method::POST, parts.headers, body).await
+    }
+
+    /// Whether the endpoint's server can be reached; it gets no credential.
+    pub(crate) async fn examine(&self, what: &str, endpoint: &Endpoint) -> Vec<Finding> {
+        self.connections.examine(what, endpoint.url()).await
     }
 
     pub(crate) fn disconnect(&self) {

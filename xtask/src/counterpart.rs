@@ -130,7 +130,7 @@ pub(crate) const COUNTERPARTS: &[Counterpart] = &[
         program: &["python3", "start.py"],
         verification: None,
         variable: "SESSION_TEST_KERBEROS",
-        to_try: "request GET .",
+        to_try: "request GET /api/",
     },
     Counterpart {
         name: "samba",

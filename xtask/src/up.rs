@@ -48,8 +48,11 @@ pub(crate) fn run(workspace: &Workspace, name: &str, json: bool) -> Result {
     running.wait()
 }
 
+/// Its profile by the counterpart's name, and those that have names of their own.
 fn sessions_toml(name: &str, ready: &Value) -> Result<String> {
-    let config = json!({ "default": name, "profiles": { name: ready["profile"] } });
+    let mut profiles = ready["profiles"].as_object().cloned().unwrap_or_default();
+    profiles.insert(name.to_owned(), ready["profile"].clone());
+    let config = json!({ "default": name, "profiles": profiles });
     toml::to_string(&config).map_err(|error| format!("cannot write its profile as TOML: {error}"))
 }
 
@@ -66,6 +69,12 @@ fn summary(counterpart: &Counterpart, ready: &Value, files: &[(&str, &Path)]) ->
     let mut text = format!("{}, {}, is up.\n\n", counterpart.name, counterpart.about);
     for (label, value) in &rows {
         writeln!(text, "  {label:width$}  {value}").expect("a String takes all");
+    }
+    let others = ready["profiles"].as_object();
+    if let Some(others) = others.map(|others| others.keys().map(String::as_str).collect::<Vec<_>>())
+    {
+        let others = others.join(", ");
+        writeln!(text, "  {:width$}  {others}", "or -p").expect("a String takes all");
     }
     if let Some(("profile", config)) = rows.last() {
         let to_try = counterpart.to_try;
@@ -110,6 +119,21 @@ mod tests {
     }
 
     #[test]
+    fn more_profiles_have_names_of_their_own() {
+        let mut ready = ready();
+        ready["profiles"] = json!({ "password": { "password": { "file": "/x/password" } } });
+        let text = sessions_toml("kerberos", &ready).unwrap();
+        let read: toml::Table = text.parse().unwrap();
+        assert_eq!(read["default"].as_str(), Some("kerberos"));
+        let password = &read["profiles"]["password"]["password"];
+        assert_eq!(password["file"].as_str(), Some("/x/password"));
+        assert_eq!(
+            read["profiles"]["kerberos"]["client_id"].as_str(),
+            Some("svc")
+        );
+    }
+
+    #[test]
     fn the_summary_shows_what_there_is_aligned() {
         let counterpart = counterpart::named("oidc").unwrap();
         let text = summary(
@@ -143,6 +167,6 @@ mod tests {
             text.contains("\n  KRB5_CONFIG=/x/krb5.conf cargo run"),
             "{text}"
         );
-        assert!(text.contains("sessions.toml request GET .\n"), "{text}");
+        assert!(text.contains("sessions.toml request GET /api/\n"), "{text}");
     }
 }

@@ -6,8 +6,13 @@ mod backends;
 mod color;
 mod configuration;
 mod demo;
+mod doctor;
 mod exit;
+#[path = "../support/golden.rs"]
+mod golden;
 mod header;
+#[cfg(target_os = "linux")]
+mod kerberos;
 mod pipe;
 mod request;
 mod run;

@@ -15,6 +15,7 @@ fn help_names_commands_and_exit_codes() {
         "header",
         "request",
         "status",
+        "doctor",
         "--config",
         "--color",
         "Exit codes:",
@@ -26,7 +27,9 @@ fn help_names_commands_and_exit_codes() {
 
 #[test]
 fn each_command_has_help() {
-    for command in ["demo", "backends", "token", "header", "request", "status"] {
+    for command in [
+        "demo", "backends", "token", "header", "request", "status", "doctor",
+    ] {
         let help = run(session([command, "--help"])).quietly();
         assert!(
             help.contains(&format!("Usage: session {command}")),

@@ -11,6 +11,7 @@ mod authorize;
 mod blocking;
 mod concurrency;
 mod enter;
+mod examination;
 mod executor;
 mod expiry;
 mod family;

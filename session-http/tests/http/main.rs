@@ -15,6 +15,7 @@ mod origins;
 mod peers;
 mod pinned;
 mod proxies;
+mod reach;
 mod redirects;
 mod refusals;
 mod requests;

@@ -5,10 +5,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use session_core::{Error, ErrorKind, Result};
+use session_core::{Error, ErrorKind, Finding, Result};
 use zeroize::Zeroizing;
 
-use super::{our_end::OurEnd, ready::Ready};
+use super::{
+    examination::{self, Held},
+    our_end::OurEnd,
+    ready::Ready,
+};
 use crate::{
     Delegation,
     gssapi::{Context, Credential, Failure, Flags, INDEFINITE, Krb5, Name, PrivateCache, Taken},
@@ -158,6 +162,16 @@ impl Principal for Tickets {
     fn initiate_now(&self, request: &Initiation) -> Option<Begun> {
         let (context, token, until) = self.0.begin_now(request)?;
         Some(self.begun(context, &token, request, Some(until)))
+    }
+
+    fn examine(&self, worker: usize, requests: &[Initiation]) -> Vec<Finding> {
+        let held = Held {
+            library: self.0.cache.library(),
+            cache: self.0.cache.name(),
+            owner: self.name(),
+        };
+        let initiate = |request: &_| self.initiate(worker, request).map(drop);
+        examination::tickets(&held, requests, initiate)
     }
 }
 

@@ -103,6 +103,8 @@ macro_rules! functions {
     };
 }
 
+pub(super) use functions;
+
 functions! {
     /// Those of GSSAPI (RFC 2744 §5), and the one of all libraries that makes a credential of a cache.
     Gss {

@@ -71,7 +71,6 @@ impl PrivateCache {
         krb5.cache(&self.name)
     }
 
-    #[cfg(test)]
     pub(crate) fn name(&self) -> &str {
         &self.name
     }

@@ -54,7 +54,7 @@ async fn the_default_cache() {
 async fn the_profile_that_it_prints() {
     let session = Realm::shared().profile();
     session.init().await.unwrap();
-    assert_eq!(user(&session, "api", "").await, "svc@EXAMPLE.TEST");
+    assert_eq!(user(&session, "api", "api/").await, "svc@EXAMPLE.TEST");
     session.close().await.unwrap();
 }
 

@@ -8,8 +8,8 @@ use std::{
 use async_trait::async_trait;
 use http::{HeaderMap, request::Parts};
 use session_core::{
-    Cause, Credential, Environment, Exchange, Identity, Incoming, Outgoing, Result, Session,
-    SessionHandle, Verdict,
+    Cause, Credential, Environment, Exchange, Finding, Identity, Incoming, Outgoing, Result,
+    Session, SessionHandle, Verdict,
 };
 use tokio::sync::watch;
 
@@ -254,6 +254,10 @@ impl Session for Watched {
 
     fn pins_connection(&self) -> bool {
         self.inner().pins_connection()
+    }
+
+    async fn examine(&self, credential: Option<&Credential>) -> Vec<Finding> {
+        self.inner().examine(credential).await
     }
 
     async fn close(&self, credential: &Credential) -> Result<()> {

@@ -110,6 +110,10 @@ impl<'a, S: Subject> Rehearsal<'a, S> {
         let opened = self.outlast(first, session.init()).await;
         self.note(opened);
         self.look_at(&session);
+        for finding in self.outlast(first, session.examine()).await {
+            self.look(&finding);
+            self.capture.note(Place::Shown, &finding.to_string());
+        }
         let quoted = self.quoted(then);
         let then = match then {
             Then::Answer(answer) => answer,

@@ -56,6 +56,19 @@ class Realm:
     def keytab(self, name):
         return self.folder / f"{name}.keytab"
 
+    def cache(self, principal):
+        return f"FILE:{self.folder}/{principal}.ccache"
+
+    def password(self, principal):
+        """The file with it."""
+        return self.folder / f"{principal}.password"
+
+    def log_in(self, principal, password):
+        """Leaves tickets in a cache, for as long as the realm gives any, and the password in a file."""
+        self._run(["kinit", "-l", "10h", "-r", "7d", "-c", self.cache(principal), principal], f"{password}\n")
+        with open(os.open(self.password(principal), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(password)
+
     def acceptor_environment(self, name):
         """For a server, which remembers in the folder what tokens it has seen: those of another are another user's."""
         return {**self.environment, "KRB5RCACHENAME": f"file2:{self.folder}/seen/{name}"}

@@ -28,6 +28,8 @@ from servers import HOST, Process, free_ports  # noqa: E402
 
 # Debian's own: python3-gssapi is a package of that, whichever python3 runs this.
 SYSTEM_PYTHON = "/usr/bin/python3"
+# Who is logged in, as it were: with a cache, and a file with the password.
+PERSON = "alice"
 
 
 def main():
@@ -53,6 +55,7 @@ def main():
         bound = pathlib.Path(__file__).with_name("bound.py")
         processes.append(Process("bound", [SYSTEM_PYTHON, bound, folder, str(bound_port)],
                                  realm.acceptor_environment("bound"), folder, bound_port))
+        realm.log_in(PERSON, passwords[PERSON])
         say_ready(folder, realm, passwords, http_port, https_port, bound_port, proxy_port)
         sys.stdin.read()
     finally:
@@ -68,16 +71,18 @@ def main():
 def say_ready(folder, realm, passwords, http_port, https_port, bound_port, proxy_port):
     authority = str(folder / "ca.pem")
     https = f"https://localhost:{https_port}"
+    environment = {"name": "loopback", "api": f"{https}/", "ca_file": authority}
+    by_keytab = {"backend": "kerberos", "principal": kdc.SERVICE, "keytab": str(realm.keytab(kdc.SERVICE)),
+                 "environment": environment}
+    by_cache = {"backend": "kerberos", "ccache": realm.cache(PERSON), "environment": environment}
+    by_password = {"backend": "kerberos", "principal": PERSON, "password": {"file": str(realm.password(PERSON))},
+                   "environment": environment}
     print(json.dumps({
         "ready": True,
         "pid": os.getpid(),
         "dir": str(folder),
-        "profile": {
-            "backend": "kerberos",
-            "principal": kdc.SERVICE,
-            "keytab": str(realm.keytab(kdc.SERVICE)),
-            "environment": {"name": "loopback", "api": f"{https}/api/", "ca_file": authority},
-        },
+        "profile": by_keytab,
+        "profiles": {"keytab": by_keytab, "ccache": by_cache, "password": by_password},
         # What programs need to find this realm rather than their machine's.
         "environment": realm.environment,
         "realm": kdc.REALM,
