@@ -1,6 +1,11 @@
 //! A certified provider as Marquee's token endpoint, which is strict where Marquee is not: it refuses a request for a token that carries
 //! a token.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what these tests share is as much a test as they are"
+)]
+
 use std::{env, fs, time::Duration};
 
 use http::{StatusCode, header::AUTHORIZATION};
