@@ -3,7 +3,7 @@
 use crate::{
     cold::job as measure_cold,
     count::Counter,
-    header, lifetimes, loopback, memory,
+    header, lifetimes, loopback, marquee, memory,
     peers::{self, Peer, with_peer},
     renewal::job as measure_renewal,
     runner::{Numbers, Result},
@@ -20,6 +20,7 @@ pub(crate) fn run(job: &str, counter: Option<Counter>) -> Result<Numbers> {
         ("renewal", None) => with_peer!(rest, measure_renewal()),
         ("lifetimes", None) => lifetimes::job(rest),
         ("loopback", None) => loopback::job(rest),
+        ("marquee", None) => marquee::job(rest),
         ("memory", None) if rest == "renewal" => Ok(memory::renewals()),
         ("memory", Some(counter)) => memory::count(rest, counter),
         _ => Err(unknown()),

@@ -12,12 +12,14 @@ mod jobs;
 mod lifetimes;
 mod loopback;
 mod machine;
+mod marquee;
 mod memory;
 mod parts;
 mod peers;
 mod renewal;
 mod runner;
 mod samples;
+mod server;
 mod table;
 mod watched;
 

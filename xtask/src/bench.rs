@@ -5,6 +5,7 @@ use std::process::Command;
 use crate::{
     Result,
     packages::is_on_path,
+    python,
     workspace::{Workspace, run as run_command},
 };
 
@@ -17,6 +18,10 @@ const RESULTS: &str = "bench/results";
 /// The part that counts instructions.
 const COUNTS_INSTRUCTIONS: &str = "loopback";
 
+/// The part that measures `gs_quant` too, and the variable that tells it which Python has that.
+const HAS_PYTHON: &str = "marquee";
+const PYTHON: &str = "SESSION_BENCH_PYTHON";
+
 /// Runs the parts that are named, or all; quickly, the tables are printed and not kept.
 pub(crate) fn run(workspace: &Workspace, parts: &[String], quick: bool) -> Result {
     let counts = parts.is_empty() || parts.iter().any(|part| part == COUNTS_INSTRUCTIONS);
@@ -27,7 +32,13 @@ pub(crate) fn run(workspace: &Workspace, parts: &[String], quick: bool) -> Resul
     }
     let build = format!("build --locked --release --manifest-path {MANIFEST}");
     run_command(&mut workspace.cargo(&build))?;
-    run_command(&mut program(workspace, parts, quick)?)
+    let mut program = program(workspace, parts, quick)?;
+    if parts.is_empty() || parts.iter().any(|part| part == HAS_PYTHON) {
+        let gs_quant = workspace.counterparts().join("gs-quant");
+        python::ensure(workspace, &gs_quant)?;
+        program.env(PYTHON, python::program(workspace, &gs_quant)?);
+    }
+    run_command(&mut program)
 }
 
 /// Whether they still compile, without a warning, and do what their own tests say.
