@@ -14,6 +14,15 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("global", &["token requests: 1", "revocations: 1"]),
     (
+        "marquee",
+        &[
+            "the session is guid:guid-1",
+            "2 more cities",
+            "1 more cities",
+            "Authorization: true",
+        ],
+    ),
+    (
         "scoped",
         &[
             "prod: 200 OK",

@@ -3,7 +3,7 @@
 use crate::{
     cold::job as measure_cold,
     count::Counter,
-    header, lifetimes, loopback, memory,
+    header, lifetimes, loopback, marquee, memory,
     peers::{self, Peer, with_peer},
     renewal::job as measure_renewal,
     runner::{Numbers, Result},
@@ -22,6 +22,7 @@ pub(crate) fn run(job: &str, counter: Option<Counter>) -> Result<Numbers> {
         #[cfg(feature = "kerberos")]
         ("kerberos", None) => crate::kerberos::job(rest),
         ("loopback", None) => loopback::job(rest),
+        ("marquee", None) => marquee::job(rest),
         ("memory", None) if rest == "renewal" => Ok(memory::renewals()),
         ("memory", Some(counter)) => memory::count(rest, counter),
         _ => Err(unknown()),

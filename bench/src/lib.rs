@@ -23,12 +23,14 @@ mod kerberos;
 mod lifetimes;
 mod loopback;
 mod machine;
+mod marquee;
 mod memory;
 mod parts;
 mod peers;
 mod renewal;
 mod runner;
 mod samples;
+mod server;
 mod table;
 mod watched;
 

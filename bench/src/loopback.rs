@@ -1,8 +1,7 @@
 //! A request through session-http, and the same through reqwest with a header that never changes.
 
 use std::{
-    io::{BufRead, BufReader},
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -18,6 +17,7 @@ use crate::{
     endpoint::token,
     runner::{Numbers, Program, Result, Runner},
     samples::Samples,
+    server::Server,
     table::Table,
 };
 
@@ -318,41 +318,4 @@ async fn slice(way: &Way) -> f64 {
         requests += of_task.expect("no request fails");
     }
     f64::from(requests) / began.elapsed().as_secs_f64()
-}
-
-/// The server's process, until it is dropped.
-struct Server {
-    child: Child,
-    /// It ends when this is closed.
-    input: Option<ChildStdin>,
-    port: u16,
-}
-
-impl Server {
-    fn start() -> Result<Self> {
-        let mut child = Command::new(Runner::path(Program::Timing)?)
-            .arg("--serve")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("cannot start the server: {error}"))?;
-        let input = child.stdin.take();
-        let output = child.stdout.take().ok_or("the server has no output")?;
-        let mut line = String::new();
-        BufReader::new(output)
-            .read_line(&mut line)
-            .map_err(|error| format!("the server is not to be heard: {error}"))?;
-        let port = line
-            .trim()
-            .parse()
-            .map_err(|_| format!("the server says `{line}`, and no port"))?;
-        Ok(Self { child, input, port })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.input.take());
-        let _ = self.child.wait();
-    }
 }

@@ -10,7 +10,7 @@ use crate::{
     cold,
     count::Counter,
     endpoint::Endpoint,
-    header, jobs, lifetimes, loopback, machine, memory, renewal,
+    header, jobs, lifetimes, loopback, machine, marquee, memory, renewal,
     runner::{Result, Runner, progress},
 };
 
@@ -45,6 +45,11 @@ const PARTS: &[Part] = &[
         name: "loopback",
         title: "A request over loopback",
         run: loopback::run,
+    },
+    Part {
+        name: "marquee",
+        title: "A request to Marquee",
+        run: marquee::run,
     },
     Part {
         name: "memory",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use session_core::{Environment, Error, ErrorKind, Result, SecretSource, SessionHandle};
+use session_core::{Error, ErrorKind, Result, SecretSource, SessionHandle};
 use session_oauth::{ClientAuth, OAuth};
 
 #[cfg(feature = "kerberos")]
@@ -155,7 +155,7 @@ impl MarqueeBuilder {
             Given::Kerberos(page) => {
                 let kerberos = self.kerberos;
                 let kerberos = kerberos.unwrap_or_else(session_kerberos::Kerberos::default_cache);
-                Means::Kerberos(Login::new(kerberos, page, environment.transport())?)
+                Means::Kerberos(Login::new(kerberos, page, &environment)?)
             }
         };
         // As `gs_quant` does, which posts it for no other domain.

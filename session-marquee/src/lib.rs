@@ -53,8 +53,8 @@
 //!
 //! `gs_quant` leaves Kerberos to a package that is not public. What is public is what it ends in: the cookie `GSSSO`, the cookie
 //! `MARQUEE-CSRF-TOKEN`, and the header `X-MARQUEE-CSRF-TOKEN`. That these come from a page of single sign-on which takes a ticket (`Negotiate`)
-//! and sets cookies is inferred; where such a page is, must be said. The ticket goes to that page's origin alone. Nobody here has tried
-//! it with the real one.
+//! and sets cookies is inferred; where such a page is, must be said. The ticket goes to that page's origin alone. It is tested with
+//! tickets of a real realm, but never was with the real page.
 //!
 //! # Errors
 //!

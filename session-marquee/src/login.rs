@@ -3,11 +3,16 @@
 use std::time::Duration;
 
 use http::{HeaderMap, header::SET_COOKIE};
-use session_core::{BasicEnvironment, Error, ErrorKind, Result, Secret, SessionHandle, Transport};
+use session_core::{
+    BasicEnvironment, Environment as _, Error, ErrorKind, Result, Secret, SessionHandle,
+};
 use session_http::Client;
 use session_kerberos::KerberosBuilder;
 
-use crate::cookies::{CSRF_TOKEN, GSSSO, MARQUEE_LOGIN, Values};
+use crate::{
+    MarqueeEnvironment,
+    cookies::{CSRF_TOKEN, GSSSO, MARQUEE_LOGIN, Values},
+};
 
 const SERVICE: &str = "login";
 
@@ -25,11 +30,11 @@ impl Login {
     pub(crate) fn new(
         kerberos: KerberosBuilder,
         page: &str,
-        transport: &Transport,
+        marquee: &MarqueeEnvironment,
     ) -> Result<Self> {
         let environment = BasicEnvironment::new(SERVICE)
             .service(SERVICE, page)?
-            .with_transport(transport.clone());
+            .with_transport(marquee.transport().clone());
         let session = kerberos.environment(environment).open()?;
         Ok(Self { session })
     }

@@ -39,8 +39,14 @@ const FOR_KERBEROS: [&Package; 3] = [
     },
 ];
 
-/// The Python packages that it measures, beside Debian's `python3-gssapi`.
-const PYTHON_PACKAGES: &str = "bench/requests-gssapi";
+/// The Python packages that it measures, beside Debian's `python3-gssapi`, and the variable that tells it which Python has them.
+const REQUESTS_GSSAPI: &str = "bench/requests-gssapi";
+const HAS_REQUESTS_GSSAPI: &str = "SESSION_BENCH_REQUESTS_GSSAPI";
+
+/// The part that measures `gs_quant` too, a counterpart, and the variable that tells it which Python has that.
+const MARQUEE: &str = "marquee";
+const GS_QUANT: &str = "gs-quant";
+const HAS_GS_QUANT: &str = "SESSION_BENCH_GS_QUANT";
 
 /// Runs the parts that are named, or all; quickly, the tables are printed and not kept.
 pub(crate) fn run(workspace: &Workspace, parts: &[String], quick: bool) -> Result {
@@ -53,21 +59,29 @@ pub(crate) fn run(workspace: &Workspace, parts: &[String], quick: bool) -> Resul
     let mut build = workspace.cargo(&format!(
         "build --locked --release --manifest-path {MANIFEST}"
     ));
+    let mut program = program(workspace, parts, quick)?;
+    if is_asked(MARQUEE) {
+        let gs_quant = workspace.counterparts().join(GS_QUANT);
+        python::ensure(workspace, &gs_quant)?;
+        program.env(HAS_GS_QUANT, python::program(workspace, &gs_quant)?);
+    }
     if !is_asked(KERBEROS) {
         run_command(&mut build)?;
-        return run_command(&mut program(workspace, parts, quick)?);
+        return run_command(&mut program);
     }
     packages::ensure(workspace, &FOR_KERBEROS)
         .map_err(|error| format!("the part `{KERBEROS}` has {error}\nOr name the other parts."))?;
-    let python_packages = workspace.root().join(PYTHON_PACKAGES);
-    python::ensure_beside_debians(workspace, &python_packages)?;
+    let requests_gssapi = workspace.root().join(REQUESTS_GSSAPI);
+    python::ensure_beside_debians(workspace, &requests_gssapi)?;
+    program.env(
+        HAS_REQUESTS_GSSAPI,
+        python::program(workspace, &requests_gssapi)?,
+    );
     run_command(build.args(["--features", KERBEROS]))?;
     let realm = realm(workspace)?;
-    let mut program = program(workspace, parts, quick)?;
     program.env(realm.0.variable, &realm.1.ready_file);
     program.envs(running::environment(&realm.1.ready));
-    let python = python::program(workspace, &python_packages)?;
-    run_command(program.env("SESSION_BENCH_PYTHON", python))
+    run_command(&mut program)
 }
 
 fn realm(workspace: &Workspace) -> Result<(&'static Counterpart, Running)> {

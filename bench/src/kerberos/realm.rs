@@ -88,7 +88,7 @@ impl Realm {
 
 /// Python with the packages of `requirements.txt`.
 pub(crate) fn python() -> String {
-    env::var("SESSION_BENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned())
+    env::var("SESSION_BENCH_REQUESTS_GSSAPI").unwrap_or_else(|_| "python3".to_owned())
 }
 
 /// What a program prints, if it succeeds.

@@ -179,10 +179,10 @@ impl What {
                     name, theirs, ours, ..
                 },
             ) => {
-                let is = |wanted: &Option<&str>, value: &Option<String>| {
+                let is = |wanted: Option<&str>, value: &Option<String>| {
                     wanted.is_none_or(|wanted| value.as_deref() == Some(wanted))
                 };
-                name == wanted && is(their, theirs) && is(our, ours)
+                name == wanted && is(*their, theirs) && is(*our, ours)
             }
             (Self::Missing(wanted), Difference::Missing { request }) => request == wanted,
             (Self::Body(path), Difference::Body { request, .. }) => request.ends_with(path),

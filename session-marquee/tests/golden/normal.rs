@@ -47,9 +47,9 @@ impl Normal {
         let mut shorter = 0;
         if let Ok(text) = String::from_utf8(request.body.clone()) {
             let (text, python) = between(&text, "\"pythonVersion\": \"", "\"", "{PYTHON}");
-            shorter = python.map_or(0, |python| python.len() as i64 - PYTHON as i64);
+            shorter = python.map_or(0, |python| longer(&python, PYTHON));
             let (text, time) = between(&text, "\"asOfTime\": \"", "\"", "{TODAY}");
-            shorter += time.map_or(0, |time| time.len() as i64 - TIME as i64);
+            shorter += time.map_or(0, |time| longer(&time, TIME));
             request.body = sorted_scopes(&text).into_bytes();
         }
         for (name, value) in &mut request.headers {
@@ -73,6 +73,12 @@ impl Normal {
             _ => self.named(value),
         }
     }
+}
+
+/// By how much a text is longer than usual.
+fn longer(text: &str, usual: usize) -> i64 {
+    let [length, usual] = [text.len(), usual].map(|length| i64::try_from(length).unwrap());
+    length - usual
 }
 
 /// The text with what is between two others replaced, and what that was.
