@@ -151,6 +151,10 @@ fn reduced(theirs: &Value, ours: &Value) -> Value {
                 .map(|(name, part)| (name.clone(), reduced(part, &ours[name])));
             Value::Object(parts.collect())
         }
+        (Value::Array(their), Value::Array(our)) if their.len() == our.len() => {
+            let parts = their.iter().zip(our);
+            Value::Array(parts.map(|(their, our)| reduced(their, our)).collect())
+        }
         (Value::Object(their), _) if their.contains_key("raised") => {
             json!({ "raised": theirs["raised"] })
         }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use serde_json::{Value, json};
 use session_core::{ErrorKind, Result, Secret, SessionHandle};
 use session_http::websocket::Message;
 use session_marquee::{
     AssetQuery, Class, Client, DataQuery, Domain, Failure, Marquee, MarqueeBuilder,
-    MarqueeEnvironment, Scope,
+    MarqueeEnvironment, RequestBuilder, Scope,
 };
 use session_mock::{MockClock, MockExecutor};
 
@@ -68,14 +69,19 @@ fn shown(error: &session_core::Error) -> Value {
 
 impl Scene<'_> {
     fn environment(&self) -> MarqueeEnvironment {
-        MarqueeEnvironment::custom(
-            "test",
-            &self.http,
-            &format!("{}/as/token.oauth2", self.http),
-        )
-        .and_then(|environment| environment.domain(Domain::MdsWeb, &self.other))
-        .and_then(|environment| environment.domain(Domain::Mds, self.replay.ws.issuer().as_str()))
-        .unwrap()
+        let auth = format!("{}/as/token.oauth2", self.http);
+        let websockets = self.replay.ws.issuer().as_str();
+        let domains = [
+            (Domain::Mds, &*self.other),
+            (Domain::MdsWeb, &self.other),
+            (Domain::Web, websockets),
+        ];
+        let environment = MarqueeEnvironment::custom("test", &self.http, &auth).unwrap();
+        domains
+            .into_iter()
+            .fold(environment, |environment, (domain, address)| {
+                environment.domain(domain, address).unwrap()
+            })
     }
 
     fn client_of(&self, id: &str, secret: &str) -> MarqueeBuilder {
@@ -358,18 +364,18 @@ impl Scene<'_> {
                 self.opened().await.assets(&query).await.map(Value::Array)
             }
             "53" => {
-                let client = self.opened().await.with_domain(Domain::Mds);
+                let client = self.opened().await.with_domain(Domain::Web);
                 let mut said = vec![say(client.websocket("/stream")).await?];
                 let plain = client
                     .websocket("/stream?x=1")
                     .unversioned()
                     .header("X-Extra", "1");
                 said.push(say(plain).await?);
-                said.push(say(client.websocket("/d").domain(Domain::Mds)).await?);
+                said.push(say(client.websocket("/d").domain(Domain::Web)).await?);
                 Ok(json!(said))
             }
             "55" => {
-                let client = self.token("ext-token").await?.with_domain(Domain::Mds);
+                let client = self.token("ext-token").await?.with_domain(Domain::Web);
                 say(client.websocket("/stream")).await.map(Value::String)
             }
             "57" => {
@@ -387,8 +393,128 @@ impl Scene<'_> {
                 }
                 Ok(Value::Null)
             }
+            _ => self.run_more(case).await,
+        }
+    }
+
+    #[expect(clippy::too_many_lines, reason = "a line or two for each case")]
+    async fn run_more(&self, case: &str) -> Result<Value> {
+        match &case[..2] {
+            "03" => {
+                let builder = self.client().scope("run_analytics execute_trades");
+                self.initialised(builder.activity(true)).await?;
+                Ok(Value::Null)
+            }
+            "05" => {
+                let builder = self.client().application("my-app", "2.2.1").activity(true);
+                let client = self.initialised(builder).await?;
+                client.get("/users/self").send().await?.decode().await
+            }
+            "08" => {
+                let builder = self.client_of("c", "s").domain(Domain::Mds).activity(true);
+                let client = self.initialised(builder).await?;
+                client.get("/ping").send().await?.decode().await
+            }
+            "13" => {
+                let request = self.opened().await.get("/data/coverage?a=1").query("b", 2);
+                request.send().await?.decode().await
+            }
+            "15" => {
+                let request = self.opened().await.get("/users/self");
+                let request = request
+                    .header("x-application", "mine")
+                    .header("accept", "text/csv");
+                request.header("x-extra", "1").send().await?.decode().await
+            }
+            "19" => {
+                let client = self.opened().await;
+                let post = |body: &'static [u8]| client.post("/raw").body(body);
+                let requests = [
+                    post(br#"{"as": "it is"}"#),
+                    post(b"a,b").header("content-type", "text/csv"),
+                    post(b"\x00\xff").header("content-type", "application/octet-stream"),
+                ];
+                self.all(requests).await
+            }
+            "20" => {
+                let client = self.opened().await;
+                self.all([client.post("/things"), client.put("/things/1")])
+                    .await
+            }
+            "26" => {
+                let request = self.opened().await.delete("/things");
+                request
+                    .json(&json!({ "id": ["a", "b"] }))
+                    .send()
+                    .await?
+                    .decode()
+                    .await
+            }
+            "28" => {
+                let client = self.opened().await;
+                let get = |path| client.get(path).send();
+                Ok(json!([
+                    get("/problem").await?.decode::<Value>().await?,
+                    get("/text").await?.text().await?,
+                    { "bytes_b64": STANDARD.encode(get("/bytes").await?.bytes().await?) },
+                    get("/packed").await?.decode::<Value>().await?,
+                    get("/msgpack").await?.decode::<Value>().await?,
+                    get("/nothing").await?.text().await?,
+                ]))
+            }
+            "30" => {
+                let client = self.opened().await;
+                let mut results = Vec::new();
+                for _ in ["text/html", "text/html; charset=utf-8"] {
+                    let error = client.get("/err").send().await.unwrap_err();
+                    assert!(!format!("{error} {error:?}").contains("html"), "{error}");
+                    results.push(shown(&error));
+                }
+                Ok(json!(results))
+            }
+            "32" | "44" => {
+                self.opened()
+                    .await
+                    .get("/things")
+                    .send()
+                    .await?
+                    .decode()
+                    .await
+            }
+            "37" => {
+                let client = self.opened().await;
+                let mut results = Vec::new();
+                let moved = client.post("/moved").json(&json!({ "position": "secret" }));
+                for request in [client.get("/same"), client.get("/cross"), moved] {
+                    results.push(match request.send().await {
+                        Ok(answer) => answer.decode().await?,
+                        Err(error) => shown(&error),
+                    });
+                }
+                Ok(json!(results))
+            }
+            "42" => {
+                let client = self.opened().await;
+                let with_both = client.get("/data/coverage?a=1").query("b", 2);
+                self.all([with_both, client.get("/data/coverage?a=1")])
+                    .await
+            }
+            "54" => {
+                let client = self.opened().await;
+                let websocket = client.websocket("/stream").domain(Domain::Web);
+                say(websocket).await.map(Value::String)
+            }
             _ => panic!("{case} is a trace without a case"),
         }
+    }
+
+    /// What each of the requests is answered.
+    async fn all(&self, requests: impl IntoIterator<Item = RequestBuilder>) -> Result<Value> {
+        let mut results = Vec::new();
+        for request in requests {
+            results.push(request.send().await?.decode::<Value>().await?);
+        }
+        Ok(json!(results))
     }
 
     async fn token(&self, token: &str) -> Result<Client> {

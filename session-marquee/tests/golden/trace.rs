@@ -41,6 +41,27 @@ impl Request {
         (!values.is_empty()).then(|| values.join(" | "))
     }
 
+    /// The line of a file that has it.
+    #[cfg(feature = "counterparts")]
+    fn line(&self, response: &Value) -> String {
+        let text = |text: &str| Value::from(text).to_string();
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| format!("[{}, {}]", text(name), text(value)));
+        let body = match std::str::from_utf8(&self.body) {
+            Ok(body) => format!("\"body\": {}", text(body)),
+            Err(_) => format!("\"body_b64\": {}", text(&STANDARD.encode(&self.body))),
+        };
+        format!(
+            "{{\"on\": {}, \"conn\": {}, \"request\": {{\"method\": {}, \"target\": {}, \"version\": \"HTTP/1.1\", \
+             \"headers\": [{}], {body}}}, \"response\": {response}}}",
+            text(&self.on),
+            text(&self.connection),
+            text(&self.method),
+            text(&self.target),
+            headers.collect::<Vec<_>>().join(", "),
+        )
+    }
+
     /// What tells it from others of its trace.
     pub(crate) fn key(&self) -> (&str, &str, &str) {
         let path = self.target.split('?').next().unwrap_or_default();
@@ -70,6 +91,32 @@ impl Trace {
         let result = lines.pop().unwrap()["result"].take();
         let exchanges = lines.drain(1..).map(Exchange::read).collect();
         Self { exchanges, result }
+    }
+
+    /// Writes what was recorded in place of what the trace had, with the answers that it has: to record a new one, from the methods, the
+    /// paths and the answers.
+    #[cfg(feature = "counterparts")]
+    pub(crate) fn rewrite(&self, name: &str, recorded: &[Request], result: &Value) {
+        let path = folder().join(name).with_extension("jsonl");
+        let old = fs::read_to_string(&path).unwrap();
+        let mut lines = vec![old.lines().next().unwrap().to_owned()];
+        let mut left = self.exchanges.clone();
+        for request in recorded {
+            let answered = left
+                .iter()
+                .position(|exchange| exchange.request.key() == request.key());
+            let response = left.remove(answered.unwrap()).response;
+            lines.push(request.line(&response));
+        }
+        lines.push(format!("{{\"result\": {result}}}"));
+        fs::write(path, lines.join("\n") + "\n").unwrap();
+    }
+
+    /// Whether nothing of it was recorded.
+    #[cfg(feature = "counterparts")]
+    pub(crate) fn is_new(&self) -> bool {
+        let mut requests = self.exchanges.iter();
+        requests.all(|exchange| exchange.request.headers.is_empty())
     }
 
     /// The names of all that there are.

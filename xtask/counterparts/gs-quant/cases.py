@@ -3,81 +3,17 @@
 import asyncio
 import datetime
 import socket
-import urllib.request
 
 import msgpack  # noqa: F401  (imported once, before the fork)
 import pandas as pd
-from gs_quant.api.gs.data import GsDataApi
 from gs_quant.api.gs.users import GsUsersApi
 from gs_quant.data import Dataset
 from gs_quant.markets.securities import AssetIdentifier, SecurityMaster
 from gs_quant.session import Domain, Environment, GsSession, OAuth2Session, PassThroughSession
-from results import attempt, raised, shown
+from results import attempt
+from scene import case
 
-CLIENT = {"client_id": "my-client-id", "client_secret": "my secret/+&="}
 MSGPACK = {"Content-Type": "application/x-msgpack"}
-
-CASES = {}
-
-
-def case(name, **setup):
-    def register(function):
-        CASES[name] = (function, setup)
-        return function
-
-    return register
-
-
-def run(name, where):
-    function, setup = CASES[name]
-    scene = Scene(where)
-    try:
-        if setup.get("opened"):
-            scene.session = scene.get()
-            scene.session.init()
-        if setup.get("current"):
-            GsSession.current = scene.session
-        if setup.get("defined"):
-            # gs_quant keeps the types of a dataset for an hour, and the trace was recorded within it.
-            GsDataApi.get_types("WEATHER")
-        scene.begin()
-        return shown(function(scene))
-    except Exception as error:
-        return raised(error)
-
-
-class Scene:
-    """Where the servers are, and a session with them."""
-
-    def __init__(self, where):
-        self.http = where["http"]
-        self.other = where["other"]
-        self.ws = where["ws"]
-        self.session = None
-        # gs_quant has the addresses of its environments in a file of its own.
-        for environment in Environment:
-            config = GsSession._config_for_environment(environment.name)
-            config["AuthURL"] = self.http + "/as/token.oauth2"
-            config["AppDomain"] = self.http
-            config["MdsDomainEast"] = self.other
-            config["MdsWebDomain"] = self.other
-
-    def begin(self):
-        with urllib.request.urlopen(self.http + "/--begin--") as answer:
-            answer.read()
-
-    def get(self, where=None, **named):
-        return GsSession.get(where or self.http, **{**CLIENT, **named})
-
-    def tokens(self):
-        """How many token requests the servers have seen since they were asked last."""
-        with urllib.request.urlopen(self.http + "/--tokens--") as answer:
-            return int(answer.read())
-
-    def requests(self):
-        """How many requests of any kind."""
-        with urllib.request.urlopen(self.http + "/--requests--") as answer:
-            return int(answer.read())
 
 
 @case("01-oauth2-init")
@@ -91,9 +27,21 @@ def _(scene):
     scene.get(scopes=[GsSession.Scopes.RUN_ANALYTICS, "read_content"]).init()
 
 
+@case("03-oauth2-init-scopes-str")
+def _(scene):
+    scene.get(scopes="run_analytics execute_trades").init()
+
+
 @case("04-oauth2-init-direct-no-scopes")
 def _(scene):
     OAuth2Session(environment=scene.http, client_id="my-client-id", client_secret="s", scopes=()).init()
+
+
+@case("05-application")
+def _(scene):
+    session = scene.get(application="my-app", application_version="9")
+    session.init()
+    return session.sync.get("/users/self")
 
 
 @case("06-oauth2-init-mds-web")
@@ -109,6 +57,12 @@ def _(scene):
     GsSession.use(Environment.PROD, client_id="c", client_secret="s")
     current = GsSession.current
     return {"domain": current.domain, "environment": current.environment.name, "verify": current.verify}
+
+
+@case("08-use-mds")
+def _(scene):
+    GsSession.use(Environment.PROD, client_id="c", client_secret="s", use_mds=True)
+    return GsSession.current.sync.get("/ping")
 
 
 def passed_through(scene, token):
@@ -146,9 +100,20 @@ def _(scene):
     return scene.session.sync.get("/data/coverage", payload)
 
 
+@case("13-get-params-merged", opened=True)
+def _(scene):
+    return scene.session.sync.get("/data/coverage?a=1", {"b": 2})
+
+
 @case("14-get-no-version", opened=True)
 def _(scene):
     return scene.session.sync.get("/health", include_version=False)
+
+
+@case("15-request-headers", opened=True)
+def _(scene):
+    headers = {"x-application": "mine", "Accept": "text/csv", "X-Extra": "1"}
+    return scene.session.sync.get("/users/self", request_headers=headers)
 
 
 @case("16-get-request-id", opened=True)
@@ -172,6 +137,21 @@ def _(scene):
         "n": None,
     }
     return scene.session.sync.post("/things", payload)
+
+
+@case("19-post-raw", opened=True)
+def _(scene):
+    post = scene.session.sync.post
+    return [
+        post("/raw", '{"as": "it is"}'),
+        post("/raw", "a,b", request_headers={"Content-Type": "text/csv"}),
+        post("/raw", b"\x00\xff", request_headers={"Content-Type": "application/octet-stream"}),
+    ]
+
+
+@case("20-post-empty", opened=True)
+def _(scene):
+    return [scene.session.sync.post("/things"), scene.session.sync.put("/things/1", {})]
 
 
 @case("21-post-msgpack", opened=True)
@@ -201,6 +181,11 @@ def _(scene):
     return scene.session.sync.delete("/things", {"id": ["a", "b"]})
 
 
+@case("26-delete-body", opened=True)
+def _(scene):
+    return scene.session.sync.delete("/things", {"id": ["a", "b"]}, use_body=True)
+
+
 class T:
     def __init__(self, **named):
         self.named = named
@@ -221,6 +206,12 @@ def _(scene):
     return [unpacked(scene.session.sync.get(path, cls=T)) for path in ("/one", "/many", "/list")]
 
 
+@case("28-decoding", opened=True)
+def _(scene):
+    paths = ("/problem", "/text", "/bytes", "/packed", "/msgpack", "/nothing")
+    return [scene.session.sync.get(path) for path in paths]
+
+
 @case("29-error-statuses", opened=True)
 def _(scene):
     results = {}
@@ -231,9 +222,19 @@ def _(scene):
     return results
 
 
+@case("30-error-html", opened=True)
+def _(scene):
+    return [attempt(scene.session.sync.get, "/err") for _ in range(2)]
+
+
 @case("31-reauth-401", opened=True)
 def _(scene):
     return scene.session.sync.post("/things", {"a": 1})
+
+
+@case("32-reauth-401-twice", opened=True)
+def _(scene):
+    return scene.session.sync.get("/things")
 
 
 @case("33-reauth-refused", opened=True)
@@ -266,6 +267,16 @@ def _(scene):
     scene.get().init()
     scene.get().init()
     return "no exception"
+
+
+@case("37-redirects", opened=True)
+def _(scene):
+    session = scene.session.sync
+    return [
+        attempt(session.get, "/same"),
+        attempt(session.get, "/cross"),
+        attempt(session.post, "/moved", {"position": "secret"}),
+    ]
 
 
 @case("38-transport-errors", opened=True)
@@ -302,7 +313,21 @@ def _(scene):
     asyncio.run(all_methods())
 
 
+@case("42-async-params-replaced", opened=True)
+def _(scene):
+    async def both():
+        session = scene.session.async_
+        return [await session.get("/data/coverage?a=1", {"b": 2}), await session.get("/data/coverage?a=1")]
+
+    return asyncio.run(both())
+
+
 @case("43-async-reauth", opened=True)
+def _(scene):
+    return asyncio.run(scene.session.async_.get("/things"))
+
+
+@case("44-async-401-twice", opened=True)
 def _(scene):
     return asyncio.run(scene.session.async_.get("/things"))
 
@@ -372,6 +397,12 @@ def _(scene):
         ]
 
     return asyncio.run(three())
+
+
+@case("54-ws-401", opened=True)
+def _(scene):
+    scene.session.domain = "http" + scene.ws[2:]
+    return asyncio.run(said(scene.session, "/stream"))
 
 
 @case("55-ws-passthrough")

@@ -24,7 +24,8 @@ for name in list(os.environ):
 folder = tempfile.mkdtemp(prefix="session-gs-quant-")
 os.environ["HOME"] = folder
 
-import cases  # noqa: E402
+import cases  # noqa: E402, F401  (registers them)
+import scene  # noqa: E402
 
 # One that hangs fails.
 PATIENCE = 60
@@ -37,7 +38,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         signal.alarm(PATIENCE)
         where = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         try:
-            status, answer = 200, cases.run(self.path.strip("/"), where)
+            status, answer = 200, scene.run(self.path.strip("/"), where)
         except Exception as error:  # of the driver: the caller is to see it
             status, answer = 500, {"driver": f"{type(error).__name__}: {error}"}
         body = json.dumps(answer).encode()
@@ -76,7 +77,7 @@ ready = {
     "dir": folder,
     "control": f"http://127.0.0.1:{server.server_port}",
     "python": sys.executable,
-    "cases": sorted(cases.CASES),
+    "cases": sorted(scene.CASES),
 }
 print(json.dumps(ready), flush=True)
 threading.Thread(target=end_with_input, daemon=True).start()

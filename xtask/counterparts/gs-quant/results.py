@@ -14,7 +14,9 @@ def shown(value):
         return {str(name): shown(part) for name, part in value.items()}
     if isinstance(value, BaseException):
         return raised(value)
-    return value
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return {"object": type(value).__name__}
 
 
 def raised(error):
