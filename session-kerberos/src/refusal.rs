@@ -146,7 +146,8 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
         ),
         Some(code::REALM_UNREACHABLE) => (
             Unavailable,
-            "no KDC of the realm answers; check the network, and the realm's `kdc` in krb5.conf",
+            "no KDC of the realm answers; check the network, and the realm's `kdc` in krb5.conf; of one by https also its `http_anchors`, and \
+             that the library's TLS is installed (package `krb5-k5tls` on Debian)",
         ),
         Some(code::REALM_UNKNOWN) => (
             Config,

@@ -56,6 +56,10 @@ const KINIT: Package = Package {
     name: "krb5-user",
     program: "kinit",
 };
+const K5TLS: Package = Package {
+    name: "krb5-k5tls",
+    program: "/usr/share/doc/krb5-k5tls/copyright",
+};
 const APACHE: Package = Package {
     name: "apache2-bin",
     program: "/usr/sbin/apache2",
@@ -122,11 +126,12 @@ pub(crate) const COUNTERPARTS: &[Counterpart] = &[
             APACHE_GSSAPI,
             PYTHON_GSSAPI,
             HEIMDAL,
+            K5TLS,
             OPENSSL,
             PYTHON,
         ],
         npm: false,
-        pip: false,
+        pip: true,
         program: &["python3", "start.py"],
         verification: None,
         variable: "SESSION_TEST_KERBEROS",

@@ -5,6 +5,7 @@
 mod active_directory;
 mod collections;
 mod credentials;
+mod distant;
 mod libraries;
 mod proxies;
 mod realm;

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""A Kerberos realm on loopback: MIT's KDC, Apache with mod_auth_gssapi, and a server that enforces channel bindings.
+"""A Kerberos realm on loopback: MIT's KDC, Apache with mod_auth_gssapi, and a server that enforces channel bindings; and a realm
+that is reached by https, through kdcproxy.
 
     start.py
 
 Prints one line of JSON when it is ready: principals, keytabs, addresses. Ends on SIGTERM, on SIGINT, and when its stdin
 closes. Everything is in a temporary folder, removed at the end; no file of the system is changed, and no privilege is
-needed. Needs the Debian packages krb5-kdc, krb5-admin-server, krb5-user, apache2-bin, libapache2-mod-auth-gssapi, python3-gssapi and openssl;
-of Python only the standard library. Tests take Heimdal's library too, libgssapi3-heimdal.
+needed. Needs the Debian packages krb5-kdc, krb5-admin-server, krb5-user, krb5-k5tls, apache2-bin, libapache2-mod-auth-gssapi, python3-gssapi and openssl;
+of Python the packages in requirements.txt, which the Python that COUNTERPART_PYTHON names has. Tests take Heimdal's library too, libgssapi3-heimdal.
 """
 
 import json
@@ -22,6 +23,7 @@ import tempfile
 sys.dont_write_bytecode = True  # before the rest of this folder is imported
 
 import certificates  # noqa: E402
+import distant  # noqa: E402
 import kdc  # noqa: E402
 import web  # noqa: E402
 from servers import HOST, Process, free_ports  # noqa: E402
@@ -45,18 +47,21 @@ def main():
     try:
         silent.bind((HOST, 0))
         silent.listen(64)  # takes connections, and never says anything
-        kdc_port, http_port, https_port, bound_port, down_port, proxy_port = free_ports(6)
+        kdc_port, http_port, https_port, bound_port, down_port, proxy_port, *distant_ports = free_ports(9)
         realm = kdc.Realm(folder, kdc_port)
         realm.write_configuration(silent_port=silent.getsockname()[1], down_port=down_port)
         passwords = realm.create()
         certificates.make(folder)
+        far = distant.Distant(folder, realm.keytab("http"), *distant_ports)
+        far.create()
         processes.append(Process("krb5kdc", realm.command(), realm.environment, folder, kdc_port))
         processes.append(Process("apache2", *web.apache(folder, realm, http_port, https_port, proxy_port), folder, http_port))
         bound = pathlib.Path(__file__).with_name("bound.py")
         processes.append(Process("bound", [SYSTEM_PYTHON, bound, folder, str(bound_port)],
                                  realm.acceptor_environment("bound"), folder, bound_port))
         realm.log_in(PERSON, passwords[PERSON])
-        say_ready(folder, realm, passwords, http_port, https_port, bound_port, proxy_port)
+        processes.extend(far.start())
+        say_ready(folder, realm, far, passwords, http_port, https_port, bound_port, proxy_port)
         sys.stdin.read()
     finally:
         # Whoever ends a group of processes may say so twice: the second time must not interrupt this.
@@ -68,7 +73,7 @@ def main():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def say_ready(folder, realm, passwords, http_port, https_port, bound_port, proxy_port):
+def say_ready(folder, realm, far, passwords, http_port, https_port, bound_port, proxy_port):
     authority = str(folder / "ca.pem")
     https = f"https://localhost:{https_port}"
     environment = {"name": "loopback", "api": f"{https}/", "ca_file": authority}
@@ -84,7 +89,7 @@ def say_ready(folder, realm, passwords, http_port, https_port, bound_port, proxy
         "profile": by_keytab,
         "profiles": {"keytab": by_keytab, "ccache": by_cache, "password": by_password},
         # What programs need to find this realm rather than their machine's.
-        "environment": realm.environment,
+        "environment": {"KRB5_CONFIG": f"{realm.environment['KRB5_CONFIG']}:{far.configuration}"},
         "realm": kdc.REALM,
         "passwords": passwords,
         "keytabs": {name: str(realm.keytab(name)) for name in kdc.KEYTABS},
@@ -95,6 +100,7 @@ def say_ready(folder, realm, passwords, http_port, https_port, bound_port, proxy
         # What a proxy can be asked for, unlike what is known to be on this machine.
         "proxied": f"https://0.0.0.0:{https_port}/api/",
         "ca_pem": authority,
+        "distant": far.described(),
         "short_lifetime": kdc.SHORT,
     }), flush=True)
 
