@@ -3,7 +3,7 @@
 use super::{
     functions::{NONE, RawCache, RawPrincipal},
     krb5::{END, Krb5, copied},
-    library::Library,
+    library::{Library, Make},
     principal::Principal,
     status::Failure,
     ticket::{Purpose, Ticket},
@@ -58,7 +58,8 @@ impl<'k> Cache<'k> {
     pub(super) fn hold(&self, mut ticket: Ticket<'_>) -> Result<(), Failure> {
         self.library().ensure_same(ticket.library())?;
         self.initialize(ticket.client()?)?;
-        self.store(&mut ticket)
+        self.store(&mut ticket)?;
+        self.note_offset()
     }
 
     /// Puts into it what is in that one, and nothing else.
@@ -90,7 +91,7 @@ impl<'k> Cache<'k> {
         };
         // SAFETY: the cursor was begun above, and is not used again.
         unsafe { (functions.krb5_cc_end_seq_get)(krb5.raw(), from.raw, &raw mut cursor) };
-        outcome
+        outcome.and_then(|()| self.note_offset())
     }
 
     fn initialize(&self, principal: RawPrincipal) -> Result<(), Failure> {
@@ -98,6 +99,22 @@ impl<'k> Cache<'k> {
         // SAFETY: all are of this library, and live until after the call, which copies the principal.
         self.krb5
             .check(unsafe { initialize(self.krb5.raw(), self.raw, principal) })
+    }
+
+    /// Has the cache know by how much the KDC's clock differs, if the context does. MIT's library does so by itself.
+    fn note_offset(&self) -> Result<(), Failure> {
+        let Make::Heimdal(heimdal) = &self.library().make else {
+            return Ok(());
+        };
+        let (mut seconds, mut microseconds) = (0, 0);
+        let offset = heimdal.krb5_get_kdc_sec_offset;
+        // SAFETY: the context is one of this library; both pointers are to values that live until after the call.
+        let code = unsafe { offset(self.krb5.raw(), &raw mut seconds, &raw mut microseconds) };
+        self.krb5.check(code)?;
+        let set = heimdal.krb5_cc_set_kdc_offset;
+        // SAFETY: context and cache are of this library.
+        self.krb5
+            .check(unsafe { set(self.krb5.raw(), self.raw, seconds.into()) })
     }
 
     fn take(&self, ticket: &mut Ticket<'_>, taken: Taken) -> Result<(), Failure> {
@@ -122,6 +139,10 @@ impl<'k> Cache<'k> {
         // SAFETY: context and cache are of this library; destroying one closes it too, so that nothing is left to drop.
         unsafe { destroy(self.krb5.raw(), self.raw) };
         std::mem::forget(self);
+    }
+
+    pub(super) fn krb5(&self) -> &'k Krb5 {
+        self.krb5
     }
 
     pub(super) fn library(&self) -> &'static Library {

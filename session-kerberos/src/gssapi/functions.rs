@@ -179,8 +179,10 @@ functions! {
 }
 
 functions! {
-    /// Those that have other types in Heimdal: a time is a `time_t`, which has 64 bits wherever the library is looked for.
+    /// Those that are Heimdal's alone, or have other types there: a time is a `time_t`, which has 64 bits wherever the library is looked for.
     HeimdalFunctions {
+        krb5_get_kdc_sec_offset(RawKrb5, *mut i32, *mut i32) -> i32;
+        krb5_cc_set_kdc_offset(RawKrb5, RawCache, i64) -> i32;
         krb5_get_init_creds_keytab(RawKrb5, *mut RawTicket, RawPrincipal, RawKeytab, i64, *const c_char, *mut c_void) -> i32;
         krb5_get_init_creds_password(RawKrb5, *mut RawTicket, RawPrincipal, *const c_char, *mut c_void, *mut c_void, i64,
             *const c_char, *mut c_void) -> i32;

@@ -33,14 +33,17 @@ impl PrivateCache {
     /// One with this ticket.
     pub(crate) fn with(krb5: &Krb5, ticket: Ticket<'_>) -> Result<Self, Failure> {
         let cache = Self::new(krb5.library())?;
-        cache.open(&cache.krb5)?.hold(ticket)?;
+        // By the context that has asked the KDC, for that knows by how much the clocks differ.
+        cache.open(krb5)?.hold(ticket)?;
         Ok(cache)
     }
 
     /// One with what is in that one, which stays as it is.
     pub(crate) fn copy_of(theirs: &Cache<'_>, taken: Taken) -> Result<Self, Failure> {
         let cache = Self::new(theirs.library())?;
-        cache.open(&cache.krb5)?.copy(theirs, taken)?;
+        // Reading it, the context learns by how much the clocks differ; unless it has learned of another cache that they do not.
+        theirs.principal()?;
+        cache.open(theirs.krb5())?.copy(theirs, taken)?;
         Ok(cache)
     }
 
