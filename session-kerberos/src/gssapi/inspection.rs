@@ -9,7 +9,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{functions::NONE, library::Library, status::Failure};
+use super::{
+    functions::NONE,
+    library::{Library, Make},
+    status::Failure,
+};
 use raw::{Functions, RawCreds, RawEntry};
 
 /// A look around, with the configuration as it is now.
@@ -58,11 +62,15 @@ impl Inspection {
     ///
     /// When the configuration cannot be used.
     pub(crate) fn new(library: &'static Library) -> Option<Result<Self, Failure>> {
+        // What structures are like is known of MIT's alone: that a library has all of the functions says nothing of that.
+        let Make::Mit(_) = &library.make else {
+            return None;
+        };
         // SAFETY: the library is there already; its initializers ran.
         let loaded = unsafe { libloading::Library::new(library.name()) }.ok()?;
         // A library is looked through together with those that it depends on: so its own libkrb5 is found.
-        // SAFETY: one that has all of these functions is MIT's, whose headers have had these types since version 1.10; and it
-        // is never unloaded, for `library` has it too.
+        // SAFETY: it is MIT's, whose headers have had these types since version 1.10; and it is never unloaded, for `library` has
+        // it too.
         let functions = unsafe { Functions::of(&loaded) }.ok()?;
         let mut context = NONE;
         // SAFETY: the pointer is to a value that lives until after the call.
