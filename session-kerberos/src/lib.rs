@@ -114,6 +114,10 @@
 //!   on in its thread, of which a session has eight at most.
 //! - **Clocks.** A KDC's clock that differs from this machine's is followed. Where it is ahead, a ticket ends sooner than the session
 //!   takes it to: then requests fail with `Interaction` until the session renews it by this machine's clock.
+//! - **Connections and cookies.** Each request has a token, also to a server that authenticates a connection once, or goes on by
+//!   cookie. Apache proves who it is each time. For a server that does not, [`Mutual::IfPresent`] is right.
+//! - **HTTP/2.** A token is a request's, so that this works by HTTP/2 too. A server that has to know the connection refuses that
+//!   (`HTTP_1_1_REQUIRED`): the error then says to set the environment's `http1_only`.
 //! - **Memory.** Tokens are wiped when they are done with. Tickets, keys, and the password while it is used, are in the library's
 //!   memory, which it wipes as it sees fit.
 //! - **Tickets.** The realm renews one for as long as it said at first, and not one that has ended: a session that is not used for so

@@ -81,6 +81,7 @@ impl Realm {
             .service("api", &format!("{}/api/", self.text("/https")))
             .and_then(|it| it.service("root", &format!("{}/", self.text("/https"))))
             .and_then(|it| it.service("plain", &format!("{}/", self.text("/http"))))
+            .and_then(|it| it.service("http2", &format!("{}/", self.text("/http2"))))
             .and_then(|it| it.service("bound", &format!("{}/", self.text("/bound"))))
             .unwrap()
             .ca_file(self.text("/ca_pem"))

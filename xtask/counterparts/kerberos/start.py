@@ -35,7 +35,7 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 PERSON = "alice"
 # What listens, each at a port of its own; but for what is down.
 DISTANT_PORTS = ["distant_kdc", "distant_proxy", "distant_down"]
-PORTS = ["kdc", "ahead_kdc", "http", "https", "proxy", "bound", "ahead_bound", "down", *DISTANT_PORTS]
+PORTS = ["kdc", "ahead_kdc", "http", "https", "http2", "proxy", "bound", "ahead_bound", "down", *DISTANT_PORTS]
 
 
 def main():
@@ -68,7 +68,8 @@ def main():
         for name, port, command, environment in [
             ("krb5kdc", "kdc", realm.command(), realm.environment),
             ("krb5kdc-ahead", "ahead_kdc", realm.command_ahead(), {**realm.environment, **ahead}),
-            ("apache2", "http", *web.apache(folder, realm, ports["http"], ports["https"], ports["proxy"])),
+            ("apache2", "http", *web.apache(folder, realm, ports["http"], ports["https"], ports["http2"],
+                                            ports["proxy"])),
             ("bound", "bound", [SYSTEM_PYTHON, bound, folder, ports["bound"]], realm.acceptor_environment("bound")),
             ("bound-ahead", "ahead_bound", [SYSTEM_PYTHON, bound, folder, ports["ahead_bound"]],
              {**realm.acceptor_environment("ahead"), **ahead}),
@@ -128,6 +129,7 @@ def say_ready(folder, realm, far, passwords, others, ports):
         "kdc_log": str(folder / "kdc.log"),
         "http": f"http://localhost:{ports['http']}",
         "https": https,
+        "http2": f"https://localhost:{ports['http2']}",
         "bound": f"https://localhost:{ports['bound']}",
         "proxy": f"http://localhost:{ports['proxy']}",
         # What a proxy can be asked for, unlike what is known to be on this machine.
