@@ -111,17 +111,21 @@ impl Kerberos {
         if let Some(begun) = state.principal.initiate_now(&initiation) {
             return Ok(begun);
         }
-        let begin = async || {
+        let elsewhere = async || {
             let (principal, initiation) = (Arc::clone(&state.principal), initiation.clone());
             let work = move |worker| principal.initiate(worker, &initiation);
             self.workers.run(work).await
         };
-        if let Some(first) = state.openings.open(&initiation.service, begin()).await? {
+        if let Some(first) = state
+            .openings
+            .open(&initiation.service, elsewhere())
+            .await?
+        {
             return Ok(first);
         }
         match state.principal.initiate_now(&initiation) {
             Some(begun) => Ok(begun),
-            None => begin().await,
+            None => elsewhere().await,
         }
     }
 
