@@ -15,8 +15,8 @@ use crate::{
 /// nothing that the server sent.
 ///
 /// `Unavailable` for what may pass, time-outs among it; `Config` when the host's certificate is not
-/// trusted, it asks for a client certificate and there is none, it has no version of TLS that is allowed, or the request could
-/// not be made; `Denied` when it refuses the client certificate, or a proxy the credentials for it. Where it is the
+/// trusted, it asks for a client certificate and there is none, it has no version of TLS that is allowed, it wants HTTP/1.1, or the
+/// request could not be made; `Denied` when it refuses the client certificate, or a proxy the credentials for it. Where it is the
 /// proxy that is in the way, the text names that. `Protocol` when the answer is not HTTP.
 pub fn transport_error(error: &reqwest::Error, url: &Url) -> Error {
     let host = url.host_str().unwrap_or_default();
@@ -41,6 +41,15 @@ pub fn transport_error(error: &reqwest::Error, url: &Url) -> Error {
     }
     if error.is_connect() {
         return connect_error(error, host);
+    }
+    if found::<h2::Error>(error).and_then(h2::Error::reason) == Some(h2::Reason::HTTP_1_1_REQUIRED)
+    {
+        return Error::new(
+            ErrorKind::Config,
+            format!(
+                "`{host}` does not do this by HTTP/2 (RFC 9113 §7); have the environment speak HTTP/1.1 alone: `http1_only`"
+            ),
+        );
     }
     // By HTTP/2 it is our side that ends what makes no sense, or is too large.
     let is_nonsense = found::<h2::Error>(error).is_some_and(h2::Error::is_library);

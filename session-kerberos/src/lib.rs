@@ -63,7 +63,7 @@
 //!   at once, and after `kdestroy` it fails.
 //! - **a request** gets a token of its own, by Kerberos alone (no NTLM), for the service that the URL's host, or `spn`, names.
 //!   The first for a service is made on a thread of the session, never on the caller's, within a time limit, for it may wait for a
-//!   KDC and for DNS. While that service's ticket is good, others are computed where they are needed, which takes some 30 µs:
+//!   KDC and for DNS; those that come meanwhile wait for that one. While that service's ticket is good, others are computed where they are needed, which takes some 30 µs:
 //!   nobody is asked, except where `delegation` is on, for then the KDC is each time. The library makes Kerberos's token, this crate
 //!   SPNEGO's around it: the libraries' own do so too, but with whoever is in the default cache.
 //! - **a proxy** of the environment with [`session_login`](session_core::Proxy::with_session_login) gets a token of its own with each
@@ -73,20 +73,51 @@
 //!
 //! # Errors
 //!
-//! | kind | when |
-//! |---|---|
-//! | `Interaction` | there is no ticket, or it has expired: somebody must run `kinit` |
-//! | `Denied` | the password or key is wrong; the principal is unknown, locked or expired; the server's keytab is stale |
-//! | `Config` | there is no library, no keytab, no such realm, no such service; clocks differ; the ticket cannot be delegated |
-//! | `Unavailable` | no KDC answers, or not in time |
-//! | `Protocol` | a server does not prove who it is, or sends what is no token |
+//! | what is wrong | kind | what the error says, beside the library's words and codes |
+//! |---|---|---|
+//! | there is no cache | `Interaction` | run `kinit`, or give a keytab: `keytab` |
+//! | the cache is another principal's | `Interaction` | run `kinit`, or give a keytab: `keytab` |
+//! | the default cache is another principal's | `Interaction` | run `kinit`, or give a keytab: `keytab` |
+//! | the cache is empty | `Interaction` | run `kinit`, or give a keytab: `keytab` |
+//! | the cache is damaged | `Interaction` | run `kinit`, or give a keytab: `keytab` |
+//! | the default cache is empty or damaged | `Interaction` | run `kinit`, or give a keytab: `keytab` |
+//! | the ticket has expired | `Interaction` | has expired; run |
+//! | there is no keytab | `Config` | check the path, that this process may read it |
+//! | the keytab does not have the principal | `Config` | `klist -k` lists the principal |
+//! | the keytab is stale | `Denied` | the keytab's key is not the realm's; export it anew |
+//! | the password is wrong | `Denied` | it is not tried again, for failures may lock the account |
+//! | the realm does not know the principal | `Denied` | check how it is written, or ask the realm's administrator |
+//! | the password has expired | `Denied` | change it with `kpasswd`, or ask the realm's administrator |
+//! | the principal is locked | `Denied` | the principal is locked; ask the realm's administrator |
+//! | the principal has expired | `Denied` | the principal has expired; ask the realm's administrator |
+//! | the KDC is down | `Unavailable` | no KDC of the realm answers; check the network, and the realm's `kdc` in krb5.conf |
+//! | the KDC is silent | `Unavailable` | or allow more: `kdc_timeout` |
+//! | the KDC has a problem | `Unavailable` | its log tells which |
+//! | the KDC is none | `Protocol` | correct the realm's `kdc` in krb5.conf |
+//! | the realm is unknown | `Config` | add the realm to krb5.conf, or correct it |
+//! | there is no default realm | `Config` | write the principal with its realm, or set `default_realm` in krb5.conf |
+//! | the realm does not know the service | `Config` | correct the URL's host, or say what the service is called: `spn` |
+//! | clocks differ | `Config` | this machine's clock says |
+//! | the ticket cannot be delegated | `Config` | get a forwardable one (`kinit -f`, `forwardable = true` in krb5.conf) |
+//! | the server's keytab is stale | `Denied` | ask those who run it to export it anew |
+//! | the server has no key | `Denied` | ask those who run it to export it anew |
+//! | the server does not prove who it is | `Protocol` | set `mutual` to `if-present`, or `off` |
+//! | the proof is not the server's | `Protocol` | do not trust it |
+//! | there is no library | `Config` | install MIT's: package `libgssapi-krb5-2` on Debian and Ubuntu |
 //!
-//! They have the words of the library, its codes, and what to do.
+//! A KDC that is down or silent is no matter as long as the tickets last: the session renews ahead, pauses after failures, and goes
+//! on when the KDC is back.
 //!
 //! # Limits
 //!
 //! - **Time.** A library that waits for a KDC cannot be interrupted: beyond [`kdc_timeout`](KerberosBuilder::kdc_timeout) it goes
 //!   on in its thread, of which a session has eight at most.
+//! - **Clocks.** A KDC's clock that differs from this machine's is followed. Where it is ahead, a ticket ends sooner than the session
+//!   takes it to: then requests fail with `Interaction` until the session renews it by this machine's clock.
+//! - **Connections and cookies.** Each request has a token, also to a server that authenticates a connection once, or goes on by
+//!   cookie. Apache proves who it is each time. For a server that does not, [`Mutual::IfPresent`] is right.
+//! - **HTTP/2.** A token is a request's, so that this works by HTTP/2 too. A server that has to know the connection refuses that
+//!   (`HTTP_1_1_REQUIRED`): the error then says to set the environment's `http1_only`.
 //! - **Memory.** Tokens are wiped when they are done with. Tickets, keys, and the password while it is used, are in the library's
 //!   memory, which it wipes as it sees fit.
 //! - **Tickets.** The realm renews one for as long as it said at first, and not one that has ended: a session that is not used for so
@@ -119,6 +150,7 @@ mod kerberos_token;
 mod mechanism;
 mod mutual;
 mod negotiation;
+mod openings;
 mod refusal;
 mod service_names;
 mod session;

@@ -1,11 +1,19 @@
 //! One request's Negotiate (RFC 4559), as its client has it.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{HeaderValue, StatusCode, header::AUTHORIZATION, request::Parts};
-use session_core::{Error, ErrorKind, Exchange, Incoming, Result, Verdict};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{AUTHORIZATION, DATE},
+    request::Parts,
+};
+use httpdate::{fmt_http_date, parse_http_date};
+use session_core::{Clock, Error, ErrorKind, Exchange, Incoming, Result, SystemClock, Verdict};
 use session_http::challenges;
 use zeroize::Zeroizing;
 
@@ -87,11 +95,13 @@ impl Negotiation {
     async fn with_token(
         &mut self,
         token: Vec<u8>,
-        status: StatusCode,
+        answer: Incoming<'_>,
         next: &mut Parts,
     ) -> Result<Verdict> {
+        let status = answer.status;
+        let is_refused = status == StatusCode::UNAUTHORIZED;
         match self.step(token).await {
-            Ok(Progress::Continues(token)) if status == StatusCode::UNAUTHORIZED => {
+            Ok(Progress::Continues(token)) if is_refused => {
                 put(&token, next);
                 Ok(Verdict::Resend)
             }
@@ -102,11 +112,11 @@ impl Negotiation {
             // It knows who we are, so a 401 is about something else.
             Ok(Progress::Complete { .. }) => Ok(Verdict::Done),
             // Tickets that were got anew may do: a server gets other keys, or forgets that it has restarted.
-            Err(error) if status == StatusCode::UNAUTHORIZED && !self.is_second => {
+            Err(error) if is_refused && !self.is_second => {
                 tracing::debug!(service = %self.service, %error, "the server refuses the token");
                 Ok(Verdict::Refused)
             }
-            Err(error) => Err(error),
+            Err(error) => Err(with_clocks(error, answer.headers, SystemClock.wall())),
         }
     }
 
@@ -134,6 +144,22 @@ impl Negotiation {
     }
 }
 
+/// Says what the clocks say, where that may be the reason: Kerberos takes five minutes, as a rule.
+fn with_clocks(error: Error, answer: &HeaderMap, ours: SystemTime) -> Error {
+    const TOLERABLE: Duration = Duration::from_secs(60);
+    let theirs = answer.get(DATE).and_then(|date| date.to_str().ok());
+    let Some(theirs) = theirs.and_then(|date| parse_http_date(date).ok()) else {
+        return error;
+    };
+    let difference = theirs.duration_since(ours);
+    if difference.unwrap_or_else(|negative| negative.duration()) < TOLERABLE {
+        return error;
+    }
+    let [ours, theirs] = [ours, theirs].map(fmt_http_date);
+    let clocks = format!("this machine's clock says {ours}, the server's {theirs}");
+    Error::new(error.kind(), format!("{error}; {clocks}"))
+}
+
 #[async_trait]
 impl Exchange for Negotiation {
     async fn received(&mut self, answer: Incoming<'_>, next: &mut Parts) -> Result<Verdict> {
@@ -154,7 +180,7 @@ impl Exchange for Negotiation {
             return Ok(Verdict::Done);
         }
         match STANDARD.decode(token.expose()) {
-            Ok(token) => self.with_token(token, status, next).await,
+            Ok(token) => self.with_token(token, answer, next).await,
             Err(_) => Err(self.error("sends a token that is not base64")),
         }
     }
@@ -162,7 +188,7 @@ impl Exchange for Negotiation {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, Request, header::WWW_AUTHENTICATE};
+    use http::{Request, header::WWW_AUTHENTICATE};
     use session_core::SessionHandle;
     use session_http::{Dialogue, Next};
     use url::Url;
@@ -268,5 +294,23 @@ mod tests {
         let answer = Incoming::new(StatusCode::OK, &headers);
         let error = dialogue.received(answer).await.unwrap_err();
         assert!(error.to_string().contains("not base64"), "{error}");
+    }
+
+    #[test]
+    fn clocks_that_differ_are_named() {
+        let theirs = "Sun, 06 Nov 1994 08:49:37 GMT";
+        let headers = HeaderMap::from_iter([(DATE, theirs.parse().unwrap())]);
+        let theirs = parse_http_date(theirs).unwrap();
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        let text = |ours| {
+            let error = Error::new(ErrorKind::Denied, "no");
+            with_clocks(error, &headers, ours).to_string()
+        };
+        assert_eq!(text(theirs), "no");
+        for ours in [theirs - minutes(20), theirs + minutes(6)] {
+            let text = text(ours);
+            assert!(text.contains(&fmt_http_date(ours)), "{text}");
+            assert!(text.contains("the server's Sun, 06 Nov 1994"), "{text}");
+        }
     }
 }

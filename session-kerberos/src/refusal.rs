@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use session_core::{Error, ErrorKind};
+use httpdate::fmt_http_date;
+use session_core::{Clock, Error, ErrorKind, SystemClock};
 
 use crate::{
     gssapi::Failure,
@@ -20,16 +21,24 @@ pub(crate) enum About<'a> {
         principal: &'a str,
         service: &'a str,
     },
-    /// Make sense of a service's answer.
-    Answer {
+    /// Make sense of a service's refusal.
+    Refusal {
         principal: &'a str,
         service: &'a str,
     },
+    /// Believe that a service is who it says.
+    Proof { service: &'a str },
 }
 
 /// The failure as an error that says what to do about it.
 pub(crate) fn refused(failure: &Failure, about: &About<'_>) -> Error {
     let (kind, remedy) = remedy(failure, about);
+    // What a server's clock says is in its answer.
+    if is_about_clocks(failure) && !about.is_answer() {
+        let ours = fmt_http_date(SystemClock.wall());
+        let clocks = format!("this machine's says {ours}, and the KDC's something else");
+        return Error::new(kind, format!("{about}: {failure}; {remedy}: {clocks}"));
+    }
     Error::new(kind, format!("{about}: {failure}; {remedy}"))
 }
 
@@ -49,14 +58,19 @@ mod code {
     pub(super) const CLIENT_REVOKED: i32 = 18;
     pub(super) const PASSWORD_EXPIRED: i32 = 23;
     pub(super) const PREAUTHENTICATION_FAILED: i32 = 24;
+    pub(super) const SERVICE_UNAVAILABLE: i32 = 29;
     pub(super) const BAD_INTEGRITY: i32 = 31;
     pub(super) const TICKET_EXPIRED: i32 = 32;
+    pub(super) const NOT_YET_VALID: i32 = 33;
     pub(super) const REPLAY: i32 = 34;
     pub(super) const NOT_US: i32 = 35;
     pub(super) const CLOCK_SKEW: i32 = 37;
+    pub(super) const BAD_VERSION: i32 = 39;
+    pub(super) const BAD_MESSAGE: i32 = 40;
     pub(super) const MODIFIED: i32 = 41;
     pub(super) const BAD_KEY_VERSION: i32 = 44;
     pub(super) const NO_KEY: i32 = 45;
+    pub(super) const GENERIC: i32 = 60;
     // The library's own.
     pub(super) const CACHE_KIND_UNKNOWN: i32 = 140;
     pub(super) const CACHE_NOT_FOUND: i32 = 141;
@@ -77,6 +91,7 @@ const WORDS: &[(&str, i32)] = &[
     ),
     ("Decrypt integrity check failed", code::BAD_INTEGRITY),
     ("Ticket expired", code::TICKET_EXPIRED),
+    ("Ticket not yet valid", code::NOT_YET_VALID),
     ("Request is a replay", code::REPLAY),
     ("The ticket isn't for us", code::NOT_US),
     ("Clock skew too great", code::CLOCK_SKEW),
@@ -109,6 +124,11 @@ fn code(failure: &Failure) -> Option<i32> {
     number.or_else(|| by_words().map(|(_, code)| *code))
 }
 
+fn is_about_clocks(failure: &Failure) -> bool {
+    let code = code(failure);
+    code.is_some_and(|code| [code::CLOCK_SKEW, code::NOT_YET_VALID].contains(&code))
+}
+
 /// Major codes of GSSAPI (RFC 2744 §3.9.1).
 const BAD_BINDINGS: u32 = 4 << 16;
 const NO_CREDENTIAL: u32 = 7 << 16;
@@ -119,6 +139,15 @@ const UNAUTHORIZED: u32 = 15 << 16;
 fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
     use ErrorKind::{Config, Denied, Interaction, Protocol, Unavailable};
 
+    if let About::Proof { .. } = about {
+        return (
+            Protocol,
+            "its proof is wrong: who answered has not the key of that service, or answered another request; do not trust it",
+        );
+    }
+    if let Some(remedy) = code(failure).and_then(of_principal) {
+        return (Denied, remedy);
+    }
     match code(failure) {
         Some(code::PREAUTHENTICATION_FAILED | code::BAD_INTEGRITY) if about.is_by_password() => (
             Denied,
@@ -128,26 +157,18 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
             Denied,
             "the keytab's key is not the realm's; export it anew",
         ),
-        Some(code::CLIENT_UNKNOWN) => (
-            Denied,
-            "the realm does not know this principal; check how it is written, or ask the realm's administrator",
-        ),
-        Some(code::PASSWORD_EXPIRED) => (
-            Denied,
-            "the password has expired; change it with `kpasswd`, or ask the realm's administrator",
-        ),
-        Some(code::CLIENT_REVOKED) => (
-            Denied,
-            "the principal is locked; ask the realm's administrator",
-        ),
-        Some(code::CLIENT_EXPIRED) => (
-            Denied,
-            "the principal has expired; ask the realm's administrator",
-        ),
         Some(code::REALM_UNREACHABLE) => (
             Unavailable,
             "no KDC of the realm answers; check the network, and the realm's `kdc` in krb5.conf; of one by https also its `http_anchors`, and \
              that the library's TLS is installed (package `krb5-k5tls` on Debian)",
+        ),
+        Some(code::SERVICE_UNAVAILABLE | code::GENERIC) if !about.is_answer() => (
+            Unavailable,
+            "the KDC has a problem of its own; its log tells which",
+        ),
+        Some(code::BAD_VERSION | code::BAD_MESSAGE) if !about.is_answer() => (
+            Protocol,
+            "what answers is no KDC; correct the realm's `kdc` in krb5.conf",
         ),
         Some(code::REALM_UNKNOWN) => (
             Config,
@@ -161,7 +182,7 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
             Config,
             "the realm does not know this service; correct the URL's host, or say what the service is called: `spn`",
         ),
-        Some(code::CLOCK_SKEW) => (
+        Some(code::CLOCK_SKEW | code::NOT_YET_VALID) => (
             Config,
             "the clocks differ too much; set those of this machine, the server and the KDC",
         ),
@@ -183,7 +204,7 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
             Config,
             "this Kerberos library knows no such kind of cache; correct `ccache`",
         ),
-        Some(code::TICKET_EXPIRED) => (Interaction, "run `kinit`"),
+        Some(code::TICKET_EXPIRED) => (Interaction, "the ticket has expired; run `kinit`"),
         Some(
             code::CACHE_NOT_FOUND
             | code::CACHE_FILE_MISSING
@@ -196,8 +217,10 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
                 Denied,
                 "the token is bound to another TLS connection than the server's; something on the way ends TLS",
             ),
-            NO_CREDENTIAL => about.missing(),
-            CREDENTIALS_EXPIRED | CONTEXT_EXPIRED => (Interaction, "run `kinit`"),
+            NO_CREDENTIAL if !about.is_by_password() => about.missing(),
+            CREDENTIALS_EXPIRED | CONTEXT_EXPIRED => {
+                (Interaction, "the ticket has expired; run `kinit`")
+            }
             UNAUTHORIZED => (Denied, "ask those who run the server, whose log tells why"),
             _ if failure.has_no_code() => (
                 Protocol,
@@ -211,6 +234,21 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
     }
 }
 
+/// What to do about a principal to which the realm gives nothing.
+fn of_principal(code: i32) -> Option<&'static str> {
+    Some(match code {
+        code::CLIENT_UNKNOWN => {
+            "the realm does not know this principal; check how it is written, or ask the realm's administrator"
+        }
+        code::PASSWORD_EXPIRED => {
+            "the password has expired; change it with `kpasswd`, or ask the realm's administrator"
+        }
+        code::CLIENT_REVOKED => "the principal is locked; ask the realm's administrator",
+        code::CLIENT_EXPIRED => "the principal has expired; ask the realm's administrator",
+        _ => return None,
+    })
+}
+
 impl About<'_> {
     fn is_by_password(&self) -> bool {
         matches!(self, Self::Credential(wanted) if matches!(wanted.from, Given::Password(_)))
@@ -218,6 +256,10 @@ impl About<'_> {
 
     fn is_by_keytab(&self) -> bool {
         matches!(self, Self::Credential(wanted) if matches!(wanted.from, Given::Keytab(_)))
+    }
+
+    fn is_answer(&self) -> bool {
+        matches!(self, Self::Refusal { .. } | Self::Proof { .. })
     }
 
     /// What to do where there is no credential.
@@ -256,9 +298,10 @@ impl fmt::Display for About<'_> {
             Self::Token { principal, service } => {
                 write!(f, "`{principal}` has no Kerberos token for `{service}`")
             }
-            Self::Answer { principal, service } => {
+            Self::Refusal { principal, service } => {
                 write!(f, "`{service}` does not authenticate `{principal}`")
             }
+            Self::Proof { service } => write!(f, "`{service}` does not prove who it is"),
         }
     }
 }
@@ -287,7 +330,7 @@ mod tests {
     /// What MIT's library 1.20 was seen to fail with.
     #[test]
     fn every_code_that_was_seen_has_a_remedy() {
-        use ErrorKind::{Config, Denied, Interaction, Unavailable};
+        use ErrorKind::{Config, Denied, Interaction, Protocol, Unavailable};
         let cache = wanted(Given::Ccache("FILE:/x".into()));
         let keytab = wanted(Given::Keytab("/k".into()));
         let password = wanted(Given::Password(Secret::new("hunter2")));
@@ -295,7 +338,7 @@ mod tests {
             principal: "alice",
             service: "HTTP@x",
         };
-        let answer = About::Answer {
+        let answer = About::Refusal {
             principal: "alice",
             service: "HTTP@x",
         };
@@ -320,11 +363,17 @@ mod tests {
             (&password, -1_765_328_366, Denied, "locked"),
             (&password, -1_765_328_383, Denied, "has expired"),
             (&password, -1_765_328_228, Unavailable, "no KDC"),
+            (&password, -1_765_328_355, Unavailable, "its log"),
+            (&keytab, -1_765_328_324, Unavailable, "its log"),
+            (&token, -1_765_328_344, Protocol, "no KDC"),
+            (&answer, -1_765_328_344, Protocol, "look the code up"),
             (&password, -1_765_328_230, Config, "krb5.conf"),
             (&password, -1_765_328_160, Config, "default_realm"),
             (&token, -1_765_328_377, Config, "`spn`"),
             (&token, -1_765_328_352, Interaction, "kinit"),
-            (&token, -1_765_328_347, Config, "clocks"),
+            (&token, -1_765_328_347, Config, "this machine's says"),
+            (&token, -1_765_328_351, Config, "this machine's says"),
+            (&answer, -1_765_328_347, Config, "clocks"),
             (&answer, -1_765_328_349, Denied, "keytab is stale"),
             (&answer, -1_765_328_340, Denied, "keytab is stale"),
             (&answer, -1_765_328_350, Denied, "seen this token"),
@@ -338,7 +387,7 @@ mod tests {
 
     #[test]
     fn numbers_that_spnego_makes_up_are_known_by_their_words() {
-        let about = About::Answer {
+        let about = About::Refusal {
             principal: "alice",
             service: "HTTP@x",
         };
@@ -352,7 +401,7 @@ mod tests {
 
     #[test]
     fn where_there_is_no_code_the_status_tells() {
-        let about = About::Answer {
+        let about = About::Refusal {
             principal: "alice",
             service: "HTTP@x",
         };
@@ -363,6 +412,19 @@ mod tests {
             let error = refused(&failure(expired, 0), &about);
             assert_eq!(error.kind(), ErrorKind::Interaction);
         }
-        assert_eq!(refused(&failure(9, 0), &about).kind(), ErrorKind::Protocol);
+        let unexplained = refused(&failure(15, 0), &about);
+        assert_eq!(unexplained.kind(), ErrorKind::Denied);
+        assert!(unexplained.to_string().contains("log"), "{unexplained}");
+        assert_eq!(refused(&failure(3, 0), &about).kind(), ErrorKind::Protocol);
+    }
+
+    #[test]
+    fn a_proof_that_is_wrong_says_nothing_about_anybodys_keytab() {
+        let about = About::Proof { service: "HTTP@x" };
+        for failure in [failure(13, -1_765_328_353), failure(9, 0)] {
+            let error = refused(&failure, &about);
+            assert_eq!(error.kind(), ErrorKind::Protocol);
+            assert!(error.to_string().contains("do not trust it"), "{error}");
+        }
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     channel_bindings::server_end_point,
     mechanism::{Acquired, Begun, Initiation, Mechanism, Principal, Wanted},
     negotiation::{self, Negotiation},
+    openings::Openings,
     service_names::ServiceNames,
     source::Source,
     workers::Workers,
@@ -40,6 +41,7 @@ pub struct Kerberos {
 /// What the engine holds.
 pub(crate) struct State {
     pub(crate) principal: Arc<dyn Principal>,
+    openings: Openings,
     /// It took the place of one that was refused.
     is_second: bool,
 }
@@ -93,10 +95,14 @@ impl Kerberos {
         );
         let credential = Credential::per_request(State {
             principal: acquired.principal,
+            openings: Openings::default(),
             is_second,
         });
         match acquired.lifetime {
-            Some(lifetime) => credential.expires_in(lifetime),
+            // The library counts whole seconds, and the one that has begun as well.
+            Some(lifetime) => {
+                credential.expires_in(lifetime.saturating_sub(Duration::from_secs(1)))
+            }
             None => credential,
         }
     }
@@ -105,9 +111,22 @@ impl Kerberos {
         if let Some(begun) = state.principal.initiate_now(&initiation) {
             return Ok(begun);
         }
-        let principal = Arc::clone(&state.principal);
-        let work = move |worker| principal.initiate(worker, &initiation);
-        self.workers.run(work).await
+        let elsewhere = async || {
+            let (principal, initiation) = (Arc::clone(&state.principal), initiation.clone());
+            let work = move |worker| principal.initiate(worker, &initiation);
+            self.workers.run(work).await
+        };
+        if let Some(first) = state
+            .openings
+            .open(&initiation.service, elsewhere())
+            .await?
+        {
+            return Ok(first);
+        }
+        match state.principal.initiate_now(&initiation) {
+            Some(begun) => Ok(begun),
+            None => elsewhere().await,
+        }
     }
 
     pub(crate) fn initiation(&self, request: &Outgoing<'_>) -> Initiation {

@@ -72,6 +72,10 @@ const HEIMDAL: Package = Package {
     name: "libgssapi3-heimdal",
     program: "/usr/share/doc/libgssapi3-heimdal/copyright",
 };
+const FAKETIME: Package = Package {
+    name: "faketime",
+    program: "faketime",
+};
 const PYTHON_GSSAPI: Package = Package {
     name: "python3-gssapi",
     program: "/usr/lib/python3/dist-packages/gssapi/__init__.py",
@@ -127,6 +131,7 @@ pub(crate) const COUNTERPARTS: &[Counterpart] = &[
             PYTHON_GSSAPI,
             HEIMDAL,
             K5TLS,
+            FAKETIME,
             OPENSSL,
             PYTHON,
         ],

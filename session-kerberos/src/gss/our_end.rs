@@ -24,6 +24,8 @@ pub(super) struct OurEnd {
     /// The server has shown that nobody changed what we offered; we have.
     is_verified: bool,
     has_shown: bool,
+    /// It has said no, rather than said who it is.
+    has_refused: bool,
 }
 
 impl OurEnd {
@@ -40,6 +42,7 @@ impl OurEnd {
             quick_until,
             is_verified: false,
             has_shown: false,
+            has_refused: false,
         }
     }
 
@@ -51,6 +54,7 @@ impl OurEnd {
             token => self.take(token)?,
         };
         if response.state == State::Rejected {
+            self.has_refused = true;
             return Err(rejection());
         }
         if !self.context.is_complete() {
@@ -89,6 +93,7 @@ impl OurEnd {
         match Answer::of(token) {
             Some(Answer::Reply) => self.context.step(token),
             Some(Answer::Error(code)) => {
+                self.has_refused = true;
                 let library = self.tickets.library();
                 Err(Failure::kerberos(library, FIRST_CODE + code))
             }
@@ -119,9 +124,11 @@ impl OurEnd {
     }
 
     fn about(&self) -> About<'_> {
-        About::Answer {
-            principal: self.tickets.name(),
-            service: &self.service,
+        let (principal, service) = (self.tickets.name(), &self.service);
+        if self.has_refused {
+            About::Refusal { principal, service }
+        } else {
+            About::Proof { service }
         }
     }
 }

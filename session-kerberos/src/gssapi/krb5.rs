@@ -238,7 +238,7 @@ impl Krb5 {
         let copy = unsafe { copied(text) };
         // SAFETY: the text is the library's, and is freed once, here.
         unsafe { (self.functions().krb5_free_error_message)(self.raw, text) };
-        Err(Failure::of_kerberos(code, copy))
+        Err(Failure::of_kerberos_quoting(self.library, code, copy))
     }
 }
 

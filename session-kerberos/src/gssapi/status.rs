@@ -2,7 +2,12 @@
 
 use std::fmt;
 
-use super::{buffer::Buffer, functions::U32, library::Library, oid::Oid};
+use super::{
+    buffer::Buffer,
+    functions::U32,
+    library::{Library, Make},
+    oid::Oid,
+};
 
 /// A call that failed: its codes, and the library's own words for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +38,19 @@ impl Failure {
         }
     }
 
+    /// The same, of a library that may have put into its text what a KDC or a server said, whatever that is: MIT's does so of errors
+    /// that have no code of their own, Heimdal's of all that have one (RFC 4120 §7.5.9).
+    pub(super) fn of_kerberos_quoting(library: &'static Library, code: i32, text: String) -> Self {
+        Self::of_kerberos(
+            code,
+            if may_quote(library, code) {
+                unquoted()
+            } else {
+                text
+            },
+        )
+    }
+
     /// One that no library has a code for.
     pub(crate) fn of_nobody(text: &str) -> Self {
         Self::of_kerberos(0, text.to_owned())
@@ -41,6 +59,19 @@ impl Failure {
     pub(crate) fn has_no_code(&self) -> bool {
         (self.major, self.minor) == (FAILURE, 0)
     }
+}
+
+const FIRST_CODE: i32 = -1_765_328_384;
+const GENERIC: i32 = FIRST_CODE + 60;
+const FIRST_OF_THE_LIBRARY: i32 = FIRST_CODE + 128;
+
+fn may_quote(library: &Library, code: i32) -> bool {
+    let quotes_all = matches!(library.make, Make::Heimdal(_));
+    code == GENERIC || (quotes_all && (FIRST_CODE..FIRST_OF_THE_LIBRARY).contains(&code))
+}
+
+fn unquoted() -> String {
+    "the other end says so, in words that are not repeated".to_owned()
 }
 
 /// Bits of a major status that say that the call failed; all others are information (RFC 2744 §3.9.1).
@@ -68,10 +99,15 @@ pub(super) fn check(
         .map(|(code, kind)| text(library, mechanism, code, kind))
         // Some say of a code that they made up for nothing that it is a success.
         .find(|text| !text.is_empty() && text != "Success");
+    let minor = minor.cast_signed();
     Err(Failure {
         major: major & ERRORS,
-        minor: minor.cast_signed(),
-        text: text.unwrap_or_default(),
+        minor,
+        text: if may_quote(library, minor) {
+            unquoted()
+        } else {
+            text.unwrap_or_default()
+        },
     })
 }
 

@@ -54,6 +54,19 @@ impl Realm {
         value.unwrap_or_else(|| panic!("the realm does not tell {pointer}"))
     }
 
+    pub(crate) fn value(&self, pointer: &str) -> &Value {
+        let value = self.0.pointer(pointer);
+        value.unwrap_or_else(|| panic!("the realm does not tell {pointer}"))
+    }
+
+    /// What programs need to change the database of a realm.
+    pub(crate) fn administration(&self) -> impl Iterator<Item = (&str, &str)> {
+        let variables = self.0["administration"].as_object().unwrap();
+        variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+    }
+
     pub(crate) fn short_lifetime(&self) -> u64 {
         self.0["short_lifetime"].as_u64().unwrap()
     }
@@ -68,6 +81,7 @@ impl Realm {
             .service("api", &format!("{}/api/", self.text("/https")))
             .and_then(|it| it.service("root", &format!("{}/", self.text("/https"))))
             .and_then(|it| it.service("plain", &format!("{}/", self.text("/http"))))
+            .and_then(|it| it.service("http2", &format!("{}/", self.text("/http2"))))
             .and_then(|it| it.service("bound", &format!("{}/", self.text("/bound"))))
             .unwrap()
             .ca_file(self.text("/ca_pem"))
@@ -97,13 +111,20 @@ impl Realm {
     }
 
     pub(crate) fn kinit_into(&self, cache: &str, principal: &str) {
+        Self::kinit_with_password(
+            cache,
+            principal,
+            self.text(&format!("/passwords/{principal}")),
+        );
+    }
+
+    pub(crate) fn kinit_with_password(cache: &str, principal: &str, password: &str) {
         let mut kinit = Command::new("kinit")
             .args(["-c", cache, principal])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let password = self.text(&format!("/passwords/{principal}"));
         writeln!(kinit.stdin.take().unwrap(), "{password}").unwrap();
         assert!(kinit.wait().unwrap().success());
     }
@@ -190,6 +211,11 @@ impl Cache {
 
     pub(crate) fn file(&self) -> std::path::PathBuf {
         self.name.strip_prefix("FILE:").unwrap().into()
+    }
+
+    pub(crate) fn remove(&self) {
+        // Whoever wants it gone does not mind that it is.
+        let _ = std::fs::remove_file(self.file());
     }
 
     /// With this in its file.

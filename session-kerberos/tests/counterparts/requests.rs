@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use http::{HeaderMap, Request, StatusCode, header::AUTHORIZATION, request::Parts};
+use http::{HeaderMap, Request, StatusCode, Version, header::AUTHORIZATION, request::Parts};
 use session_core::{ErrorKind, Incoming, Outgoing, SessionHandle};
-use session_http::{Connections, Dialogue, Next};
+use session_http::{Client, Connections, Dialogue, Next};
 use session_kerberos::{ChannelBindings, Delegation, Kerberos, Mutual};
 use url::Url;
 
@@ -36,24 +36,6 @@ async fn every_request_has_a_token_of_its_own() {
         tokens.insert(token.clone());
     }
     assert_eq!(tokens.len(), 10);
-}
-
-#[tokio::test]
-async fn a_hundred_first_requests_at_once() {
-    let session = Realm::shared().by_keytab("svc").open().unwrap();
-    let requests: Vec<_> = (0..100)
-        .map(|_| {
-            let session = session.clone();
-            tokio::spawn(async move {
-                session.init().await.unwrap();
-                user(&session, "api", "").await
-            })
-        })
-        .collect();
-    for request in requests {
-        assert_eq!(request.await.unwrap(), "svc@EXAMPLE.TEST");
-    }
-    assert_eq!(session.status().generation, 1);
 }
 
 #[tokio::test]
@@ -92,10 +74,8 @@ async fn an_answer_with_another_requests_proof_is_not_taken() {
         let _ = dialogue.authorize(None).await.unwrap();
         let answer = Incoming::new(StatusCode::OK, &headers);
         let error = dialogue.received(answer).await.unwrap_err();
-        assert!(
-            error.to_string().contains("does not authenticate"),
-            "{error}"
-        );
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        assert!(error.to_string().contains("do not trust it"), "{error}");
     }
 }
 
@@ -147,13 +127,67 @@ async fn a_server_without_any_keytab_is_asked_twice_and_no_more() {
 
 #[tokio::test]
 async fn servers_that_authenticate_a_connection_or_by_cookie() {
-    let builder = Realm::shared().by_keytab("svc");
-    let session = opened(builder.mutual(Mutual::IfPresent)).await;
-    for path in ["connection/", "cookie/", "basic/"] {
-        for _ in 0..3 {
-            assert_eq!(user(&session, "root", path).await, "svc@EXAMPLE.TEST");
+    let realm = Realm::shared();
+    for mutual in [Mutual::Required, Mutual::IfPresent] {
+        let session = opened(realm.by_keytab("svc").mutual(mutual)).await;
+        for service in ["root", "http2"] {
+            for path in ["connection/", "cookie/", "basic/"] {
+                for _ in 0..3 {
+                    assert_eq!(user(&session, service, path).await, "svc@EXAMPLE.TEST");
+                }
+            }
         }
     }
+}
+
+/// Whoever has a cookie of such a server, or its connection, is let in without a token, and then there is no proof.
+#[tokio::test]
+async fn what_a_cookie_lets_in_has_a_proof_all_the_same_for_there_is_a_token() {
+    let session = opened(Realm::shared().by_keytab("svc")).await;
+    let first = request(&session, "root", "cookie/").await.unwrap();
+    let cookie = first.headers()["set-cookie"].to_str().unwrap();
+    let (cookie, _) = cookie.split_once(';').unwrap();
+    let url = session.environment().url("root").unwrap();
+    let url = url.join("cookie/").unwrap();
+    let with_cookie = Client::new(&session)
+        .get(url.as_str())
+        .header("cookie", cookie);
+    let answer = with_cookie.send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(answer.headers().contains_key("www-authenticate"));
+}
+
+#[tokio::test]
+async fn by_http2_each_of_many_requests_at_once_has_its_own_proof() {
+    let session = opened(Realm::shared().by_keytab("svc")).await;
+    let requests: Vec<_> = (0..20)
+        .map(|_| {
+            let session = session.clone();
+            tokio::spawn(async move {
+                let answer = request(&session, "http2", "api/").await.unwrap();
+                assert_eq!(answer.version(), Version::HTTP_2);
+                answer.status()
+            })
+        })
+        .collect();
+    for request in requests {
+        assert_eq!(request.await.unwrap(), StatusCode::OK);
+    }
+    assert_eq!(session.status().generation, 1);
+}
+
+#[tokio::test]
+async fn where_a_server_does_not_want_http2_the_error_says_what_to_set() {
+    let realm = Realm::shared();
+    let session = opened(realm.by_keytab("svc").mutual(Mutual::IfPresent)).await;
+    let error = request(&session, "http2", "http1/").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    assert!(error.to_string().contains("`http1_only`"), "{error}");
+    let environment = realm.environment().http1_only(true);
+    let session = opened(realm.by_keytab("svc").environment(environment)).await;
+    let answer = request(&session, "http2", "api/").await.unwrap();
+    assert_eq!(answer.version(), Version::HTTP_11);
+    assert_eq!(answer.status(), StatusCode::OK);
 }
 
 #[tokio::test]

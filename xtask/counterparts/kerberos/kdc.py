@@ -1,4 +1,4 @@
-"""The realm: its configuration, its principals, its KDC."""
+"""The realms: their configuration, their principals, their KDCs."""
 
 import os
 import pathlib
@@ -9,6 +9,11 @@ import subprocess
 from servers import HOST
 
 REALM = "EXAMPLE.TEST"
+# Realms that clients reach by ports which are for tests to listen on, and to pass on to the KDC or not.
+GATED = [f"GATE{number}.TEST" for number in range(4)]
+# A realm whose clocks are ahead, those of its KDC and of a server in it.
+AHEAD = "AHEAD.TEST"
+SECONDS_AHEAD = 20 * 60
 SHORT = 4  # seconds that a short ticket lives
 
 SERVICE = "svc"
@@ -28,6 +33,7 @@ PEOPLE = {
 SERVICES = {
     SERVICE: "+requires_preauth",
     SHORT_SERVICE: f'+requires_preauth -maxlife "{SHORT} seconds"',
+    "svcstale": "+requires_preauth",  # its keytab has an older key
     "HTTP/localhost": "",
     "HTTP/api.example.test": "",
     "HTTP/stale.example.test": "",  # the server's keytab has an older key
@@ -38,17 +44,20 @@ SERVICES = {
 KEYTABS = {
     SERVICE: [SERVICE],
     SHORT_SERVICE: [SHORT_SERVICE],
+    "svcstale": ["svcstale"],
     "http": ["HTTP/localhost", "HTTP/api.example.test", "HTTP/stale.example.test", "HTTP/tag.example.test",
              "HTTP/moving.example.test"],
 }
 
 
 class Realm:
-    """A realm in a folder, with a KDC on a port."""
+    """Realms in a folder: one KDC for most of them on a port, one for the realm that is ahead on another."""
 
-    def __init__(self, folder, port):
+    def __init__(self, folder, port, ahead_port, gate_ports):
         self.folder = folder
         self.port = port
+        self.ahead_port = ahead_port
+        self.gate_ports = dict(zip(GATED, gate_ports))
         # What programs of the realm have in their environment.
         self.environment = {"KRB5_CONFIG": str(folder / "krb5.conf")}
         self.private = {**self.environment, "KRB5_KDC_PROFILE": str(folder / "kdc.conf")}
@@ -74,12 +83,23 @@ class Realm:
         return {**self.environment, "KRB5RCACHENAME": f"file2:{self.folder}/seen/{name}"}
 
     def command(self):
+        realms = [argument for realm in [REALM, *GATED] for argument in ("-r", realm)]
+        return self._kdc("kdc", realms)
+
+    def command_ahead(self):
+        return self._kdc("ahead", ["-r", AHEAD])
+
+    def _kdc(self, name, realms):
         return ["env", *(f"{name}={value}" for name, value in self.private.items()),
-                f"KRB5RCACHENAME=file2:{self.folder}/kdc/seen",
-                "krb5kdc", "-n", "-r", REALM, "-P", self.folder / "kdc.pid"]
+                f"KRB5RCACHENAME=file2:{self.folder}/kdc/seen-{name}",
+                "krb5kdc", "-n", *realms, "-P", self.folder / f"{name}.pid"]
 
     def write_configuration(self, silent_port, down_port):
         folder = self.folder
+        addresses = {REALM: self.port, "DOWN.TEST": down_port, "SILENT.TEST": silent_port, AHEAD: self.ahead_port,
+                     **self.gate_ports}
+        realms = "".join(f"  {realm} = {{\n    kdc = {HOST}:{port}\n  }}\n" for realm, port in addresses.items())
+        lifetimes = "".join(f"  {realm} = {{\n    ticket_lifetime = 10h\n  }}\n" for realm in GATED)
         (folder / "krb5.conf").write_text(f"""\
 [libdefaults]
   default_realm = {REALM}
@@ -98,61 +118,62 @@ class Realm:
   default_cc_name = FILE:{folder}/default.ccache
   default_keytab_name = FILE:{folder}/none.keytab
   default_client_keytab_name = FILE:{folder}/none.keytab
-[realms]
-  {REALM} = {{
-    kdc = {HOST}:{self.port}
-  }}
-  DOWN.TEST = {{
-    kdc = {HOST}:{down_port}
-  }}
-  SILENT.TEST = {{
-    kdc = {HOST}:{silent_port}
-  }}
-[domain_realm]
+{lifetimes}[realms]
+{realms}[domain_realm]
   localhost = {REALM}
   .example.test = {REALM}
   .down.test = DOWN.TEST
   .silent.test = SILENT.TEST
 """)
-        (folder / "kdc.conf").write_text(f"""\
-[kdcdefaults]
-  kdc_listen = {HOST}:{self.port}
-  kdc_tcp_listen = {HOST}:{self.port}
-[realms]
-  {REALM} = {{
-    database_name = {folder}/kdc/principal
-    key_stash_file = {folder}/kdc/stash
+        stanzas = "".join(f"""\
+  {realm} = {{
+    kdc_listen = {HOST}:{self.ahead_port if realm == AHEAD else self.port}
+    kdc_tcp_listen = {HOST}:{self.ahead_port if realm == AHEAD else self.port}
+    database_name = {folder}/kdc/{realm}
+    key_stash_file = {folder}/kdc/{realm}.stash
     acl_file = {folder}/kdc/none.acl
     dict_file = {folder}/kdc/none.dict
     max_life = 10h
     max_renewable_life = 7d
     supported_enctypes = aes256-cts:normal aes128-cts:normal
   }}
-[logging]
+""" for realm in [REALM, AHEAD, *GATED])
+        (folder / "kdc.conf").write_text(f"""\
+[realms]
+{stanzas}[logging]
   kdc = FILE:{folder}/kdc.log
   default = FILE:{folder}/krb5.log
 """)
 
     def create(self):
-        """Makes the database and all keytabs; returns the passwords."""
+        """Makes the databases and all keytabs; returns the passwords of the first realm, and of the client in each other."""
         (self.folder / "kdc").mkdir()
-        self._run(["kdb5_util", "create", "-s", "-r", REALM, "-P", secrets.token_urlsafe()])
         passwords = {name: secrets.token_urlsafe() for name in PEOPLE}
         lines = [f"addprinc -pw {passwords[name]} {options} {name}" for name, options in PEOPLE.items()]
         lines += [f"addprinc -randkey {options} {name}" for name, options in SERVICES.items()]
         lines += [f"ktadd -k {self.keytab(name)} -norandkey {' '.join(names)}" for name, names in KEYTABS.items()]
-        lines.append("cpw -randkey HTTP/stale.example.test")
-        # One process for all: each takes long to start. And what stands in its input is in no list of processes.
-        said = self._run(["kadmin.local", "-r", REALM], "\n".join(lines) + "\n")
-        if missing := [name for name in KEYTABS if not self.keytab(name).exists()]:
-            raise RuntimeError(f"kadmin.local made no keytab for {missing}: {said}")
+        lines += [f"cpw -randkey {name}" for name in ["HTTP/stale.example.test", "svcstale"]]
+        self._create(REALM, lines)
+        others = {realm: secrets.token_urlsafe() for realm in [AHEAD, *GATED]}
+        for realm, password in others.items():
+            lines = [f"addprinc -pw {password} +requires_preauth {SERVICE}", "addprinc -randkey HTTP/localhost",
+                     f"ktadd -k {self.keytab(realm)} -norandkey {SERVICE}",
+                     f"ktadd -k {self.keytab('http')} -norandkey HTTP/localhost"]
+            self._create(realm, lines)
+        if missing := [name for name in [*KEYTABS, *others] if not self.keytab(name).exists()]:
+            raise RuntimeError(f"kadmin.local made no keytab for {missing}")
         seen = self.folder / "seen"
         seen.mkdir(mode=0o700)
         if os.getuid() == 0:
             # Who Apache's workers are then.
             for path in [self.keytab("http"), seen]:
                 shutil.chown(path, "nobody", "nogroup")
-        return passwords
+        return passwords, others
+
+    def _create(self, realm, lines):
+        self._run(["kdb5_util", "create", "-s", "-r", realm, "-P", secrets.token_urlsafe()])
+        # One process for all: each takes long to start. And what stands in its input is in no list of processes.
+        self._run(["kadmin.local", "-r", realm], "\n".join(lines) + "\n")
 
     def _run(self, command, given=""):
         done = subprocess.run(command, input=given, env={**os.environ, **self.private},

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""A Kerberos realm on loopback: MIT's KDC, Apache with mod_auth_gssapi, and a server that enforces channel bindings; and a realm
-that is reached by https, through kdcproxy.
+"""Kerberos realms on loopback: MIT's KDC, Apache with mod_auth_gssapi, and servers that enforce channel bindings; one realm is
+reached by https, through kdcproxy, and one has clocks that are ahead.
 
     start.py
 
 Prints one line of JSON when it is ready: principals, keytabs, addresses. Ends on SIGTERM, on SIGINT, and when its stdin
 closes. Everything is in a temporary folder, removed at the end; no file of the system is changed, and no privilege is
-needed. Needs the Debian packages krb5-kdc, krb5-admin-server, krb5-user, krb5-k5tls, apache2-bin, libapache2-mod-auth-gssapi, python3-gssapi and openssl;
+needed. Needs the Debian packages krb5-kdc, krb5-admin-server, krb5-user, krb5-k5tls, apache2-bin, libapache2-mod-auth-gssapi, python3-gssapi, faketime
+and openssl;
 of Python the packages in requirements.txt, which the Python that COUNTERPART_PYTHON names has. Tests take Heimdal's library too, libgssapi3-heimdal.
 """
 
@@ -32,6 +33,9 @@ from servers import HOST, Process, free_ports  # noqa: E402
 SYSTEM_PYTHON = "/usr/bin/python3"
 # Who is logged in, as it were: with a cache, and a file with the password.
 PERSON = "alice"
+# What listens, each at a port of its own; but for what is down.
+DISTANT_PORTS = ["distant_kdc", "distant_proxy", "distant_down"]
+PORTS = ["kdc", "ahead_kdc", "http", "https", "http2", "proxy", "bound", "ahead_bound", "down", *DISTANT_PORTS]
 
 
 def main():
@@ -44,24 +48,36 @@ def main():
     folder.chmod(0o711)  # Apache's workers are somebody else where it is started by root
     processes = []
     silent = socket.socket()
+    # Nothing listens there until a test does: whoever connects is refused.
+    gates = [socket.socket() for _ in kdc.GATED]
     try:
         silent.bind((HOST, 0))
         silent.listen(64)  # takes connections, and never says anything
-        kdc_port, http_port, https_port, bound_port, down_port, proxy_port, *distant_ports = free_ports(9)
-        realm = kdc.Realm(folder, kdc_port)
-        realm.write_configuration(silent_port=silent.getsockname()[1], down_port=down_port)
-        passwords = realm.create()
+        for gate in gates:
+            gate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            gate.bind((HOST, 0))
+        ports = dict(zip(PORTS, free_ports(len(PORTS))))
+        realm = kdc.Realm(folder, ports["kdc"], ports["ahead_kdc"], [gate.getsockname()[1] for gate in gates])
+        realm.write_configuration(silent_port=silent.getsockname()[1], down_port=ports["down"])
+        passwords, others = realm.create()
         certificates.make(folder)
-        far = distant.Distant(folder, realm.keytab("http"), *distant_ports)
+        far = distant.Distant(folder, realm.keytab("http"), *(ports[name] for name in DISTANT_PORTS))
         far.create()
-        processes.append(Process("krb5kdc", realm.command(), realm.environment, folder, kdc_port))
-        processes.append(Process("apache2", *web.apache(folder, realm, http_port, https_port, proxy_port), folder, http_port))
         bound = pathlib.Path(__file__).with_name("bound.py")
-        processes.append(Process("bound", [SYSTEM_PYTHON, bound, folder, str(bound_port)],
-                                 realm.acceptor_environment("bound"), folder, bound_port))
+        ahead = time_ahead(kdc.SECONDS_AHEAD)
+        for name, port, command, environment in [
+            ("krb5kdc", "kdc", realm.command(), realm.environment),
+            ("krb5kdc-ahead", "ahead_kdc", realm.command_ahead(), {**realm.environment, **ahead}),
+            ("apache2", "http", *web.apache(folder, realm, ports["http"], ports["https"], ports["http2"],
+                                            ports["proxy"])),
+            ("bound", "bound", [SYSTEM_PYTHON, bound, folder, ports["bound"]], realm.acceptor_environment("bound")),
+            ("bound-ahead", "ahead_bound", [SYSTEM_PYTHON, bound, folder, ports["ahead_bound"]],
+             {**realm.acceptor_environment("ahead"), **ahead}),
+        ]:
+            processes.append(Process(name, command, environment, folder, ports[port]))
         realm.log_in(PERSON, passwords[PERSON])
         processes.extend(far.start())
-        say_ready(folder, realm, far, passwords, http_port, https_port, bound_port, proxy_port)
+        say_ready(folder, realm, far, passwords, others, ports)
         sys.stdin.read()
     finally:
         # Whoever ends a group of processes may say so twice: the second time must not interrupt this.
@@ -69,13 +85,24 @@ def main():
             signal.signal(number, signal.SIG_IGN)
         for process in reversed(processes):
             process.stop()
-        silent.close()
+        for held in [silent, *gates]:
+            held.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def say_ready(folder, realm, far, passwords, http_port, https_port, bound_port, proxy_port):
+def time_ahead(seconds):
+    """What has a program take the time of day for that much later."""
+    libraries = sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    if not libraries:
+        raise RuntimeError("libfaketime is missing; install the package faketime")
+    return {"LD_PRELOAD": str(libraries[0]), "FAKETIME": f"+{seconds}", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
+def say_ready(folder, realm, far, passwords, others, ports):
     authority = str(folder / "ca.pem")
-    https = f"https://localhost:{https_port}"
+    https = f"https://localhost:{ports['https']}"
+    client = {name: {"principal": f"{kdc.SERVICE}@{name}", "password": password, "keytab": str(realm.keytab(name)),
+                     "spn": f"HTTP/localhost@{name}"} for name, password in others.items()}
     environment = {"name": "loopback", "api": f"{https}/", "ca_file": authority}
     by_keytab = {"backend": "kerberos", "principal": kdc.SERVICE, "keytab": str(realm.keytab(kdc.SERVICE)),
                  "environment": environment}
@@ -93,12 +120,20 @@ def say_ready(folder, realm, far, passwords, http_port, https_port, bound_port, 
         "realm": kdc.REALM,
         "passwords": passwords,
         "keytabs": {name: str(realm.keytab(name)) for name in kdc.KEYTABS},
-        "http": f"http://localhost:{http_port}",
+        "gates": [{**client[name], "realm": name, "port": port, "kdc": ports["kdc"]}
+                  for name, port in realm.gate_ports.items()],
+        "ahead": {**client[kdc.AHEAD], "bound": f"https://localhost:{ports['ahead_bound']}",
+                  "seconds": kdc.SECONDS_AHEAD},
+        # What programs need to change the realms' databases, and what the KDC was asked.
+        "administration": realm.private,
+        "kdc_log": str(folder / "kdc.log"),
+        "http": f"http://localhost:{ports['http']}",
         "https": https,
-        "bound": f"https://localhost:{bound_port}",
-        "proxy": f"http://localhost:{proxy_port}",
+        "http2": f"https://localhost:{ports['http2']}",
+        "bound": f"https://localhost:{ports['bound']}",
+        "proxy": f"http://localhost:{ports['proxy']}",
         # What a proxy can be asked for, unlike what is known to be on this machine.
-        "proxied": f"https://0.0.0.0:{https_port}/api/",
+        "proxied": f"https://0.0.0.0:{ports['https']}/api/",
         "ca_pem": authority,
         "distant": far.described(),
         "short_lifetime": kdc.SHORT,

@@ -11,7 +11,7 @@ MODULES = pathlib.Path("/usr/lib/apache2/modules")
 # Those that Debian builds in are not there as files.
 WANTED = ["mpm_event", "authn_core", "authz_core", "authz_user", "alias", "headers", "env", "setenvif", "mime", "include",
           "filter", "dir", "session", "session_cookie", "request", "ssl", "socache_shmcb", "auth_gssapi", "log_config",
-          "proxy", "proxy_connect"]
+          "http2", "proxy", "proxy_connect"]
 
 # Who may use the proxy.
 PROXIED = [SERVICE, "alice"]
@@ -31,7 +31,7 @@ PLACES = {
 }
 
 
-def apache(folder, realm, http_port, https_port, proxy_port):
+def apache(folder, realm, http_port, https_port, http2_port, proxy_port):
     """The command that runs it, and its environment."""
     root = folder / "apache"
     (root / "run").mkdir(parents=True)
@@ -45,11 +45,11 @@ def apache(folder, realm, http_port, https_port, proxy_port):
         page.write_text('{"user":"<!--#echo var="REMOTE_USER" -->"}\n')
     (root / "pages" / "open.json").write_text('{"open":true}\n')
     settings = root / "httpd.conf"
-    settings.write_text(configuration(folder, realm, http_port, https_port, proxy_port))
+    settings.write_text(configuration(folder, realm, http_port, https_port, http2_port, proxy_port))
     return ["apache2", "-f", settings, "-D", "FOREGROUND"], realm.acceptor_environment("apache")
 
 
-def configuration(folder, realm, http_port, https_port, proxy_port):
+def configuration(folder, realm, http_port, https_port, http2_port, proxy_port):
     root = folder / "apache"
     modules = [f"LoadModule {name}_module {MODULES}/mod_{name}.so"
                for name in WANTED if (MODULES / f"mod_{name}.so").exists()]
@@ -80,6 +80,7 @@ MaxKeepAliveRequests 0
 KeepAliveTimeout 30
 Listen {HOST}:{http_port}
 Listen {HOST}:{https_port}
+Listen {HOST}:{http2_port}
 Listen {HOST}:{proxy_port}
 SSLSessionCache none
 DocumentRoot {root}/pages
@@ -96,6 +97,16 @@ DirectoryIndex index.shtml
   SSLEngine on
   SSLCertificateFile {folder}/server.pem
   SSLCertificateKeyFile {folder}/server.key
+</VirtualHost>
+<VirtualHost {HOST}:{http2_port}>
+  Protocols h2 http/1.1
+  SSLEngine on
+  SSLCertificateFile {folder}/server.pem
+  SSLCertificateKeyFile {folder}/server.key
+  # What asks for a certificate later than the connection cannot be had by HTTP/2, and Apache says so.
+  <Location /http1>
+    SSLVerifyClient optional
+  </Location>
 </VirtualHost>
 <VirtualHost {HOST}:{proxy_port}>
   ProxyRequests On

@@ -132,15 +132,16 @@ def main():
     folder.chmod(0o711)  # Apache's workers are somebody else where it is started by root
     processes = []
     try:
-        kdc_port, password_port, http_port, https_port, bound_port, proxy_port = free_ports(6)
+        kdc_port, password_port, http_port, https_port, http2_port, bound_port, proxy_port = free_ports(7)
         domain = Domain(folder, kdc_port, password_port)
         passwords = domain.create()
         certificates.make(folder)
         processes.append(Process("samba", domain.command(), {}, folder, kdc_port))
-        processes.append(Process("apache2", *web.apache(folder, domain, http_port, https_port, proxy_port), folder, http_port))
+        apache = web.apache(folder, domain, http_port, https_port, http2_port, proxy_port)
+        processes.append(Process("apache2", *apache, folder, http_port))
         processes.append(Process("bound", [SYSTEM_PYTHON, KERBEROS / "bound.py", folder, str(bound_port)],
                                  domain.acceptor_environment("bound"), folder, bound_port))
-        say_ready(folder, domain, passwords, https_port, bound_port)
+        say_ready(folder, domain, passwords, https_port, http2_port, bound_port)
         sys.stdin.read()
     finally:
         # Whoever ends a group of processes may say so twice: the second time must not interrupt this.
@@ -151,7 +152,7 @@ def main():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def say_ready(folder, domain, passwords, https_port, bound_port):
+def say_ready(folder, domain, passwords, https_port, http2_port, bound_port):
     authority, https = str(folder / "ca.pem"), f"https://localhost:{https_port}"
     print(json.dumps({
         "ready": True,
@@ -170,6 +171,7 @@ def say_ready(folder, domain, passwords, https_port, bound_port):
         "passwords": passwords,
         "keytabs": {name: str(domain.keytab(name)) for name in ACCOUNTS},
         "https": https,
+        "http2": f"https://localhost:{http2_port}",
         "bound": f"https://localhost:{bound_port}",
         "ca_pem": authority,
     }), flush=True)

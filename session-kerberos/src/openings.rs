@@ -1,0 +1,180 @@
+//! The first request to each service.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use session_core::Result;
+use tokio::sync::watch;
+
+/// Lets one request alone get the ticket for a service that there is none for yet, while others wait for that one: a KDC is asked
+/// once, and one that does not answer holds up one thread.
+#[derive(Default)]
+pub(crate) struct Openings(Arc<Mutex<Known>>);
+
+type Known = HashMap<String, Opening>;
+type Outcome = Option<Result<()>>;
+
+enum Opening {
+    UnderWay(watch::Receiver<Outcome>),
+    Done,
+}
+
+/// Whose turn it is.
+enum Turn {
+    Ours(Attempt),
+    Anothers(watch::Receiver<Outcome>),
+    Everybodys,
+}
+
+/// The attempt to be the first. Dropped before its end, it is somebody else's turn.
+struct Attempt {
+    known: Arc<Mutex<Known>>,
+    service: String,
+    outcome: watch::Sender<Outcome>,
+    has_succeeded: bool,
+}
+
+impl Openings {
+    /// Does `first` if nobody did that for the service yet; else `None`, as soon as somebody has.
+    ///
+    /// # Errors
+    ///
+    /// That of `first`, also if it is another's who was waited for.
+    pub(crate) async fn open<T>(
+        &self,
+        service: &str,
+        first: impl Future<Output = Result<T>>,
+    ) -> Result<Option<T>> {
+        loop {
+            match self.turn(service) {
+                Turn::Everybodys => return Ok(None),
+                Turn::Ours(attempt) => {
+                    let outcome = first.await;
+                    attempt.end(outcome.as_ref().map(drop).map_err(Clone::clone));
+                    return outcome.map(Some);
+                }
+                Turn::Anothers(mut outcome) => {
+                    let outcome = outcome.wait_for(Option::is_some).await;
+                    let outcome = outcome.ok().and_then(|outcome| outcome.clone());
+                    // Without one, whoever it was has given up.
+                    if let Some(outcome) = outcome {
+                        return outcome.map(|()| None);
+                    }
+                }
+            }
+        }
+    }
+
+    fn turn(&self, service: &str) -> Turn {
+        let mut known = lock(&self.0);
+        match known.get(service) {
+            Some(Opening::Done) => Turn::Everybodys,
+            Some(Opening::UnderWay(outcome)) => Turn::Anothers(outcome.clone()),
+            None => {
+                let (sender, receiver) = watch::channel(None);
+                known.insert(service.to_owned(), Opening::UnderWay(receiver));
+                Turn::Ours(Attempt {
+                    known: Arc::clone(&self.0),
+                    service: service.to_owned(),
+                    outcome: sender,
+                    has_succeeded: false,
+                })
+            }
+        }
+    }
+}
+
+impl Attempt {
+    fn end(mut self, outcome: Result<()>) {
+        self.has_succeeded = outcome.is_ok();
+        self.outcome.send_replace(Some(outcome));
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let mut known = lock(&self.known);
+        if self.has_succeeded {
+            known.insert(std::mem::take(&mut self.service), Opening::Done);
+        } else {
+            known.remove(&self.service);
+        }
+    }
+}
+
+/// What is under the lock is whole: nothing panics half-way.
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::poll_fn,
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+
+    use session_core::{Error, ErrorKind};
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+        future.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    fn never() -> impl Future<Output = Result<i32>> {
+        poll_fn(|_| panic!("it is another's turn"))
+    }
+
+    #[test]
+    fn one_is_first_and_the_others_wait() {
+        let openings = Openings::default();
+        let (go, gone) = oneshot::channel();
+        let mut first = pin!(openings.open("a", async { gone.await.unwrap() }));
+        assert!(poll(first.as_mut()).is_pending());
+        let mut second = pin!(openings.open("a", never()));
+        assert!(poll(second.as_mut()).is_pending());
+        // For other services they are others.
+        let other = pin!(openings.open("b", async { Ok(2) }));
+        assert!(matches!(poll(other), Poll::Ready(Ok(Some(2)))));
+        go.send(Ok(1)).unwrap();
+        assert!(matches!(poll(first), Poll::Ready(Ok(Some(1)))));
+        assert!(matches!(poll(second), Poll::Ready(Ok(None))));
+        let late = pin!(openings.open("a", never()));
+        assert!(matches!(poll(late), Poll::Ready(Ok(None))));
+    }
+
+    #[test]
+    fn who_waited_for_a_failure_has_it_too_and_who_comes_later_tries_anew() {
+        let openings = Openings::default();
+        let (go, gone) = oneshot::channel::<Result<i32>>();
+        let mut first = pin!(openings.open("a", async { gone.await.unwrap() }));
+        assert!(poll(first.as_mut()).is_pending());
+        let mut second = pin!(openings.open("a", never()));
+        assert!(poll(second.as_mut()).is_pending());
+        let failure = Err(Error::new(ErrorKind::Unavailable, "no KDC"));
+        go.send(failure).unwrap();
+        assert!(matches!(poll(first), Poll::Ready(Err(_))));
+        let Poll::Ready(Err(error)) = poll(second) else {
+            panic!("it goes on waiting");
+        };
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        let third = pin!(openings.open("a", async { Ok(2) }));
+        assert!(matches!(poll(third), Poll::Ready(Ok(Some(2)))));
+    }
+
+    #[test]
+    fn if_the_first_gives_up_it_is_somebody_elses_turn() {
+        let openings = Openings::default();
+        let mut first = Box::pin(openings.open("a", std::future::pending::<Result<i32>>()));
+        assert!(poll(first.as_mut()).is_pending());
+        let mut second = pin!(openings.open("a", async { Ok(2) }));
+        assert!(poll(second.as_mut()).is_pending());
+        drop(first);
+        assert!(matches!(poll(second), Poll::Ready(Ok(Some(2)))));
+    }
+}
