@@ -6,12 +6,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use http::{HeaderMap, request::Parts};
+use http::{HeaderMap, HeaderValue, request::Parts};
 use session_core::{
     Cause, Credential, Environment, Exchange, Finding, Identity, Incoming, Outgoing, Result,
     Session, SessionHandle, Verdict,
 };
 use tokio::sync::watch;
+use url::Url;
 
 use crate::Gate;
 
@@ -248,6 +249,14 @@ impl Session for Watched {
         Ok(exchange.map(|exchange| Box::new(watch(exchange)) as Box<dyn Exchange>))
     }
 
+    async fn authorize_proxy(
+        &self,
+        credential: &Credential,
+        proxy: &Url,
+    ) -> Result<Option<HeaderValue>> {
+        self.inner().authorize_proxy(credential, proxy).await
+    }
+
     fn binds_to_peer(&self) -> bool {
         self.inner().binds_to_peer()
     }
@@ -322,6 +331,15 @@ impl Session for Remembered {
         request: Outgoing<'_>,
     ) -> Result<Option<Box<dyn Exchange>>> {
         self.subject.session().authorize(credential, request).await
+    }
+
+    async fn authorize_proxy(
+        &self,
+        credential: &Credential,
+        proxy: &Url,
+    ) -> Result<Option<HeaderValue>> {
+        let session = self.subject.session();
+        session.authorize_proxy(credential, proxy).await
     }
 
     fn binds_to_peer(&self) -> bool {
