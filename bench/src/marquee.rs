@@ -9,6 +9,7 @@ use std::{
 };
 
 use crate::{
+    callgrind,
     runner::{Numbers, Program, Result, Runner},
     samples::Samples,
     server::Server,
@@ -22,6 +23,9 @@ const CONCURRENT: [usize; 3] = [1, 8, 32];
 
 /// How long each is at work before it is the other's turn, in seconds.
 const SLICE: f64 = 1.0;
+
+/// Requests whose instructions are counted, after so many that set everything up.
+const COUNTED: [u16; 2] = [50, 550];
 
 /// The variable that says which Python has `gs_quant`; `cargo xtask bench` sets it.
 const PYTHON: &str = "SESSION_BENCH_GS_QUANT";
@@ -57,6 +61,8 @@ pub(crate) fn run(runner: &Runner) -> Result<String> {
         capacity.push(raw["rate"]);
     }
 
+    let [ours, bare] = [WAYS[2], WAYS[3]].map(|way| instructions(&server, way));
+    let (ours, bare) = (ours?, bare?);
     let mut table = Table::new([
         "",
         "requests a second",
@@ -87,6 +93,15 @@ pub(crate) fn run(runner: &Runner) -> Result<String> {
         found.map_or(f64::NAN, |(_, _, samples)| samples.median())
     };
     let sequential = Samples::new(sequential);
+    let mut counts = Table::new(["instructions of the client for each request", "", "added"]);
+    for (way, count) in [(WAYS[3], bare), (WAYS[2], ours)] {
+        let more = 100.0 * (count / bare - 1.0);
+        counts.row([
+            way.to_owned(),
+            format!("{count:.0}"),
+            format!("{more:+.1} %"),
+        ]);
+    }
     let mut aims = Table::new(["aim", "measured", "met"]);
     for (aim, measured, wanted) in [
         ("32 at once: 20 × gs_quant, sync", ratio(32, 0), 20.0),
@@ -105,9 +120,11 @@ pub(crate) fn run(runner: &Runner) -> Result<String> {
          thread and HTTP/1.1; it answers {} requests a second of 32 clients that neither write nor read HTTP. Clients are processes of \
          their own: `gs_quant` with a thread for each request that is under way, or with asyncio; ours and reqwest with two threads of tokio. In turns, \
          {rounds} rounds of {SLICE} s each; CPU is the client's. *Ours ÷ it* is of the same round. One after the other, ours and \
-         reqwest take turns of 100 ms on one thread: ours has {} of its rate.\n\n{table}\n{aims}",
+         reqwest take turns of 100 ms on one thread: ours has {} of its rate. Instructions by callgrind, of {} requests less {}, one after the other.\n\n{table}\n{counts}\n{aims}",
         Samples::new(capacity).shown(0),
         sequential.shown(3),
+        COUNTED[1],
+        COUNTED[0],
     ))
 }
 
@@ -118,6 +135,14 @@ fn share(ours: &[Numbers], theirs: &[Numbers], name: &str) -> Samples {
             .zip(theirs)
             .map(|(ours, theirs)| ours[name] / theirs[name]),
     )
+}
+
+/// Instructions for each request of a client.
+fn instructions(server: &Server, way: &str) -> Result<f64> {
+    let [few, many] = COUNTED.map(|requests| {
+        callgrind::instructions(&format!("marquee/count/{way}/{}/{requests}", server.port))
+    });
+    Ok((many? - few?) / f64::from(COUNTED[1] - COUNTED[0]))
 }
 
 fn measure(way: &str, python: &str, port: u16, concurrent: usize) -> Result<Numbers> {

@@ -17,8 +17,8 @@ const MANIFEST: &str = "bench/Cargo.toml";
 /// Where the tables are kept.
 const RESULTS: &str = "bench/results";
 
-/// The part that counts instructions.
-const COUNTS_INSTRUCTIONS: &str = "loopback";
+/// The parts that count instructions.
+const COUNT_INSTRUCTIONS: [&str; 2] = ["loopback", MARQUEE];
 
 /// The part that needs a realm, and to be built by a feature of its name.
 const KERBEROS: &str = "kerberos";
@@ -51,9 +51,10 @@ const HAS_GS_QUANT: &str = "SESSION_BENCH_GS_QUANT";
 /// Runs the parts that are named, or all; quickly, the tables are printed and not kept.
 pub(crate) fn run(workspace: &Workspace, parts: &[String], quick: bool) -> Result {
     let is_asked = |name| parts.is_empty() || parts.iter().any(|part| part == name);
-    if is_asked(COUNTS_INSTRUCTIONS) && !is_on_path("valgrind") {
+    if COUNT_INSTRUCTIONS.into_iter().any(is_asked) && !is_on_path("valgrind") {
         return Err(format!(
-            "valgrind counts the instructions of the part `{COUNTS_INSTRUCTIONS}`, and is missing: apt-get install valgrind, or name the other parts"
+            "valgrind counts the instructions of the parts {}, and is missing: apt-get install valgrind, or name the other parts",
+            COUNT_INSTRUCTIONS.join(" and ")
         ));
     }
     let mut build = workspace.cargo(&format!(

@@ -28,7 +28,7 @@ const WARM_UP: Duration = Duration::from_millis(300);
 const TURN: Duration = Duration::from_millis(100);
 const TURNS: u32 = 20;
 
-/// `WAY/PORT/CONCURRENT`, `raw/PORT/CONCURRENT`, or `sequential/PORT`.
+/// `WAY/PORT/CONCURRENT`, `count/WAY/PORT/REQUESTS`, `raw/PORT/CONCURRENT`, or `sequential/PORT`.
 pub(crate) fn job(job: &str) -> Result<Numbers> {
     let parts: Vec<&str> = job.split('/').collect();
     let number = |text: &str| {
@@ -37,6 +37,10 @@ pub(crate) fn job(job: &str) -> Result<Numbers> {
     };
     match parts[..] {
         ["sequential", port] => Ok(sequential(number(port)?)),
+        ["count", way, port, requests] => {
+            one_after_the_other(way, number(port)?, number(requests)?);
+            Ok(Numbers::new())
+        }
         ["raw", port, concurrent] => Ok(raw(number(port)?, number(concurrent)?)),
         [way, port, concurrent] => Ok(at_once(way, number(port)?, number(concurrent)?)),
         _ => Err(format!("there is no job `{job}`")),
@@ -116,6 +120,16 @@ async fn slice(way: &Way, concurrent: u16, time: Duration) -> f64 {
         });
     }
     tasks.join_all().await.into_iter().sum()
+}
+
+fn one_after_the_other(way: &str, port: u16, requests: u16) {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.expect("the system allows it").block_on(async {
+        let way = Way::named(way, port).await;
+        for _ in 0..requests {
+            way.request().await;
+        }
+    });
 }
 
 /// The rate of ours, divided by that of reqwest, for each pair of turns.
