@@ -9,6 +9,7 @@ use std::{
 use crate::{
     Result,
     packages::{self, Package, is_on_path, is_root},
+    progress,
     workspace::{Workspace, output, run as run_command},
 };
 
@@ -148,7 +149,9 @@ impl Bare {
             .stdin(Stdio::null())
             .output()
             .map_err(|error| format!("cannot run the command there: {error}"))?;
-        judge(done.status.code(), &String::from_utf8_lossy(&done.stderr))
+        let said = String::from_utf8_lossy(&done.stderr);
+        progress(&format!("there it says: {said}"));
+        judge(done.status.code(), &said)
     }
 
     fn remove(&self) -> Result {

@@ -16,7 +16,7 @@ ok      environment     `loopback`, 1 service, authorities of REALM/ca.pem
 ok      api             HTTPS answers (HTTP/1.1), and its certificate is trusted
 ok      clock of api    CLOCK
 ok      library         LIBRARY
-ok      krb5.conf       REALM/krb5.conf, by `KRB5_CONFIG`
+ok      krb5.conf       CONFIGURATION, by `KRB5_CONFIG`
 ok      default realm   EXAMPLE.TEST
 ok      keytab          `FILE:REALM/svc.keytab` has keys of `svc@EXAMPLE.TEST`
 ok      KDC             answers, and knows `svc`
