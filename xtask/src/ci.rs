@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: everything that a change must pass, cheapest first.
 
 use crate::{
-    Result, bench, dependencies,
+    Result, bare, bench, dependencies,
     packages::is_on_path,
     steps::Steps,
     tidy,
@@ -33,9 +33,17 @@ pub(crate) fn run(workspace: &Workspace, long: bool) -> Result {
         if long {
             steps.run("benchmarks", || bench::check(workspace));
             steps.run("mutation tests", || mutants(workspace));
+            match bare::obstacle() {
+                None => drop(steps.run("without Kerberos", || bare::run(workspace))),
+                Some(obstacle) => steps.leave_out("without Kerberos", obstacle),
+            }
         } else {
             // What they are compared with takes long to build.
             steps.leave_out("benchmarks", "part of `cargo xtask ci --long`");
+            steps.leave_out(
+                "without Kerberos",
+                "on a machine that has none, part of `cargo xtask ci --long`",
+            );
         }
     }
     steps.end()

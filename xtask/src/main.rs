@@ -1,6 +1,7 @@
 //! The project's own tasks, as `cargo xtask …`: what people and CI run, so that both run the
 //! same.
 
+mod bare;
 mod bench;
 mod ci;
 mod counterpart;
@@ -32,11 +33,12 @@ The project's own tasks.
     cargo xtask tidy              what no linter checks
     cargo xtask bench [PART ...] [--quick]
                                   the benchmarks, or those parts of them: tables, kept in bench/results
+    cargo xtask bare              builds and runs the command on a Debian without anything of Kerberos
     cargo xtask fuzz [MINUTES]    each fuzz target for that long: 10 unless told otherwise
 
 --long adds what takes long: tests in release mode, the counterparts' own verification, more of the
 schedules that the model checkers try, Kerberos under valgrind, mutation tests, advisories, whether the
-benchmarks still compile.
+benchmarks still compile, `bare`.
 --json prints the counterpart's line of JSON alone.
 --quick measures little, to see whether it works, and keeps nothing.
 
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         Ok(Task::Model { long }) => model::run(&workspace, long),
         Ok(Task::Up { name, json }) => up::run(&workspace, &name, json),
         Ok(Task::Tidy) => tidy::run(&workspace),
+        Ok(Task::Bare) => bare::run(&workspace),
         Ok(Task::Fuzz { minutes }) => fuzz::run(&workspace, minutes),
         Ok(Task::Bench { parts, quick }) => bench::run(&workspace, &parts, quick),
         Err(usage) => {
@@ -84,6 +87,7 @@ enum Task {
     Model { long: bool },
     Up { name: String, json: bool },
     Tidy,
+    Bare,
     Fuzz { minutes: u32 },
     Bench { parts: Vec<String>, quick: bool },
 }
@@ -102,6 +106,7 @@ impl Task {
             ["up", name] if !name.starts_with('-') => Self::up(name, false),
             ["up", name, "--json"] | ["up", "--json", name] => Self::up(name, true),
             ["tidy"] => Self::Tidy,
+            ["bare"] => Self::Bare,
             ["fuzz"] => Self::Fuzz {
                 minutes: fuzz::MINUTES,
             },
@@ -174,6 +179,7 @@ mod tests {
         assert_eq!(parse("up oidc --json"), Ok(up(true)));
         assert_eq!(parse("up --json oidc"), Ok(up(true)));
         assert_eq!(parse("tidy"), Ok(Task::Tidy));
+        assert_eq!(parse("bare"), Ok(Task::Bare));
         assert_eq!(parse("fuzz"), Ok(Task::Fuzz { minutes: 10 }));
         assert_eq!(parse("fuzz 1"), Ok(Task::Fuzz { minutes: 1 }));
         let bench = |parts: &[&str], quick| Task::Bench {

@@ -132,7 +132,7 @@ fn installer(workspace: &Workspace, program: &str) -> Command {
     command
 }
 
-fn is_root() -> Result<bool> {
+pub(crate) fn is_root() -> Result<bool> {
     Ok(output(Command::new("id").arg("-u"))?.trim() == "0")
 }
 

@@ -16,7 +16,7 @@ ok      environment     `loopback`, 1 service, authorities of REALM/ca.pem
 ok      api             HTTPS answers (HTTP/1.1), and its certificate is trusted
 ok      clock of api    CLOCK
 ok      library         LIBRARY
-ok      krb5.conf       REALM/krb5.conf, by `KRB5_CONFIG`
+ok      krb5.conf       CONFIGURATION, by `KRB5_CONFIG`
 ok      default realm   EXAMPLE.TEST
 ok      keytab          `FILE:REALM/svc.keytab` has keys of `svc@EXAMPLE.TEST`
 ok      KDC             answers, and knows `svc`
@@ -96,6 +96,23 @@ fn complains(realm: &Realm, ended: &Ended, code: i32, expected: &[(&str, &str)])
 }
 
 #[test]
+fn heimdals_library_that_is_well() {
+    let realm = Realm::new();
+    realm.configure("keytab", "library = \"libgssapi.so.3\"", &[]);
+    let ended = realm.run("doctor /api/");
+    let told = realm.told(&ended);
+    assert!(told.contains("library         Heimdal "), "{told}");
+    is_well(
+        &realm,
+        &ended,
+        &[
+            "ok      service         `HTTP@localhost` is known, and there is a token for it",
+            "ok      request         `localhost` answers 200 OK",
+        ],
+    );
+}
+
+#[test]
 fn no_library() {
     let realm = Realm::new();
     realm.configure("keytab", "", &[]);
@@ -135,7 +152,7 @@ fn no_kdc() {
         4,
         &[
             ("problem KDC", "check the network"),
-            ("problem authentication", "no KDC of the realm answers"),
+            ("problem authentication", "for the reason given for KDC"),
         ],
     );
 }

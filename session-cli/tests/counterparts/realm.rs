@@ -108,7 +108,9 @@ impl Realm {
     pub(crate) fn told(&self, ended: &Ended) -> String {
         let folder = format!("{}/", self.folder.path().display());
         let https = self.text("/https").to_owned();
+        let configuration = self.text("/environment/KRB5_CONFIG").replace(':', ", ");
         let parts = [
+            (configuration.as_str(), "CONFIGURATION"),
             (self.text("/dir"), "REALM"),
             (folder.as_str(), "DIR/"),
             (https.as_str(), "HTTPS"),
