@@ -26,6 +26,7 @@ pub(crate) struct Activity {
     address: Url,
     headers: HeaderMap,
     body: Vec<u8>,
+    time_limit: Duration,
 }
 
 #[derive(Serialize)]
@@ -77,6 +78,7 @@ impl Activity {
             headers: headers.into_iter().collect(),
             body: json::to_vec(&notice)
                 .map_err(|_| Error::new(ErrorKind::Config, "the notice cannot be written"))?,
+            time_limit: TIME_LIMIT.min(settings.time_limit),
         })
     }
 
@@ -98,7 +100,7 @@ impl Activity {
         }
         let client = self.connections.client(&self.address).await?;
         let request = client.post(self.address.clone()).headers(headers);
-        let request = request.body(self.body.clone()).timeout(TIME_LIMIT);
+        let request = request.body(self.body.clone()).timeout(self.time_limit);
         let answer = request.send().await;
         let answer = answer.map_err(|error| transport_error(&error, &self.address))?;
         Ok(answer.status())

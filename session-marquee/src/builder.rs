@@ -105,7 +105,8 @@ impl MarqueeBuilder {
     }
 
     /// Whether Marquee is told, when the session has authenticated, which program it is for, as `gs_quant` does; where its domain is
-    /// [`Domain::Api`]. What comes of it, within five seconds at most, does not matter. Default: no.
+    /// [`Domain::Api`]. What comes of it, within five seconds or the session's [`timeout`](Self::timeout), does not
+    /// matter. Default: no.
     pub fn activity(mut self, activity: bool) -> Self {
         self.activity = activity;
         self

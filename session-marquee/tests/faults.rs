@@ -517,6 +517,15 @@ async fn answers_of_the_token_endpoint_that_make_no_sense_are_errors_that_say_so
 }
 
 #[tokio::test]
+async fn a_notice_that_hangs_does_not_hang_the_session() {
+    let provider = provider();
+    let _hold = provider.hold(Kind::Api);
+    let session = marquee(&provider).activity(true);
+    let session = session.timeout(Duration::from_millis(1)).open().unwrap();
+    session.init().await.unwrap();
+}
+
+#[tokio::test]
 async fn the_notice_is_sent_when_asked_for_and_its_failure_does_not_matter() {
     let provider = provider();
     let session = marquee(&provider).open().unwrap();
