@@ -15,7 +15,8 @@ impl Connections {
     /// Examines the server at `url`, which people know as `what`: whether it can be reached, and whether its certificate is trusted;
     /// and if it tells the time, whether the clocks agree.
     ///
-    /// It is asked for as little as can be, without any credential: a `HEAD` of `/`. What it answers does not matter.
+    /// It is asked for as little as can be, without any credential: a `HEAD` of `/`. What it answers does not matter. Behind a proxy to
+    /// which the session logs in it is not asked: without the session there is no way to it.
     pub async fn examine(&self, what: &str, url: &Url) -> Vec<Finding> {
         let mut root = url.clone();
         root.set_path("/");
@@ -34,6 +35,13 @@ impl Connections {
             let host = proxy.url().host_str().unwrap_or_default();
             format!(" by way of the proxy `{host}`")
         });
+        if self.recipe().has_session_login(&root) {
+            let way = proxy.unwrap_or_default();
+            let detail = format!(
+                "{origin} is reached{way}, to which the session logs in: a request shows how that goes"
+            );
+            return vec![Finding::ok(what.to_owned(), detail)];
+        }
         let answer = async {
             let client = self.probing(&root).await?;
             let request = reqwest::Request::new(Method::HEAD, root);

@@ -106,3 +106,17 @@ fn the_way_by_a_proxy_is_told() {
         );
     });
 }
+
+#[test]
+fn behind_a_proxy_to_which_the_session_logs_in_nothing_is_asked() {
+    block_on(async {
+        let realm = Realm::agreeable();
+        let proxy = Proxy::start(realm.server.address, Conduct::Open);
+        let environment = BasicEnvironment::new("t")
+            .ca_file(realm.ca_file())
+            .proxy(Way::new(&proxy.url()).unwrap().with_session_login());
+        let found = examined(&environment, &realm.proxied_url()).await;
+        assert!(good(&found).contains("the session logs in"), "{found:?}");
+        assert!(proxy.log().is_empty());
+    });
+}
