@@ -1,9 +1,6 @@
 //! A request through session-http, and the same through reqwest with a header that never changes.
 
-use std::{
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use http::{HeaderValue, header::AUTHORIZATION};
 use session_core::{BasicEnvironment, Credential, Outgoing, SessionHandle};
@@ -15,7 +12,7 @@ use url::Url;
 use crate::{
     callgrind,
     endpoint::token,
-    runner::{Numbers, Program, Result, Runner},
+    runner::{Numbers, Result, Runner},
     samples::Samples,
     server::Server,
     table::Table,
