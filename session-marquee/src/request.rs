@@ -1,6 +1,6 @@
 //! A request in the making.
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -206,11 +206,12 @@ impl RequestBuilder {
         } = self;
         let (url, time_limit) = client.with_session(|session| {
             let url = target.url(session)?;
-            let settings = Marquee::of(session).map(|marquee| &marquee.settings);
-            let default = Settings::default();
-            let settings = settings.unwrap_or(&default);
-            sign(&mut headers, settings);
-            Ok((url, time_limit.unwrap_or(settings.time_limit)))
+            let of_session = match Marquee::of(session) {
+                Some(marquee) => Cow::Borrowed(&marquee.settings),
+                None => Cow::Owned(Settings::default()),
+            };
+            sign(&mut headers, &of_session);
+            Ok((url, time_limit.unwrap_or(of_session.time_limit)))
         })?;
         let mut request = client.http.request(method.clone(), url.as_str());
         for (name, value) in &headers {

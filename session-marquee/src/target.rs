@@ -1,10 +1,12 @@
 //! Where a request goes.
 
-use session_core::{Error, ErrorKind, Result, SessionHandle};
+use std::borrow::Cow;
+
+use session_core::{Environment as _, Error, ErrorKind, Result, SessionHandle};
 use session_http::below;
 use url::Url;
 
-use crate::{Domain, Marquee, query::Query, settings::Settings};
+use crate::{Domain, Marquee, query::Query};
 
 /// The version of the API that a request asks for.
 #[derive(Clone, Debug, Default)]
@@ -38,30 +40,34 @@ impl Target {
     pub(crate) fn url(&self, session: &SessionHandle) -> Result<Url> {
         let mut url = match absolute(&self.path) {
             Some(url) => url?,
-            None => below(&self.base(session)?, &self.path)?,
+            None => below(self.base(session)?.as_ref(), &self.path)?,
         };
         self.query.put_on(&mut url);
         Ok(url)
     }
 
-    fn base(&self, session: &SessionHandle) -> Result<Url> {
+    fn base<'a>(&self, session: &'a SessionHandle) -> Result<Cow<'a, Url>> {
         let Some(marquee) = Marquee::of(session) else {
             return self.base_elsewhere(session);
         };
         let environment = &marquee.environment;
         let domain = self.domain.unwrap_or(marquee.settings.domain);
         match &self.version {
-            Version::OfSession => environment.base(domain, Some(environment.api_version())),
-            Version::Own(version) => environment.base(domain, Some(version)),
-            Version::None => environment.base(domain, None),
+            // Joined before: that of most requests.
+            Version::OfSession => match environment.url(domain.as_str()) {
+                Some(base) => Ok(Cow::Borrowed(base)),
+                None => environment.base(domain, None).map(Cow::Owned),
+            },
+            Version::Own(version) => environment.base(domain, Some(version)).map(Cow::Owned),
+            Version::None => environment.base(domain, None).map(Cow::Owned),
         }
     }
 
-    fn base_elsewhere(&self, session: &SessionHandle) -> Result<Url> {
-        let domain = self.domain.unwrap_or(Settings::default().domain);
+    fn base_elsewhere<'a>(&self, session: &'a SessionHandle) -> Result<Cow<'a, Url>> {
+        let domain = self.domain.unwrap_or_default();
         let environment = session.environment();
         match (&self.version, environment.url(domain.as_str())) {
-            (Version::OfSession, Some(base)) => Ok(base.clone()),
+            (Version::OfSession, Some(base)) => Ok(Cow::Borrowed(base)),
             (Version::OfSession, None) => Err(Error::new(
                 ErrorKind::Config,
                 format!(

@@ -1,12 +1,15 @@
 //! A session's configuration as a text.
 
-use std::fmt::Display;
+use std::{fmt::Display, time::Duration};
 
 use session_core::{Environment, Error, ErrorKind, Result, SecretSource, TlsVersion};
 
 use crate::{
     Client, Domain, Marquee, MarqueeEnvironment, cookies::Cookies, given::Given, settings::Settings,
 };
+
+/// The longest time limit that is worth writing down; without end is written in no way.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What a profile in `sessions.toml` has.
 pub(crate) fn profile(marquee: &Marquee) -> Result<String> {
@@ -36,12 +39,12 @@ pub(crate) fn profile(marquee: &Marquee) -> Result<String> {
         #[cfg(feature = "kerberos")]
         Given::Kerberos(_) => return Err(no_profile("where its Kerberos ticket comes from")),
     }
-    settings(&mut text, marquee);
+    settings(&mut text, marquee)?;
     environment(&mut text, &marquee.environment)?;
     Ok(text.0)
 }
 
-fn settings(text: &mut Text, marquee: &Marquee) {
+fn settings(text: &mut Text, marquee: &Marquee) -> Result<()> {
     let settings = &marquee.settings;
     if settings.application != Settings::APPLICATION
         || settings.application_version != Settings::APPLICATION_VERSION
@@ -60,12 +63,16 @@ fn settings(text: &mut Text, marquee: &Marquee) {
     if marquee.activity.is_some() {
         text.line("activity", true);
     }
+    if settings.time_limit > LONGEST {
+        return Err(no_profile("so long a time limit"));
+    }
     if settings.time_limit != Client::TIME_LIMIT {
         text.line(
             "timeout",
             format_args!("\"{}ms\"", settings.time_limit.as_millis()),
         );
     }
+    Ok(())
 }
 
 fn environment(text: &mut Text, environment: &MarqueeEnvironment) -> Result<()> {

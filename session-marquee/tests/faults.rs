@@ -263,6 +263,8 @@ environment = "PROD"
         let session = open("marquee", Config::from_toml(profile).unwrap()).unwrap();
         assert_eq!(Marquee::of(&session).unwrap().to_toml().unwrap(), text);
     }
+    let endless = Marquee::token(prod(), SecretSource::env("T")).timeout(Duration::MAX);
+    assert_eq!(written(endless).unwrap_err().kind(), ErrorKind::Config);
     let given = Marquee::client_credentials(prod(), "id", "s3cr3t");
     let error = written(given).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
