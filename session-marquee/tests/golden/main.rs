@@ -24,6 +24,10 @@ use compare::Difference;
 use differences::{ALLOWED, BETTER_OR_DECIDED};
 use replay::Replay;
 use serde_json::Value;
+#[cfg(feature = "counterparts")]
+use serde_json::json;
+#[cfg(feature = "counterparts")]
+use session_mock::{Kind, Provider};
 use trace::Trace;
 
 /// How long the tokens live that a session has before a trace begins, in seconds.
@@ -65,6 +69,38 @@ fn gs_quant_sends_what_the_traces_have_and_its_callers_get_the_same() {
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
+}
+
+#[cfg(feature = "counterparts")]
+#[test]
+fn gs_quant_works_with_what_stands_in_for_marquee() {
+    let marquee = session_mock::Marquee::new();
+    let row = |date, city, v| json!({ "date": date, "city": city, "v": v });
+    marquee.set_dataset(
+        "WEATHER",
+        [
+            row("2024-01-01", "Boston", 1.5),
+            row("2024-01-02", "Austin", 2.5),
+            row("2024-01-02", "Boston", 3.5),
+            row("2024-01-03", "Boston", 4.5),
+        ],
+    );
+    let cities = ["Boston", "Austin", "Paris", "Tokyo", "Lagos"];
+    marquee.set_coverage("WEATHER", cities.map(|city| json!({ "city": city })));
+    marquee.set_page(2);
+    let provider = Provider::builder().site(marquee.clone()).start().unwrap();
+    let http = provider.issuer().as_str().trim_end_matches('/');
+    let client = json!({
+        "client_id": provider.client_id(),
+        "client_secret": provider.client_secret(),
+    });
+    let servers = json!({ "http": http, "other": http, "ws": http.replacen("http", "ws", 1), "client": client });
+    let result = live::run("stand-in", &servers);
+    let expected = json!(["Test User", cities, [1.5, 3.5], [4.5], 401, { "a": 1 }, "echo:hi"]);
+    assert_eq!(result, expected);
+    assert_eq!(marquee.activities().len(), 1);
+    // The second has the first token on it.
+    assert_eq!(provider.count(Kind::Token), 2);
 }
 
 #[tokio::test]

@@ -424,6 +424,25 @@ def _(scene):
     ]
 
 
+@case("stand-in", recorded=False)
+def _(scene):
+    """With what stands in for Marquee, which records by itself."""
+    with scene.get() as session:
+        weather = Dataset("WEATHER")
+        data = weather.get_data(datetime.date(2024, 1, 1), datetime.date(2024, 1, 2), city="Boston")
+        scene.session = session
+        session.domain = scene.http
+        return [
+            GsUsersApi.get_current_user_info()["name"],
+            weather.get_coverage()["city"].tolist(),
+            data["v"].tolist(),
+            weather.get_data_last(datetime.datetime(2024, 1, 9))["v"].tolist(),
+            attempt(session.sync.get, "/status/401")["status"],
+            session.sync.post("/echo", {"a": 1}, request_headers=MSGPACK)["body"],
+            asyncio.run(said(session, "/stream")),
+        ]
+
+
 def named(host, address):
     """The server at this address, by another name."""
     port = address.rsplit(":", 1)[1]
