@@ -23,7 +23,8 @@ fn a_backend_made_by_the_documentation_works() {
         Some("acme-session/src/session.rs"),
         Some("acme-session/src/backend.rs"),
         Some("app/src/main.rs"),
-        // How one talks HTTP is compiled as a part of the documentation.
+        // How one talks HTTP, and looks at oneself, is compiled as a part of the documentation.
+        None,
         None,
         Some("acme-session/tests/subject/mod.rs"),
         Some("acme-session/tests/conformance.rs"),
