@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use http::{HeaderMap, StatusCode, request::Parts};
 use url::Url;
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// One request's dialogue with the server, from its first authorization to the last answer.
 ///
@@ -20,6 +20,12 @@ pub trait Exchange: Send {
     ///
     /// When the answer cannot be trusted or understood; the request then fails with that error.
     async fn received(&mut self, answer: Incoming<'_>, next: &mut Parts) -> Result<Verdict>;
+
+    /// Why the server [refused](Verdict::Refused), where the scheme has it say so. The request fails with that when there is no
+    /// other credential to try; without it, the answer is the caller's.
+    fn refusal(&mut self) -> Option<Error> {
+        None
+    }
 }
 
 /// What an [`Exchange`] makes of an answer.

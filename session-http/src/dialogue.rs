@@ -54,6 +54,7 @@ use crate::{challenges, target};
 /// | | it fails, also on a 200 | that error | that error |
 /// | | it has another leg | request sent once more, [`MOST_LEGS`](Self::MOST_LEGS) times in all; then it is `Protocol` | answer is the caller's |
 /// | | it is refused | as for a 401: credential renewed, and a new exchange | as for a 401 |
+/// | | it is refused after a renewal | is the caller's; or the [error](session_core::Exchange::refusal) that the exchange has for it | |
 /// | for one request | refused by a server with another certificate than it was made for | made anew for that certificate and sent once more; nothing renewed | answer is the caller's |
 /// | | that has happened before | is the caller's; nothing renewed | the same |
 /// | any | 407 | is the caller's: what a proxy wants, [the connection](crate::Connections) has seen to | |
@@ -241,6 +242,8 @@ impl<'a> Dialogue<'a> {
     }
 
     async fn refused(&mut self, answer: Incoming<'_>) -> Result<Next> {
+        let why = self.receipt.as_mut().and_then(Receipt::exchange);
+        let why = why.and_then(session_core::Exchange::refusal);
         let Some(receipt) = &self.receipt else {
             return Ok(Next::Done);
         };
@@ -251,7 +254,7 @@ impl<'a> Dialogue<'a> {
         if is_misbound {
             // It says nothing about the credential.
             if !std::mem::take(&mut self.may_rebind) {
-                return Ok(Next::Done);
+                return why.map_or(Ok(Next::Done), Err);
             }
         } else if self.may_renew {
             self.may_renew = false;
@@ -259,17 +262,25 @@ impl<'a> Dialogue<'a> {
             let asked_for = challenges(answer.headers);
             let renewal = self.session.report_refusal(receipt, &asked_for).await;
             if self.is_repeatable {
-                renewal?;
+                renewal.map_err(|error| best(error, why))?;
             }
             // Else the next request has a credential that is good, or learns why there is none.
         } else {
-            return Ok(Next::Done);
+            return why.map_or(Ok(Next::Done), Err);
         }
         if !self.is_repeatable {
             return Ok(Next::Done);
         }
         let headers = self.authorize(certificate).await?;
         Ok(Next::Resend(headers))
+    }
+}
+
+/// Where a renewal fails because there was one just now (then it has what the server asked for), the server's own reason says more.
+fn best(failed: Error, why: Option<Error>) -> Error {
+    match why {
+        Some(why) if !failed.challenges().is_empty() => why,
+        _ => failed,
     }
 }
 

@@ -373,6 +373,8 @@ struct Noted {
     requests: Vec<String>,
     refusals: Vec<Challenge>,
     renewals: usize,
+    /// Why the server refuses.
+    reason: Option<&'static str>,
 }
 
 #[async_trait]
@@ -427,6 +429,11 @@ impl Exchange for Listening {
             StatusCode::UNAUTHORIZED => Verdict::Refused,
             _ => Verdict::Done,
         })
+    }
+
+    fn refusal(&mut self) -> Option<Error> {
+        let reason = self.0.noted.lock().unwrap().reason;
+        reason.map(|reason| Error::new(ErrorKind::Denied, reason))
     }
 }
 
@@ -536,6 +543,38 @@ async fn another_certificate_has_the_authorization_made_anew_once() {
         assert_eq!(attempts, sent);
         assert_eq!(noted.lock().unwrap().renewals, renewals);
     }
+}
+
+#[tokio::test]
+async fn a_refusal_for_which_the_scheme_has_a_reason_fails_with_it_once_nothing_else_can_be_tried()
+{
+    let refused = answer(401, "Negotiate");
+    let (session, noted) = binding().await;
+    noted.lock().unwrap().reason = Some("the server's keytab is stale");
+    let reason = |outcome: Result<()>| outcome.unwrap_err().to_string();
+    // With another credential it may be taken.
+    let (sent, outcome) = request(&session, true, &[refused, OK]).await;
+    outcome.unwrap();
+    assert_eq!(sent.len(), 2);
+    // That one is of now: so it is not replaced.
+    let (sent, outcome) = request(&session, true, &[refused]).await;
+    assert_eq!(reason(outcome), "the server's keytab is stale");
+    assert_eq!(sent.len(), 1);
+    let (session, noted) = binding().await;
+    noted.lock().unwrap().reason = Some("the server's keytab is stale");
+    let (_, outcome) = request(&session, true, &[refused; 2]).await;
+    assert_eq!(reason(outcome), "the server's keytab is stale");
+    assert_eq!(noted.lock().unwrap().renewals, 1);
+    // Where the certificate is another, that comes first.
+    let (session, noted) = binding().await;
+    noted.lock().unwrap().reason = Some("bad bindings");
+    let (url, head) = (url(), head());
+    let dialogue = Dialogue::new(&session, &url, &head);
+    let answers = [from(b"two", refused), from(b"two", OK)];
+    let (sent, outcome) = play(dialogue, Some(b"one"), &answers).await;
+    outcome.unwrap();
+    assert_eq!(sent.len(), 2);
+    assert_eq!(noted.lock().unwrap().renewals, 0);
 }
 
 #[tokio::test]

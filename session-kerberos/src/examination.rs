@@ -83,7 +83,7 @@ impl Kerberos {
                 requests.push(request);
             }
         }
-        let principal = Arc::clone(&state.principal);
+        let principal = Arc::clone(&state.current().principal);
         let examined = self
             .workers
             .run(move |worker| Ok(principal.examine(worker, &requests)));

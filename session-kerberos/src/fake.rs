@@ -27,6 +27,10 @@ pub(crate) struct Fake {
     /// Whether tickets can be renewed, and how often they were.
     pub(crate) is_renewable: Arc<AtomicBool>,
     pub(crate) renewals: Arc<AtomicUsize>,
+    /// How many more tickets have ended before their time.
+    pub(crate) ended: Arc<AtomicUsize>,
+    /// Whether the realm gives nothing any more.
+    pub(crate) is_denied: AtomicBool,
     /// While there is one, whoever begins waits for its other end to go.
     hold: Arc<Mutex<Option<Receiver<()>>>>,
 }
@@ -43,7 +47,11 @@ impl Fake {
 impl Mechanism for Fake {
     fn acquire(&self, wanted: &Wanted) -> Result<Acquired> {
         self.acquisitions.fetch_add(1, Ordering::SeqCst);
+        if self.is_denied.load(Ordering::SeqCst) {
+            return Err(Error::new(ErrorKind::Denied, "the password is wrong"));
+        }
         let somebody = Somebody {
+            ended: Arc::clone(&self.ended),
             name: wanted.principal.clone().unwrap_or_default(),
             is_ready: Arc::clone(&self.is_ready),
             initiations: Arc::clone(&self.initiations),
@@ -72,6 +80,7 @@ struct Somebody {
     initiations: Arc<Mutex<Vec<Initiation>>>,
     is_renewable: Arc<AtomicBool>,
     renewals: Arc<AtomicUsize>,
+    ended: Arc<AtomicUsize>,
     hold: Arc<Mutex<Option<Receiver<()>>>>,
 }
 
@@ -94,6 +103,10 @@ impl Somebody {
 }
 
 impl Principal for Somebody {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
     fn renew(&self) -> Result<Option<Acquired>> {
         if !self.is_renewable.load(Ordering::SeqCst) {
             return Ok(None);
@@ -106,6 +119,17 @@ impl Principal for Somebody {
         let hold = self.hold.lock().unwrap().take();
         if let Some(hold) = hold {
             let _ = hold.recv();
+        }
+        let is_more = |left: usize| left.checked_sub(1);
+        let ended = &self.ended;
+        if ended
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, is_more)
+            .is_ok()
+        {
+            return Err(Error::new(
+                ErrorKind::Interaction,
+                "the ticket has expired; run `kinit`",
+            ));
         }
         Ok(self.begun(request))
     }
@@ -132,9 +156,5 @@ impl Initiator for Script {
             b"go on" => Ok(Progress::Continues(Zeroizing::new(b"well".to_vec()))),
             _ => Err(Error::new(ErrorKind::Denied, "the token is wrong")),
         }
-    }
-
-    fn is_quick(&self) -> bool {
-        false
     }
 }

@@ -150,6 +150,15 @@ fn check_names(wanted: &Wanted) -> Result<()> {
 
 fn expired(name: &str, wanted: &Wanted) -> Error {
     let about = About::Credential(wanted);
+    if !wanted.is_by_cache() {
+        return Error::new(
+            ErrorKind::Config,
+            format!(
+                "{about}: the ticket of `{name}` has ended as soon as the realm gave it; the clocks differ: set those of this machine and of \
+                 the KDC"
+            ),
+        );
+    }
     Error::new(
         ErrorKind::Interaction,
         format!("{about}: the ticket of `{name}` has expired; run `kinit {name}`"),

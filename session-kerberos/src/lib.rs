@@ -57,10 +57,11 @@
 //!
 //! - **init** gets tickets into a cache in memory that belongs to the session alone, and checks whose they are. No
 //!   environment variable is set, and no cache of anybody else is written to.
-//! - **renewal** takes what `kinit` has left in a cache meanwhile, if that is good for longer, or somebody else's. Else it has the
+//! - **renewal** takes what `kinit` has left in a cache meanwhile, if that is good for longer. Else it has the
 //!   realm renew the ticket, into the session's own cache: that takes no password, and a session so outlives the ticket in a cache
 //!   that is never written to. Where that gains nothing, it begins anew, by password, keytab or cache. After a refusal it does so
-//!   at once, and after `kdestroy` it fails.
+//!   at once, and after `kdestroy` it fails. Where no `principal` is named, a session stays whoever it was at first: a cache that has
+//!   become somebody else's is an error, until the session is closed and opened anew.
 //! - **a request** gets a token of its own, by Kerberos alone (no NTLM), for the service that the URL's host, or `spn`, names.
 //!   The first for a service is made on a thread of the session, never on the caller's, within a time limit, for it may wait for a
 //!   KDC and for DNS; those that come meanwhile wait for that one. While that service's ticket is good, others are computed where they are needed, which takes some 30 µs:
@@ -112,8 +113,11 @@
 //!
 //! - **Time.** A library that waits for a KDC cannot be interrupted: beyond [`kdc_timeout`](KerberosBuilder::kdc_timeout) it goes
 //!   on in its thread, of which a session has eight at most.
-//! - **Clocks.** A KDC's clock that differs from this machine's is followed. Where it is ahead, a ticket ends sooner than the session
-//!   takes it to: then requests fail with `Interaction` until the session renews it by this machine's clock.
+//! - **Clocks.** A KDC's clock that differs from this machine's is followed, also in when a ticket ends. Where one has ended before its
+//!   time all the same, for a clock was set or the machine slept, the request that finds that gets others, once.
+//! - **The caller's thread.** A token that needs nobody is computed there. MIT's library then looks whether the files of its configuration
+//!   have changed, and reads those that have; Heimdal's reads them once for each thread. No KDC and no DNS is asked, and nothing is waited
+//!   for that somebody holds while a KDC is.
 //! - **Connections and cookies.** Each request has a token, also to a server that authenticates a connection once, or goes on by
 //!   cookie. Apache proves who it is each time. For a server that does not, [`Mutual::IfPresent`] is right.
 //! - **HTTP/2.** A token is a request's, so that this works by HTTP/2 too. A server that has to know the connection refuses that

@@ -56,6 +56,9 @@ pub(crate) struct Acquired {
 
 /// Somebody whose credential we have: as long as this lives, and no longer.
 pub(crate) trait Principal: Send + Sync + 'static {
+    /// As the realm calls it.
+    fn name(&self) -> &str;
+
     /// Has its tickets renewed, without the secret that they were got with. Blocks. None where that gains nothing: then they are to be
     /// got anew.
     fn renew(&self) -> Result<Option<Acquired>>;
@@ -88,11 +91,8 @@ pub(crate) struct Begun {
 
 /// Our end of a context.
 pub(crate) trait Initiator: Send + 'static {
-    /// Takes a token of the server. Blocks, unless it [is quick](Self::is_quick).
+    /// Takes a token of the server. Asks nobody: it may take as long as a signature does, and no longer.
     fn step(&mut self, token: &[u8]) -> Result<Progress>;
-
-    /// Whether the next step asks nobody.
-    fn is_quick(&self) -> bool;
 }
 
 /// How far a context has come.

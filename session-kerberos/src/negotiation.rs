@@ -1,9 +1,6 @@
 //! One request's Negotiate (RFC 4559), as its client has it.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -20,7 +17,6 @@ use zeroize::Zeroizing;
 use crate::{
     Mutual,
     mechanism::{Initiator, Progress},
-    workers::Workers,
 };
 
 /// Puts a token on a request.
@@ -45,46 +41,29 @@ pub(crate) fn header(token: &[u8]) -> HeaderValue {
 
 /// A request's context with the server, and what its answers must be like.
 pub(crate) struct Negotiation {
-    /// None while it is at work, or when that was abandoned, and once it has come to an end.
+    /// None once it has come to an end.
     initiator: Option<Box<dyn Initiator>>,
-    workers: Arc<Workers>,
     mutual: Mutual,
     service: String,
-    /// The credential was got because another had been refused: to get one more is of no use.
-    is_second: bool,
+    /// Why the server has refused.
+    refusal: Option<Error>,
 }
 
 impl Negotiation {
-    pub(crate) fn new(
-        initiator: Box<dyn Initiator>,
-        workers: Arc<Workers>,
-        mutual: Mutual,
-        service: String,
-        is_second: bool,
-    ) -> Self {
+    pub(crate) fn new(initiator: Box<dyn Initiator>, mutual: Mutual, service: String) -> Self {
         Self {
             initiator: Some(initiator),
-            workers,
             mutual,
             service,
-            is_second,
+            refusal: None,
         }
     }
 
-    async fn step(&mut self, token: Vec<u8>) -> Result<Progress> {
+    fn step(&mut self, token: &[u8]) -> Result<Progress> {
         let Some(mut initiator) = self.initiator.take() else {
             return Err(self.error("sends a token after the last one"));
         };
-        let is_quick = initiator.is_quick();
-        let work = move || {
-            let progress = initiator.step(&token)?;
-            Ok((initiator, progress))
-        };
-        let (initiator, progress) = if is_quick {
-            work()?
-        } else {
-            self.workers.run(move |_| work()).await?
-        };
+        let progress = initiator.step(token)?;
         if let Progress::Continues(_) = progress {
             self.initiator = Some(initiator);
         }
@@ -92,15 +71,15 @@ impl Negotiation {
     }
 
     /// What an answer with a token comes to.
-    async fn with_token(
+    fn with_token(
         &mut self,
-        token: Vec<u8>,
+        token: &[u8],
         answer: Incoming<'_>,
         next: &mut Parts,
     ) -> Result<Verdict> {
         let status = answer.status;
         let is_refused = status == StatusCode::UNAUTHORIZED;
-        match self.step(token).await {
+        match self.step(token) {
             Ok(Progress::Continues(token)) if is_refused => {
                 put(&token, next);
                 Ok(Verdict::Resend)
@@ -112,11 +91,15 @@ impl Negotiation {
             // It knows who we are, so a 401 is about something else.
             Ok(Progress::Complete { .. }) => Ok(Verdict::Done),
             // Tickets that were got anew may do: a server gets other keys, or forgets that it has restarted.
-            Err(error) if is_refused && !self.is_second => {
+            Err(error) => {
+                let error = with_clocks(error, answer.headers, SystemClock.wall());
+                if !is_refused {
+                    return Err(error);
+                }
                 tracing::debug!(service = %self.service, %error, "the server refuses the token");
+                self.refusal = Some(error);
                 Ok(Verdict::Refused)
             }
-            Err(error) => Err(with_clocks(error, answer.headers, SystemClock.wall())),
         }
     }
 
@@ -180,17 +163,24 @@ impl Exchange for Negotiation {
             return Ok(Verdict::Done);
         }
         match STANDARD.decode(token.expose()) {
-            Ok(token) => self.with_token(token, answer, next).await,
+            Ok(token) => self.with_token(&token, answer, next),
             Err(_) => Err(self.error("sends a token that is not base64")),
         }
+    }
+
+    fn refusal(&mut self) -> Option<Error> {
+        self.refusal.take()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use http::{Request, header::WWW_AUTHENTICATE};
     use session_core::SessionHandle;
     use session_http::{Dialogue, Next};
+    use session_mock::MockClock;
     use url::Url;
 
     use super::*;
@@ -279,6 +269,54 @@ mod tests {
         ] {
             let found = outcome(mutual, answers).await;
             assert_eq!(found, expected, "{mutual} {answers:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_gets_other_keys_again_and_again_costs_no_request() {
+        let clock = MockClock::new();
+        let builder = Kerberos::default_cache().api("https://api.example.com/");
+        let mut session = builder.build().unwrap();
+        session.mechanism = Arc::new(Fake::default());
+        let session = SessionHandle::builder(session).clock(clock.clone()).build();
+        session.init().await.unwrap();
+        let url = Url::parse("https://api.example.com/").unwrap();
+        let head = Request::new(()).into_parts().0;
+        for round in 2..5 {
+            let mut dialogue = Dialogue::new(&session, &url, &head);
+            let _ = dialogue.authorize(None).await.unwrap();
+            for (status, token) in [(401, "nonsense"), (200, "proof")] {
+                let value = format!("Negotiate {}", STANDARD.encode(token));
+                let headers = HeaderMap::from_iter([(WWW_AUTHENTICATE, value.parse().unwrap())]);
+                let status = StatusCode::from_u16(status).unwrap();
+                let next = dialogue.received(Incoming::new(status, &headers)).await;
+                assert_eq!(matches!(next, Ok(Next::Resend(_))), status == 401);
+                assert!(next.is_ok(), "{round}: {next:?}");
+            }
+            assert_eq!(session.status().generation, round);
+            clock.advance(Duration::from_secs(60));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_refuses_what_was_got_just_now_says_why() {
+        let session = session(Mutual::Off).await;
+        let url = Url::parse("https://api.example.com/").unwrap();
+        let head = Request::new(()).into_parts().0;
+        let value = format!("Negotiate {}", STANDARD.encode("nonsense"));
+        let headers = HeaderMap::from_iter([(WWW_AUTHENTICATE, value.parse().unwrap())]);
+        let refusal = Incoming::new(StatusCode::UNAUTHORIZED, &headers);
+        for requests in [2, 1] {
+            let mut dialogue = Dialogue::new(&session, &url, &head);
+            let _ = dialogue.authorize(None).await.unwrap();
+            let mut outcome = dialogue.received(refusal).await;
+            for _ in 1..requests {
+                assert!(matches!(outcome, Ok(Next::Resend(_))));
+                outcome = dialogue.received(refusal).await;
+            }
+            let error = outcome.unwrap_err();
+            assert!(error.to_string().contains("the token is wrong"), "{error}");
+            assert_eq!(session.status().generation, 2);
         }
     }
 

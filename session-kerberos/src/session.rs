@@ -1,6 +1,9 @@
 //! A session by Kerberos.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use http::HeaderValue;
@@ -40,10 +43,43 @@ pub struct Kerberos {
 
 /// What the engine holds.
 pub(crate) struct State {
+    current: RwLock<Arc<Held>>,
+    /// For whoever replaces what is held. What the realm has said no with, it is not asked for again: failures may lock an account.
+    replacing: tokio::sync::Mutex<Option<Error>>,
+}
+
+/// Somebody's tickets, and the services that there were tokens for.
+pub(crate) struct Held {
     pub(crate) principal: Arc<dyn Principal>,
     openings: Openings,
-    /// It took the place of one that was refused.
-    is_second: bool,
+}
+
+impl State {
+    fn new(principal: Arc<dyn Principal>) -> Self {
+        Self {
+            current: RwLock::new(Held::new(principal)),
+            replacing: tokio::sync::Mutex::default(),
+        }
+    }
+
+    pub(crate) fn current(&self) -> Arc<Held> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&current)
+    }
+
+    fn set(&self, held: &Arc<Held>) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::clone(held);
+    }
+}
+
+impl Held {
+    fn new(principal: Arc<dyn Principal>) -> Arc<Self> {
+        Arc::new(Self {
+            principal,
+            openings: Openings::default(),
+        })
+    }
 }
 
 impl Kerberos {
@@ -70,9 +106,10 @@ impl Kerberos {
         KerberosBuilder::new(Source::Password(password)).principal(principal)
     }
 
-    async fn acquire(&self, is_second: bool) -> Result<Credential> {
+    /// A credential of whoever is wanted; of `owner`, if there was one before.
+    async fn acquire(&self, owner: Option<&str>, is_second: bool) -> Result<Acquired> {
         let wanted = Wanted {
-            principal: self.principal.clone(),
+            principal: self.principal.clone().or_else(|| owner.map(str::to_owned)),
             from: self.source.given().await?,
         };
         let mechanism = Arc::clone(&self.mechanism);
@@ -83,21 +120,26 @@ impl Kerberos {
                 mechanism.acquire(&wanted)
             }
         };
-        let acquired = self.workers.run(work).await?;
-        Ok(Self::credential(acquired, is_second))
+        let acquired = self.workers.run(work).await;
+        match owner {
+            Some(owner) if self.principal.is_none() && self.is_by_cache() => {
+                acquired.map_err(|error| of_another(&error, owner))
+            }
+            _ => acquired,
+        }
     }
 
-    fn credential(acquired: Acquired, is_second: bool) -> Credential {
+    fn is_by_cache(&self) -> bool {
+        matches!(self.source, Source::DefaultCache | Source::Ccache(_))
+    }
+
+    fn credential(acquired: Acquired) -> Credential {
         tracing::debug!(
             principal = %acquired.name,
             lifetime = ?acquired.lifetime,
             "got a Kerberos credential"
         );
-        let credential = Credential::per_request(State {
-            principal: acquired.principal,
-            openings: Openings::default(),
-            is_second,
-        });
+        let credential = Credential::per_request(State::new(acquired.principal));
         match acquired.lifetime {
             // The library counts whole seconds, and the one that has begun as well.
             Some(lifetime) => {
@@ -108,22 +150,73 @@ impl Kerberos {
     }
 
     async fn begin(&self, state: &State, initiation: Initiation) -> Result<Begun> {
-        if let Some(begun) = state.principal.initiate_now(&initiation) {
+        let held = state.current();
+        match self.begin_with(&held, &initiation).await {
+            // While this machine slept, or by a clock that was set since, the tickets have ended before their time.
+            Err(error) if error.kind() == ErrorKind::Interaction => {
+                tracing::debug!(%error, "tickets have ended before their time");
+                let held = self.replace(state, &held).await?;
+                let begun = self.begin_with(&held, &initiation).await;
+                begun.map_err(|error| self.in_vain(error, &held))
+            }
+            begun => begun,
+        }
+    }
+
+    /// What is in the place of tickets that have ended: once, for however many requests find that.
+    async fn replace(&self, state: &State, ended: &Arc<Held>) -> Result<Arc<Held>> {
+        let mut denied = state.replacing.lock().await;
+        let current = state.current();
+        if !Arc::ptr_eq(&current, ended) {
+            return Ok(current);
+        }
+        if let Some(error) = &*denied {
+            return Err(error.clone());
+        }
+        match self.acquire(Some(ended.principal.name()), false).await {
+            Ok(acquired) => {
+                let held = Held::new(acquired.principal);
+                state.set(&held);
+                Ok(held)
+            }
+            Err(error) => {
+                if error.kind() == ErrorKind::Denied {
+                    *denied = Some(error.clone());
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Where tickets have ended as soon as the realm has given them, nobody has to log in.
+    fn in_vain(&self, error: Error, held: &Held) -> Error {
+        if error.kind() != ErrorKind::Interaction || self.is_by_cache() {
+            return error;
+        }
+        let name = held.principal.name();
+        Error::new(
+            ErrorKind::Config,
+            format!(
+                "the Kerberos tickets of `{name}` have ended as soon as the realm gave them; the clocks differ: set those of this \
+                 machine and of the KDC"
+            ),
+        )
+        .with_source(error)
+    }
+
+    async fn begin_with(&self, held: &Held, initiation: &Initiation) -> Result<Begun> {
+        if let Some(begun) = held.principal.initiate_now(initiation) {
             return Ok(begun);
         }
         let elsewhere = async || {
-            let (principal, initiation) = (Arc::clone(&state.principal), initiation.clone());
+            let (principal, initiation) = (Arc::clone(&held.principal), initiation.clone());
             let work = move |worker| principal.initiate(worker, &initiation);
             self.workers.run(work).await
         };
-        if let Some(first) = state
-            .openings
-            .open(&initiation.service, elsewhere())
-            .await?
-        {
+        if let Some(first) = held.openings.open(&initiation.service, elsewhere()).await? {
             return Ok(first);
         }
-        match state.principal.initiate_now(&initiation) {
+        match held.principal.initiate_now(initiation) {
             Some(begun) => Ok(begun),
             None => elsewhere().await,
         }
@@ -159,19 +252,21 @@ impl Session for Kerberos {
     }
 
     async fn init(&self) -> Result<Credential> {
-        self.acquire(false).await
+        self.acquire(None, false).await.map(Self::credential)
     }
 
     async fn renew(&self, stale: &Credential, why: Cause<'_>) -> Result<Credential> {
+        let held = stale.state().map(State::current);
         // What was refused is got anew from its beginning: a renewed ticket has the same to say.
-        if let (Cause::Expiring, Some(held)) = (why, stale.state::<State>()) {
+        let is_refused = !matches!(why, Cause::Expiring);
+        if let (false, Some(held)) = (is_refused, &held) {
             let principal = Arc::clone(&held.principal);
             if let Some(renewed) = self.workers.run(move |_| principal.renew()).await? {
-                return Ok(Self::credential(renewed, false));
+                return Ok(Self::credential(renewed));
             }
-            return self.acquire(false).await;
         }
-        self.acquire(true).await
+        let owner = held.as_ref().map(|held| held.principal.name());
+        self.acquire(owner, is_refused).await.map(Self::credential)
     }
 
     async fn examine(&self, credential: Option<&Credential>) -> Vec<Finding> {
@@ -197,10 +292,8 @@ impl Session for Kerberos {
         negotiation::put(&token, request.request);
         Ok(Some(Box::new(Negotiation::new(
             initiator,
-            Arc::clone(&self.workers),
             self.mutual,
             service,
-            state.is_second,
         ))))
     }
 
@@ -219,6 +312,19 @@ impl Session for Kerberos {
         let Begun { token, .. } = self.begin(state(credential)?, initiation).await?;
         Ok(Some(negotiation::header(&token)))
     }
+}
+
+/// Why a session has no credential any more that is of whoever it was before.
+fn of_another(error: &Error, owner: &str) -> Error {
+    if error.kind() != ErrorKind::Interaction {
+        return error.clone();
+    }
+    Error::new(
+        ErrorKind::Interaction,
+        format!(
+            "{error}; this session is of `{owner}` and stays so: to be somebody else, close it and open it anew"
+        ),
+    )
 }
 
 fn state(credential: &Credential) -> Result<&State> {
@@ -324,6 +430,49 @@ mod tests {
             outcome = authorize(&session, None) => drop(outcome.unwrap()),
             () = std::future::ready(()) => panic!("it waits"),
         }
+    }
+
+    #[tokio::test]
+    async fn tickets_that_end_before_their_time_are_replaced_once_for_all_requests() {
+        let (session, mechanism) = faked(Kerberos::keytab("x.keytab").principal("svc"));
+        session.init().await.unwrap();
+        mechanism.ended.store(1, Ordering::SeqCst);
+        for _ in 0..2 {
+            authorize(&session, None).await.unwrap();
+            assert_eq!(mechanism.acquisitions.load(Ordering::SeqCst), 2);
+        }
+        assert_eq!(session.status().generation, 1);
+    }
+
+    #[tokio::test]
+    async fn who_has_a_keytab_is_not_told_to_log_in_where_tickets_have_ended_at_once() {
+        let (session, mechanism) = faked(Kerberos::keytab("x.keytab").principal("svc"));
+        session.init().await.unwrap();
+        mechanism.ended.store(2, Ordering::SeqCst);
+        let error = authorize(&session, None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        let text = error.to_string();
+        assert!(text.contains("clocks") && !text.contains("kinit"), "{text}");
+        // Who has a cache, is.
+        let (session, mechanism) = faked(Kerberos::default_cache());
+        session.init().await.unwrap();
+        mechanism.ended.store(2, Ordering::SeqCst);
+        let error = authorize(&session, None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Interaction, "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_password_that_is_wrong_by_now_is_not_tried_by_each_request() {
+        let password = SecretSource::literal("x");
+        let (session, mechanism) = faked(Kerberos::password("alice", password));
+        session.init().await.unwrap();
+        mechanism.ended.store(usize::MAX, Ordering::SeqCst);
+        mechanism.is_denied.store(true, Ordering::SeqCst);
+        for _ in 0..3 {
+            let error = authorize(&session, None).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+        }
+        assert_eq!(mechanism.acquisitions.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]

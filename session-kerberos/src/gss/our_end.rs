@@ -1,11 +1,12 @@
 //! Our end of a negotiation.
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 use session_core::{Error, ErrorKind, Result};
 
-use super::{ready, tickets::Cached};
+use super::tickets::Cached;
 use crate::{
+    Delegation,
     gssapi::{Context, Failure, Flags},
     kerberos_token::Answer,
     mechanism::{Initiator, Progress},
@@ -19,8 +20,6 @@ pub(super) struct OurEnd {
     /// Of whoever we are to be.
     tickets: Arc<Cached>,
     service: String,
-    /// Until then the ticket is good, and nobody needs to be asked.
-    quick_until: Option<SystemTime>,
     /// The server has shown that nobody changed what we offered; we have.
     is_verified: bool,
     has_shown: bool,
@@ -29,21 +28,34 @@ pub(super) struct OurEnd {
 }
 
 impl OurEnd {
-    pub(super) fn new(
-        context: Context,
-        tickets: Arc<Cached>,
-        service: String,
-        quick_until: Option<SystemTime>,
-    ) -> Self {
+    /// After the first token.
+    pub(super) fn new(context: Context, tickets: Arc<Cached>, service: String) -> Self {
         Self {
             context,
             tickets,
             service,
-            quick_until,
             is_verified: false,
             has_shown: false,
             has_refused: false,
         }
+    }
+
+    /// Looks at a context that is complete at once: whatever it has come to, the server has not had its token yet.
+    pub(super) fn check(&self, delegation: Delegation) -> Result<()> {
+        if self.context.is_complete() {
+            self.check_name()?;
+        }
+        if delegation == Delegation::Off && self.context.granted().has(Flags::DELEGATION) {
+            return Err(Error::new(
+                ErrorKind::Protocol,
+                format!(
+                    "the Kerberos library would delegate `{}` to `{}`, which nobody has asked it to; its token is not sent",
+                    self.tickets.name(),
+                    self.service
+                ),
+            ));
+        }
+        Ok(())
     }
 
     fn negotiate(&mut self, token: &[u8]) -> Result<Progress, Failure> {
@@ -116,7 +128,7 @@ impl OurEnd {
         Err(Error::new(
             ErrorKind::Protocol,
             format!(
-                "the Kerberos library authenticated `{name}` to `{}`, where it was to be `{}`; the answer is not to be trusted",
+                "the Kerberos library authenticated `{name}` to `{}`, where it was to be `{}`; it is not to be trusted",
                 self.service,
                 self.tickets.name()
             ),
@@ -141,9 +153,5 @@ impl Initiator for OurEnd {
             self.check_name()?;
         }
         Ok(progress)
-    }
-
-    fn is_quick(&self) -> bool {
-        self.quick_until.is_some_and(|until| ready::now() < until)
     }
 }

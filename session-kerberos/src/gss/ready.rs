@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -12,13 +12,20 @@ use std::{
 use crate::gssapi::{Credential, Failure, INDEFINITE};
 
 /// Services for which tokens can be made without asking anybody: no KDC, for the ticket is in the cache, and no DNS, for their
-/// principals are known. That is computation, of some 50 µs, and no more reason to leave a thread than a TLS handshake is.
+/// principals are known. That is computation, and no more reason to leave a thread than a TLS handshake is; beside that, MIT's library
+/// looks whether the files of its configuration have changed, and reads those that have.
 ///
-/// With credentials of their own: those of the workers are locked while a library waits for a KDC.
+/// With credentials of their own, which workers acquire: those of the workers are locked while a library waits for a KDC.
 #[derive(Default)]
 pub(super) struct Ready {
     services: RwLock<BTreeMap<String, Service>>,
-    credentials: [OnceLock<Arc<Credential>>; SLOTS],
+    credentials: [Slot; SLOTS],
+}
+
+#[derive(Default)]
+struct Slot {
+    is_wanted: AtomicBool,
+    credential: OnceLock<Arc<Credential>>,
 }
 
 /// As many threads get along without waiting for each other; if there are more, they do for as long as a token takes.
@@ -30,8 +37,8 @@ enum Service {
         principal: Arc<str>,
         until: SystemTime,
     },
-    /// Nobody but the library knows which ticket is for it.
-    Unfit,
+    /// Nobody but the library knows which ticket is for it; or its ticket is about to end. Until then that is not looked at again.
+    Unfit { until: SystemTime },
 }
 
 impl Ready {
@@ -41,13 +48,14 @@ impl Ready {
     /// For what may happen between looking at the clock and using the ticket.
     const MARGIN: Duration = Duration::from_secs(10);
 
-    /// The principal that a service is, and until when its ticket is good.
-    pub(super) fn get(&self, service: &str) -> Option<(Arc<str>, SystemTime)> {
+    /// After how long an unfit service is looked at again: more often than tickets are renewed.
+    const AGAIN: Duration = Duration::from_secs(60);
+
+    /// The principal that a service is, if its ticket is good.
+    pub(super) fn get(&self, service: &str) -> Option<Arc<str>> {
         let services = self.services.read().unwrap_or_else(PoisonError::into_inner);
         match services.get(service)? {
-            Service::Ready { principal, until } if now() < *until => {
-                Some((Arc::clone(principal), *until))
-            }
+            Service::Ready { principal, until } if now() < *until => Some(Arc::clone(principal)),
             _ => None,
         }
     }
@@ -56,8 +64,7 @@ impl Ready {
     pub(super) fn knows(&self, service: &str) -> bool {
         let services = self.services.read().unwrap_or_else(PoisonError::into_inner);
         match services.get(service) {
-            Some(Service::Ready { until, .. }) => now() < *until,
-            Some(Service::Unfit) => true,
+            Some(Service::Ready { until, .. } | Service::Unfit { until }) => now() < *until,
             None => false,
         }
     }
@@ -73,10 +80,12 @@ impl Ready {
             let lifetime = lifetime.checked_sub(Self::MARGIN)?;
             Some((principal.into(), now().checked_add(lifetime)?))
         });
-        let learned = learned.map_or(Service::Unfit, |(principal, until)| Service::Ready {
-            principal,
-            until,
-        });
+        let learned = match learned {
+            Some((principal, until)) => Service::Ready { principal, until },
+            None => Service::Unfit {
+                until: now() + Self::AGAIN,
+            },
+        };
         let mut services = self
             .services
             .write()
@@ -94,17 +103,28 @@ impl Ready {
             .remove(service);
     }
 
-    /// That of this thread, which is acquired if there is none.
-    pub(super) fn credential(
-        &self,
-        acquire: impl FnOnce() -> Result<Credential, Failure>,
-    ) -> Result<Arc<Credential>, Failure> {
-        let kept = &self.credentials[slot()];
-        if let Some(credential) = kept.get() {
-            return Ok(Arc::clone(credential));
+    /// That of this thread. If there is none, a worker has one acquired for the next time.
+    pub(super) fn credential(&self) -> Option<Arc<Credential>> {
+        let slot = &self.credentials[slot()];
+        let credential = slot.credential.get().map(Arc::clone);
+        if credential.is_none() {
+            slot.is_wanted.store(true, Ordering::Relaxed);
         }
-        let credential = Arc::new(acquire()?);
-        Ok(Arc::clone(kept.get_or_init(|| credential)))
+        credential
+    }
+
+    /// Acquires what threads have found that they have not.
+    pub(super) fn acquire(
+        &self,
+        acquire: impl Fn() -> Result<Credential, Failure>,
+    ) -> Result<(), Failure> {
+        for slot in &self.credentials {
+            if slot.is_wanted.swap(false, Ordering::Relaxed) && slot.credential.get().is_none() {
+                let credential = Arc::new(acquire()?);
+                slot.credential.get_or_init(|| credential);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -113,7 +133,7 @@ impl Ready {
     clippy::disallowed_methods,
     reason = "tickets are good until a time of day, which the library looks up itself"
 )]
-pub(super) fn now() -> SystemTime {
+fn now() -> SystemTime {
     SystemTime::now()
 }
 

@@ -43,7 +43,7 @@ fn tickets_are_there_as_long_as_somebody_has_them_and_no_longer() {
             from: Given::Ccache(cache.name().to_owned()),
         };
         let credential = cache.credential().ok().unwrap();
-        let principal = credential.name().ok().unwrap();
+        let principal = credential.name().ok().flatten().unwrap();
         assert_eq!(principal.display().unwrap(), "svc@EXAMPLE.TEST");
         assert!(from_cache(&krb5, &theirs, Taken::All).is_ok());
         drop(cache);
@@ -99,11 +99,10 @@ fn the_kdc_is_asked_once_for_all_tokens_of_a_service() {
         ] {
             let request = initiation(service);
             assert!(principal.initiate_now(&request).is_none());
-            let begun = principal.initiate(0, &request).unwrap();
-            assert!(!begun.initiator.is_quick());
+            principal.initiate(0, &request).unwrap();
             for _ in 0..3 {
                 let begun = principal.initiate_now(&request).unwrap();
-                assert!(!begun.token.is_empty() && begun.initiator.is_quick());
+                assert!(!begun.token.is_empty());
             }
             assert_eq!(asked() - before, 1, "{service}");
         }

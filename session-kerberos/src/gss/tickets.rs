@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, OnceLock},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use session_core::{Error, ErrorKind, Finding, Result};
@@ -28,8 +28,10 @@ pub(super) struct Tickets(Arc<Cached>);
 /// Tickets in a cache of their own.
 pub(super) struct Cached {
     name: String,
-    /// How they are found again where they are from; none if that takes a secret.
+    /// How they are found again where they are from, as this principal's; none if that takes a secret.
     wanted: Option<Wanted>,
+    /// For what asks nobody: no library waits for a KDC with it.
+    own: Arc<Credential>,
     /// One for each worker: a shared one lets one thread through at a time.
     credentials: [OnceLock<Arc<Credential>>; MOST_WORKERS],
     /// What can be done without a worker.
@@ -45,23 +47,27 @@ impl Tickets {
         Self::of(cache, is_cache.then(|| wanted.clone()))
     }
 
-    fn of(cache: PrivateCache, wanted: Option<Wanted>) -> Result<(Self, u32), Failure> {
+    fn of(cache: PrivateCache, mut wanted: Option<Wanted>) -> Result<(Self, u32), Failure> {
         let credential = cache.credential()?;
-        let lifetime = credential.lifetime()?;
-        let name = if lifetime > 0 {
-            credential.name()?.display()?
+        let lifetime = cache.lifetime(&credential)?;
+        let name = if let Some(name) = credential.name()? {
+            name.display()?
         } else {
             let krb5 = Krb5::new(cache.library())?;
             cache.open(&krb5)?.principal()?.name()?
         };
+        // Whoever a session is, it stays.
+        if let Some(wanted) = &mut wanted {
+            wanted.principal.get_or_insert_with(|| name.clone());
+        }
         let cached = Cached {
             name,
             wanted,
+            own: Arc::new(credential),
             credentials: Default::default(),
             ready: Ready::default(),
             cache,
         };
-        cached.credentials[0].get_or_init(|| Arc::new(credential));
         Ok((Self(Arc::new(cached)), lifetime))
     }
 
@@ -77,26 +83,23 @@ impl Tickets {
         }
     }
 
-    /// What `kinit` has left meanwhile where they are from: somebody else's, or such as are good for longer.
+    /// What `kinit` has left meanwhile where they are from: such as are good for longer.
     fn replaced(&self, wanted: &Wanted, lifetime: u32) -> Result<Option<Acquired>> {
         let (found, its_lifetime) = super::acquire(self.0.cache.library(), wanted, Taken::All)?;
-        let is_news = its_lifetime > lifetime || (found.name() != self.name() && its_lifetime > 0);
+        let is_news = its_lifetime > lifetime;
         Ok(is_news.then(|| found.acquired(its_lifetime)))
     }
 
-    fn begun(
-        &self,
-        context: Context,
-        token: &[u8],
-        request: &Initiation,
-        quick_until: Option<SystemTime>,
-    ) -> Begun {
+    fn begun(&self, mut context: Context, token: &[u8], request: &Initiation) -> Result<Begun> {
         let tickets = Arc::clone(&self.0);
-        let end = OurEnd::new(context, tickets, request.service.clone(), quick_until);
-        Begun {
+        // What the server answers asks nobody, and so waits for nobody either.
+        context.go_on_with(&tickets.own);
+        let end = OurEnd::new(context, tickets, request.service.clone());
+        end.check(request.delegation)?;
+        Ok(Begun {
             initiator: Box::new(end),
             token: spnego::first(token),
-        }
+        })
     }
 
     fn renewed(&self) -> Result<(Self, u32), Failure> {
@@ -108,13 +111,16 @@ impl Tickets {
 }
 
 impl Principal for Tickets {
+    fn name(&self) -> &str {
+        self.name()
+    }
+
     fn renew(&self) -> Result<Option<Acquired>> {
         let about = About::Renewal {
             principal: self.name(),
         };
         let failed = |failure| refused(&failure, &about);
-        let credential = self.0.credential(0).map_err(failed)?;
-        let lifetime = credential.lifetime().map_err(failed)?;
+        let lifetime = self.0.cache.lifetime(&self.0.own).map_err(failed)?;
         if let Some(wanted) = &self.0.wanted {
             match self.replaced(wanted, lifetime) {
                 Ok(None) => {}
@@ -156,12 +162,12 @@ impl Principal for Tickets {
                 ),
             ));
         }
-        Ok(self.begun(context, &token, request, None))
+        self.begun(context, &token, request)
     }
 
     fn initiate_now(&self, request: &Initiation) -> Option<Begun> {
-        let (context, token, until) = self.0.begin_now(request)?;
-        Some(self.begun(context, &token, request, Some(until)))
+        let (context, token) = self.0.begin_now(request)?;
+        self.begun(context, &token, request).ok()
     }
 
     fn examine(&self, worker: usize, requests: &[Initiation]) -> Vec<Finding> {
@@ -205,6 +211,7 @@ impl Cached {
             Name::service(library, &request.service)
         };
         let credential = self.credential(worker)?;
+        self.ready.acquire(|| self.cache.credential())?;
         let mut context = context(&credential, target?, request);
         let token = context.begin()?;
         self.learn(&credential, context.target(), request);
@@ -234,17 +241,17 @@ impl Cached {
         self.ready.set(&request.service, learned().ok().flatten());
     }
 
-    /// A context that begins without asking anybody, and until when its ticket is good.
-    fn begin_now(&self, request: &Initiation) -> Option<(Context, Zeroizing<Vec<u8>>, SystemTime)> {
+    /// A context that begins without asking anybody.
+    fn begin_now(&self, request: &Initiation) -> Option<(Context, Zeroizing<Vec<u8>>)> {
         if needs_kdc(request) {
             return None;
         }
-        let (principal, until) = self.ready.get(&request.service)?;
-        let credential = self.ready.credential(|| self.cache.credential()).ok()?;
+        let credential = self.ready.credential()?;
+        let principal = self.ready.get(&request.service)?;
         let principal = Name::principal(self.cache.library(), &principal).ok()?;
         let mut context = context(&credential, principal, request);
         if let Ok(token) = context.begin() {
-            return Some((context, token, until));
+            return Some((context, token));
         }
         // Why not, a worker will find out.
         self.ready.forget(&request.service);

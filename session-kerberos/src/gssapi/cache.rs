@@ -66,22 +66,67 @@ impl<'k> Cache<'k> {
     pub(super) fn copy(&self, from: &Cache<'_>, taken: Taken) -> Result<(), Failure> {
         self.library().ensure_same(from.library())?;
         self.initialize(from.principal()?.raw())?;
-        let (krb5, functions) = (from.krb5, from.krb5.functions());
+        from.each(|ticket| self.take(ticket, taken))?;
+        self.note_offset()
+    }
+
+    /// By how many seconds the KDC's clock is ahead of this machine's, as the cache has it.
+    pub(super) fn offset(&self) -> Result<i64, Failure> {
+        // Reading it, MIT's context learns of it.
+        self.principal()?;
+        match &self.library().make {
+            Make::Mit(mit) => {
+                let (mut seconds, mut microseconds) = (0, 0);
+                let offsets = mit.krb5_get_time_offsets;
+                // SAFETY: the context is one of this library; both pointers are to values that live until after the call.
+                let code =
+                    unsafe { offsets(self.krb5.raw(), &raw mut seconds, &raw mut microseconds) };
+                self.krb5.check(code)?;
+                Ok(i64::from(seconds) + i64::from(microseconds > 0))
+            }
+            Make::Heimdal(heimdal) => {
+                let mut seconds = 0;
+                let offset = heimdal.krb5_cc_get_kdc_offset;
+                // SAFETY: context and cache are of this library; the pointer is to a value that lives until after the call.
+                let code = unsafe { offset(self.krb5.raw(), self.raw, &raw mut seconds) };
+                self.krb5.check(code)?;
+                Ok(seconds)
+            }
+        }
+    }
+
+    /// When the last of the tickets ends with which others are got, in seconds since 1970 by the KDC's clock, where that is known.
+    pub(super) fn end(&self) -> Result<Option<u64>, Failure> {
+        let mut last = None;
+        self.each(|ticket| {
+            if ticket.purpose()? == Purpose::Tickets {
+                last = last.max(ticket.end());
+            }
+            Ok(())
+        })?;
+        Ok(last)
+    }
+
+    fn each(
+        &self,
+        mut act: impl FnMut(&mut Ticket<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let (krb5, functions) = (self.krb5, self.krb5.functions());
         let mut cursor = NONE;
         // SAFETY: context and cache are of this library; the cursor lives until after the last call.
         let code =
-            unsafe { (functions.krb5_cc_start_seq_get)(krb5.raw(), from.raw, &raw mut cursor) };
+            unsafe { (functions.krb5_cc_start_seq_get)(krb5.raw(), self.raw, &raw mut cursor) };
         krb5.check(code)?;
         let outcome = loop {
             let next = Ticket::filled(krb5, |ticket| {
                 // SAFETY: as above; the ticket is empty, and room for one.
                 unsafe {
-                    (functions.krb5_cc_next_cred)(krb5.raw(), from.raw, &raw mut cursor, ticket)
+                    (functions.krb5_cc_next_cred)(krb5.raw(), self.raw, &raw mut cursor, ticket)
                 }
             });
             match next {
                 Ok(mut ticket) => {
-                    if let Err(failure) = self.take(&mut ticket, taken) {
+                    if let Err(failure) = act(&mut ticket) {
                         break Err(failure);
                     }
                 }
@@ -90,8 +135,8 @@ impl<'k> Cache<'k> {
             }
         };
         // SAFETY: the cursor was begun above, and is not used again.
-        unsafe { (functions.krb5_cc_end_seq_get)(krb5.raw(), from.raw, &raw mut cursor) };
-        outcome.and_then(|()| self.note_offset())
+        unsafe { (functions.krb5_cc_end_seq_get)(krb5.raw(), self.raw, &raw mut cursor) };
+        outcome
     }
 
     fn initialize(&self, principal: RawPrincipal) -> Result<(), Failure> {

@@ -102,6 +102,13 @@ impl Context {
         self.call(Some(token))
     }
 
+    /// Has the later steps go with this credential. Which it is, they do not mind, but libraries lock it meanwhile.
+    pub(crate) fn go_on_with(&mut self, credential: &Arc<Credential>) {
+        if credential.library().ensure_same(self.library()).is_ok() {
+            self.credential = Arc::clone(credential);
+        }
+    }
+
     fn call(&mut self, token: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let library = self.library();
         let mechanism = Oid::KRB5.raw();

@@ -50,7 +50,7 @@ impl Credential {
         Ok(credential)
     }
 
-    /// For how many seconds it is still good: [`INDEFINITE`] if without end, 0 if it has expired.
+    /// For how many seconds it is still good by this machine's clock: [`INDEFINITE`] if without end, 0 if it has expired.
     pub(crate) fn lifetime(&self) -> Result<u32, Failure> {
         let mut lifetime = 0;
         // Of one that has expired MIT's library tells nothing, and loses the name that it was going to: so none is asked for.
@@ -61,11 +61,14 @@ impl Credential {
         }
     }
 
-    /// Whose it is. Only known of one that has not expired.
-    pub(crate) fn name(&self) -> Result<Name, Failure> {
+    /// Whose it is. None of one that has expired, by this machine's clock.
+    pub(crate) fn name(&self) -> Result<Option<Name>, Failure> {
+        if self.lifetime()? == 0 {
+            return Ok(None);
+        }
         let mut name = Name::none(self.library);
         self.inquire(name.as_mut_ptr(), ptr::null_mut())?;
-        Ok(name)
+        Ok(Some(name))
     }
 
     /// Each may be null; a name is none yet.

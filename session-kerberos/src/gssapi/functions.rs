@@ -15,7 +15,7 @@ pub(super) type RawCursor = *mut c_void;
 pub(super) type RawTicket = Opaque;
 
 /// Room for a structure of libkrb5's: a `krb5_creds`, a `krb5_keytab_entry` or a cursor of a keytab. The largest has 144 bytes. Nobody
-/// but the library looks inside, except for the principal that it begins with.
+/// but the library looks inside, except for the principal that it begins with, and when a ticket ends.
 #[repr(C, align(16))]
 pub(super) struct Opaque([*mut c_void; 64]);
 
@@ -23,6 +23,18 @@ impl Opaque {
     /// All zeros, as libraries want one that is empty.
     pub(super) const fn empty() -> Self {
         Self([NONE; 64])
+    }
+
+    /// The `time_t` at that place, counted in pointers.
+    pub(super) fn seconds(&self, place: usize) -> u64 {
+        self.0[place].addr() as u64
+    }
+
+    /// The 32 bits that begin at that place, counted in pointers.
+    pub(super) fn short(&self, place: usize) -> u32 {
+        let bytes = self.0[place].addr().to_ne_bytes();
+        let [a, b, c, d, ..] = bytes;
+        u32::from_ne_bytes([a, b, c, d])
     }
 
     /// The pointer at that place, counted in pointers.
@@ -169,6 +181,7 @@ functions! {
 functions! {
     /// Those that are MIT's alone, or have other types there: a time is a `krb5_int32`.
     MitFunctions {
+        krb5_get_time_offsets(RawKrb5, *mut i32, *mut i32) -> i32;
         krb5_cccol_cursor_new(RawKrb5, *mut RawCursor) -> i32;
         krb5_cccol_cursor_next(RawKrb5, RawCursor, *mut RawCache) -> i32;
         krb5_cccol_cursor_free(RawKrb5, *mut RawCursor) -> i32;
@@ -183,6 +196,7 @@ functions! {
     HeimdalFunctions {
         krb5_get_kdc_sec_offset(RawKrb5, *mut i32, *mut i32) -> i32;
         krb5_cc_set_kdc_offset(RawKrb5, RawCache, i64) -> i32;
+        krb5_cc_get_kdc_offset(RawKrb5, RawCache, *mut i64) -> i32;
         krb5_get_init_creds_keytab(RawKrb5, *mut RawTicket, RawPrincipal, RawKeytab, i64, *const c_char, *mut c_void) -> i32;
         krb5_get_init_creds_password(RawKrb5, *mut RawTicket, RawPrincipal, *const c_char, *mut c_void, *mut c_void, i64,
             *const c_char, *mut c_void) -> i32;

@@ -3,11 +3,12 @@
 use std::{
     ptr,
     sync::atomic::{AtomicU64, Ordering},
+    time::SystemTime,
 };
 
 use super::{
     cache::{Cache, Taken},
-    credential::Credential,
+    credential::{Credential, INDEFINITE},
     krb5::Krb5,
     library::Library,
     status::Failure,
@@ -65,6 +66,28 @@ impl PrivateCache {
         Credential::from_cache(&self.open(&krb5)?)
     }
 
+    /// For how many seconds a credential with its tickets is still good by the KDC's clock, which libraries do not think of when they
+    /// are asked for its lifetime, but when they make a token: [`INDEFINITE`] if without end, 0 if it has ended.
+    pub(crate) fn lifetime(&self, credential: &Credential) -> Result<u32, Failure> {
+        let ours = credential.lifetime()?;
+        if ours == INDEFINITE {
+            return Ok(ours);
+        }
+        let krb5 = Krb5::new(self.library)?;
+        let cache = self.open(&krb5)?;
+        let offset = cache.offset()?;
+        let left = match ours {
+            // By our clock it has ended; by how much, only its tickets tell.
+            0 if offset < 0 => match cache.end()? {
+                Some(end) => i64::try_from(end).unwrap_or(i64::MAX).saturating_sub(now()),
+                None => 0,
+            },
+            seconds => seconds.into(),
+        };
+        let left = left.saturating_sub(offset).max(0);
+        Ok(u32::try_from(left).unwrap_or(INDEFINITE - 1))
+    }
+
     pub(crate) fn library(&self) -> &'static Library {
         self.library
     }
@@ -77,6 +100,16 @@ impl PrivateCache {
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
+}
+
+/// In seconds since 1970.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tickets are good until a time of day, which the library looks up itself"
+)]
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs().try_into().unwrap_or(i64::MAX))
 }
 
 impl Drop for PrivateCache {

@@ -3,7 +3,7 @@
 use super::{
     functions::{Opaque, RawPrincipal, RawTicket},
     krb5::Krb5,
-    library::Library,
+    library::{Library, Make},
     principal,
     status::Failure,
 };
@@ -52,6 +52,19 @@ impl<'k> Ticket<'k> {
             Some(_) => Purpose::Note,
             None if server.starts_with("krbtgt/") => Purpose::Tickets,
             None => Purpose::Service,
+        })
+    }
+
+    /// When it ends, in seconds since 1970 by the KDC's clock; none where it is not known what tickets are like. MIT's have 32 bits
+    /// for a time, and a magic number before all else; other than that they are like Heimdal's.
+    pub(super) fn end(&self) -> Option<u64> {
+        const PLACE: usize = 7;
+        if cfg!(not(target_pointer_width = "64")) || cfg!(target_vendor = "apple") {
+            return None;
+        }
+        Some(match self.library().make {
+            Make::Mit(_) => self.raw.short(PLACE).into(),
+            Make::Heimdal(_) => self.raw.seconds(PLACE),
         })
     }
 

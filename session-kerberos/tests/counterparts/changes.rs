@@ -112,20 +112,28 @@ async fn a_cache_that_kinit_replaces_over_and_over_is_taken_up_without_a_failed_
 }
 
 #[tokio::test]
-async fn a_cache_that_becomes_somebody_elses_is_taken_up_where_nobody_was_asked_for() {
+async fn a_cache_that_becomes_somebody_elses_is_not_taken_up_and_hers_is_when_she_is_back() {
     let realm = Realm::shared();
     let cache = realm.kinit("alice");
     let (session, clock) = opened(realm.by_cache(&cache.name)).await;
-    let load = Load::start(&session, &["alice@EXAMPLE.TEST", "bob@EXAMPLE.TEST"]);
-    load.answers(10).await;
     realm.kinit_into(&cache.name, "bob");
-    // Until it is renewed, nothing changes.
-    assert_eq!(user(&session, "api", "").await, "alice@EXAMPLE.TEST");
     let lifetime = session.credential().await.unwrap().lifetime().unwrap();
-    clock.advance(lifetime);
-    assert_eq!(user(&session, "api", "").await, "bob@EXAMPLE.TEST");
+    let window = Duration::from_secs(60);
+    clock.advance(lifetime.checked_sub(window).unwrap());
+    // As long as her ticket is good, requests are hers.
+    let load = Load::start(&session, &["alice@EXAMPLE.TEST"]);
+    while session.status().failure.is_none() {
+        load.answers(1).await;
+    }
+    load.answers(10).await;
     load.stop().await;
-    assert_eq!(session.status().generation, 2);
+    clock.advance(window);
+    let error = request(&session, "api", "").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interaction, "{error}");
+    assert!(error.to_string().contains("`bob@EXAMPLE.TEST`"), "{error}");
+    realm.kinit_into(&cache.name, "alice");
+    session.init().await.unwrap();
+    assert_eq!(user(&session, "api", "").await, "alice@EXAMPLE.TEST");
 }
 
 #[tokio::test]

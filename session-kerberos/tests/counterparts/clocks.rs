@@ -1,9 +1,14 @@
 //! Clocks that differ: those of a server, or of a KDC, are twenty minutes ahead of ours.
 
+use std::time::Duration;
+
 use session_core::{BasicEnvironment, ErrorKind, SessionHandle};
 use session_kerberos::{Kerberos, KerberosBuilder};
 
-use crate::realm::{Cache, Realm, request, user};
+use crate::{
+    libraries::{HEIMDAL, MIT},
+    realm::{Cache, Realm, request, user},
+};
 
 async fn opened(builder: KerberosBuilder) -> SessionHandle {
     let realm = Realm::shared();
@@ -55,6 +60,26 @@ async fn a_kdc_that_is_ahead_is_followed() {
     for builder in [ahead_by_keytab(), by_cache] {
         let session = opened(builder).await;
         assert_eq!(user(&session, "ahead", "").await, "svc@AHEAD.TEST");
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_of_a_kdc_that_is_ahead_is_good_for_as_long_as_the_kdc_says() {
+    let realm = Realm::shared();
+    let cache = Cache::new();
+    Realm::kinit_with_password(
+        &cache.name,
+        realm.text("/ahead/principal"),
+        realm.text("/ahead/password"),
+    );
+    let hour = Duration::from_secs(3600);
+    for library in [MIT, HEIMDAL] {
+        let by_cache = Kerberos::ccache(&cache.name).spn(realm.text("/ahead/spn"));
+        for builder in [ahead_by_keytab(), by_cache] {
+            let session = opened(builder.library(library)).await;
+            let lifetime = session.credential().await.unwrap().lifetime().unwrap();
+            assert!(lifetime <= hour, "{library}: {lifetime:?}");
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use session_core::{ErrorKind, SessionHandle};
 use session_kerberos::Kerberos;
 use session_mock::MockClock;
 
-use crate::realm::{Cache, Realm, user};
+use crate::realm::{Cache, Realm, request, user};
 
 #[tokio::test]
 async fn a_keytab() {
@@ -15,9 +15,7 @@ async fn a_keytab() {
     session.init().await.unwrap();
     assert_eq!(user(&session, "api", "").await, "svc@EXAMPLE.TEST");
     session.close().await.unwrap();
-    let error = crate::realm::request(&session, "api", "")
-        .await
-        .unwrap_err();
+    let error = request(&session, "api", "").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Closed);
 }
 
@@ -120,7 +118,7 @@ async fn caches_that_are_missing_empty_or_damaged_ask_for_kinit() {
 }
 
 #[tokio::test]
-async fn a_cache_that_kinit_has_replaced_is_read_anew() {
+async fn a_session_stays_whoever_it_was_when_its_cache_becomes_somebody_elses() {
     let realm = Realm::shared();
     let cache = realm.kinit("alice");
     let clock = MockClock::new();
@@ -130,8 +128,15 @@ async fn a_cache_that_kinit_has_replaced_is_read_anew() {
     assert_eq!(user(&session, "api", "").await, "alice@EXAMPLE.TEST");
     realm.kinit_into(&cache.name, "bob");
     clock.advance(session.credential().await.unwrap().lifetime().unwrap());
+    let error = request(&session, "api", "").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interaction, "{error}");
+    let text = error.to_string();
+    for words in ["`alice@EXAMPLE.TEST`", "`bob@EXAMPLE.TEST`", "close it"] {
+        assert!(text.contains(words), "{text}");
+    }
+    session.close().await.unwrap();
+    session.init().await.unwrap();
     assert_eq!(user(&session, "api", "").await, "bob@EXAMPLE.TEST");
-    assert_eq!(session.status().generation, 2);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderValue, request::Parts};
 use session_core::{
-    Cause, Credential, Environment, Exchange, Finding, Identity, Incoming, Outgoing, Result,
+    Cause, Credential, Environment, Error, Exchange, Finding, Identity, Incoming, Outgoing, Result,
     Session, SessionHandle, Verdict,
 };
 use tokio::sync::watch;
@@ -302,6 +302,10 @@ impl Exchange for WatchedExchange {
             self.record.note_leg(&self.callers, &next.headers);
         }
         Ok(verdict)
+    }
+
+    fn refusal(&mut self) -> Option<Error> {
+        self.exchange.refusal()
     }
 }
 
