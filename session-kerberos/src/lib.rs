@@ -95,6 +95,8 @@
 //! | the KDC has a problem | `Unavailable` | its log tells which |
 //! | the KDC is none | `Protocol` | correct the realm's `kdc` in krb5.conf |
 //! | the realm is unknown | `Config` | add the realm to krb5.conf, or correct it |
+//! | krb5.conf is damaged | `Config` | correct it, or have `KRB5_CONFIG` name another |
+//! | the realm is empty | `Config` | a name's realm is empty |
 //! | there is no default realm | `Config` | write the principal with its realm, or set `default_realm` in krb5.conf |
 //! | the realm does not know the service | `Config` | correct the URL's host, or say what the service is called: `spn` |
 //! | clocks differ | `Config` | this machine's clock says |
@@ -111,7 +113,8 @@
 //! # Limits
 //!
 //! - **Time.** A library that waits for a KDC cannot be interrupted: beyond [`kdc_timeout`](KerberosBuilder::kdc_timeout) it goes
-//!   on in its thread, of which a session has eight at most.
+//!   on in its thread, of which a session has eight at most. What waits for one of them is given up after as long; and when
+//!   thousands wait, more are `Unavailable` at once.
 //! - **Clocks.** A KDC's clock that differs from this machine's is followed. Where it is ahead, a ticket ends sooner than the session
 //!   takes it to: then requests fail with `Interaction` until the session renews it by this machine's clock.
 //! - **Connections and cookies.** Each request has a token, also to a server that authenticates a connection once, or goes on by

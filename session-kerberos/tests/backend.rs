@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+use std::time::Duration;
+
 use session_core::{Config, ErrorKind, SecretSource, Session as _, SessionHandle};
 use session_kerberos::{KERBEROS, Kerberos};
 
@@ -71,6 +73,10 @@ fn what_a_builder_refuses() {
             "`principal` is empty",
         ),
         (Kerberos::default_cache().spn("front"), "is no service"),
+        (
+            Kerberos::default_cache().kdc_timeout(Duration::ZERO),
+            "`kdc_timeout` is zero",
+        ),
         (
             Kerberos::default_cache().api("http://api.example.com/"),
             "unencrypted",
