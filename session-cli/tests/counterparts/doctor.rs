@@ -210,6 +210,33 @@ fn a_cache_whose_ticket_has_expired() {
 }
 
 #[test]
+fn a_collection_of_caches_in_which_somebody_else_comes_first() {
+    let realm = Realm::new();
+    let own = realm.text("/profiles/ccache/ccache").to_owned();
+    let folder = realm.path("caches");
+    std::fs::create_dir(&folder).unwrap();
+    let collection = format!("DIR:{}", folder.display());
+    let [alices, bobs] = ["tkt-alice", "tkt-bob"].map(|file| folder.join(file));
+    std::fs::copy(own.strip_prefix("FILE:").unwrap(), &alices).unwrap();
+    realm.kinit(&format!("FILE:{}", bobs.display()), "bob");
+    std::fs::write(folder.join("primary"), "tkt-bob\n").unwrap();
+    let (named, unnamed) = (format!("\"{collection}\""), format!("ccache = \"{own}\""));
+    for (replaced, which) in [
+        ((format!("\"{own}\""), named.as_str()), ""),
+        ((unnamed, ""), " (of the default ones)"),
+    ] {
+        let replaced = [(replaced.0.as_str(), replaced.1)];
+        realm.configure("ccache", "principal = \"alice\"", &replaced);
+        let mut command = realm.session("doctor /api/");
+        command.env("KRB5CCNAME", &collection);
+        let line = format!(
+            "ok      cache           `DIR::DIR/caches/tkt-alice`{which} of `alice@EXAMPLE.TEST`"
+        );
+        is_well(&realm, &run(command), &[&line]);
+    }
+}
+
+#[test]
 fn a_cache_of_somebody_else() {
     let realm = Realm::new();
     realm.configure("ccache", "principal = \"bob\"", &[]);
