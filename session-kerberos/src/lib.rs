@@ -35,7 +35,8 @@
 //! |---|---|
 //! | MIT's 1.20, Linux | yes, against MIT's KDC |
 //! | Heimdal's 7.8, Linux | yes, against the same; it takes a realm that is not configured for one whose KDC does not answer; of collections of caches it finds those of `DIR:` |
-//! | Apple's framework, or MIT's, macOS | never run: they are looked for by the same code |
+//! | Apple's framework, or MIT's, macOS | never run: they are looked for by the same code, and Apple's is taken only if it shows that it is Heimdal's, else MIT's is needed |
+//! | any other | is an error that says so, for what its structures are like is not known |
 //! | SSPI, Windows | there is none: the crate builds, and `init` fails. It would be one more implementation of the crate's trait `Mechanism` |
 //!
 //! # By configuration
