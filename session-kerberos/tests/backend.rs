@@ -17,6 +17,7 @@ fn every_key_is_taken() {
         "",
         "ccache = 'FILE:/tmp/krb5cc_1000'",
         "keytab = 'orders.keytab'",
+        "keytab = 'FILE:/etc/orders.keytab'",
         "password = { env = 'PASSWORD' }",
     ] {
         for more in [
@@ -47,6 +48,7 @@ fn what_does_not_go_together_is_an_error_that_says_so() {
             "`keytab`: the credential comes from one place",
         ),
         ("password = 'hunter2'", "`principal`"),
+        ("keytab = 'FILE:orders.keytab'", "followed by a whole path"),
         (
             "mutual = 'maybe'",
             r#"one of "required", "if-present", "off""#,

@@ -33,6 +33,15 @@ all is well
 }
 
 #[test]
+fn a_keytab_by_its_name_with_kerberos_is_well() {
+    let realm = Realm::new();
+    let path = realm.text("/profiles/keytab/keytab").to_owned();
+    realm.configure("keytab", "", &[(&path, &format!("FILE:{path}"))]);
+    let line = "ok      keytab          `FILE:REALM/svc.keytab` has keys of `svc@EXAMPLE.TEST`";
+    is_well(&realm, &realm.run("doctor /api/"), &[line]);
+}
+
+#[test]
 fn a_cache_that_is_well() {
     let realm = Realm::new();
     realm.configure("ccache", "", &[]);
