@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use session_core::{Backend, Config, Key, Result, SecretSource, Session};
 
-use crate::{ChannelBindings, Delegation, Kerberos, KerberosBuilder, Mutual, source::Source};
+use crate::{
+    ChannelBindings, Delegation, Kerberos, KerberosBuilder, Mutual,
+    source::{FILE, Source},
+};
 
 session_core::register_backend! {
     /// Sessions by Kerberos, by the name `kerberos`.
@@ -25,7 +28,10 @@ const KEYS: &[Key] = &[
         "ccache",
         "the credential cache, such as `FILE:/tmp/krb5cc_1000`; the default one if there is no keytab or password either",
     ),
-    Key::path("keytab", "the keytab with the principal's keys"),
+    Key::path(
+        "keytab",
+        "the keytab with the principal's keys: a path, with or without `FILE:` before it",
+    ),
     Key::secret("password", "the principal's password"),
     Key::map(
         "spn",
@@ -108,7 +114,7 @@ fn open(config: &Config) -> Result<Kerberos> {
 
 fn source(config: &Config) -> Result<Source> {
     let ccache = config.get::<&str>("ccache")?;
-    let keytab = config.get::<PathBuf>("keytab")?;
+    let keytab = keytab(config)?;
     let password = config.get::<SecretSource>("password")?;
     match (ccache, keytab, password) {
         (None, None, None) => Ok(Source::DefaultCache),
@@ -124,6 +130,20 @@ fn source(config: &Config) -> Result<Source> {
             Err(config.error(first, problem))
         }
     }
+}
+
+/// The path of the keytab, which may be written as Kerberos's own programs have it.
+fn keytab(config: &Config) -> Result<Option<PathBuf>> {
+    let text = config.get::<&str>("keytab").ok().flatten();
+    let Some(path) = text.and_then(|text| text.strip_prefix(FILE)) else {
+        return config.get("keytab");
+    };
+    let path = PathBuf::from(path);
+    if path.is_absolute() {
+        return Ok(Some(path));
+    }
+    let problem = "`FILE:` is followed by a whole path; leave it out, and the path is relative to the folder of this file";
+    Err(config.error("keytab", problem))
 }
 
 fn choice<T: Copy>(

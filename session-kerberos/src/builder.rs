@@ -129,12 +129,18 @@ impl KerberosBuilder {
     /// # Errors
     ///
     /// `Config`, when the address of the API is no URL, or would get tokens unencrypted; when the principal is empty, or a
-    /// service's name none; when there are both an environment and an `api`.
+    /// service's name none; when `kdc_timeout` is zero; when there are both an environment and an `api`.
     pub fn build(self) -> Result<Kerberos> {
         if self.principal.as_deref().is_some_and(str::is_empty) {
             return Err(Error::new(
                 ErrorKind::Config,
                 "`principal` is empty; give the principal's name, or leave it out",
+            ));
+        }
+        if self.kdc_timeout.is_zero() {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "`kdc_timeout` is zero, which no KDC can keep; allow some seconds, or leave it out",
             ));
         }
         if let Some((host, name)) = self.service_names.iter().find(|(_, name)| !is_spn(name)) {

@@ -35,7 +35,8 @@
 //! |---|---|
 //! | MIT's 1.20, Linux | yes, against MIT's KDC |
 //! | Heimdal's 7.8, Linux | yes, against the same; it takes a realm that is not configured for one whose KDC does not answer; of collections of caches it finds those of `DIR:` |
-//! | Apple's framework, or MIT's, macOS | never run: they are looked for by the same code |
+//! | Apple's framework, or MIT's, macOS | never run: they are looked for by the same code, and Apple's is taken only if it shows that it is Heimdal's, else MIT's is needed |
+//! | any other | is an error that says so, for what its structures are like is not known |
 //! | SSPI, Windows | there is none: the crate builds, and `init` fails. It would be one more implementation of the crate's trait `Mechanism` |
 //!
 //! # By configuration
@@ -96,6 +97,8 @@
 //! | the KDC has a problem | `Unavailable` | its log tells which |
 //! | the KDC is none | `Protocol` | correct the realm's `kdc` in krb5.conf |
 //! | the realm is unknown | `Config` | add the realm to krb5.conf, or correct it |
+//! | krb5.conf is damaged | `Config` | correct it, or have `KRB5_CONFIG` name another |
+//! | the realm is empty | `Config` | a name's realm is empty |
 //! | there is no default realm | `Config` | write the principal with its realm, or set `default_realm` in krb5.conf |
 //! | the realm does not know the service | `Config` | correct the URL's host, or say what the service is called: `spn` |
 //! | clocks differ | `Config` | this machine's clock says |
@@ -112,7 +115,8 @@
 //! # Limits
 //!
 //! - **Time.** A library that waits for a KDC cannot be interrupted: beyond [`kdc_timeout`](KerberosBuilder::kdc_timeout) it goes
-//!   on in its thread, of which a session has eight at most.
+//!   on in its thread, of which a session has eight at most. What waits for one of them is given up after as long; and when
+//!   thousands wait, more are `Unavailable` at once.
 //! - **Clocks.** A KDC's clock that differs from this machine's is followed, also in when a ticket ends. Where one has ended before its
 //!   time all the same, for a clock was set or the machine slept, the request that finds that gets others, once.
 //! - **The caller's thread.** A token that needs nobody is computed there. MIT's library then looks whether the files of its configuration

@@ -72,6 +72,8 @@ mod code {
     pub(super) const NO_KEY: i32 = 45;
     pub(super) const GENERIC: i32 = 60;
     // The library's own.
+    pub(super) const CONFIGURATION_MISSING: i32 = 135;
+    pub(super) const CONFIGURATION_BAD: i32 = 136;
     pub(super) const CACHE_KIND_UNKNOWN: i32 = 140;
     pub(super) const CACHE_NOT_FOUND: i32 = 141;
     pub(super) const REALM_UNKNOWN: i32 = 154;
@@ -80,6 +82,7 @@ mod code {
     pub(super) const CACHE_FILE_MISSING: i32 = 195;
     pub(super) const CACHE_TRUNCATED: i32 = 199;
     pub(super) const CACHE_DAMAGED: i32 = 212;
+    pub(super) const REALM_EMPTY: i32 = 220;
     pub(super) const NO_DEFAULT_REALM: i32 = 224;
 }
 
@@ -148,6 +151,9 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
     if let Some(remedy) = code(failure).and_then(of_principal) {
         return (Denied, remedy);
     }
+    if let Some(remedy) = code(failure).and_then(of_configuration) {
+        return (Config, remedy);
+    }
     match code(failure) {
         Some(code::PREAUTHENTICATION_FAILED | code::BAD_INTEGRITY) if about.is_by_password() => (
             Denied,
@@ -169,14 +175,6 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
         Some(code::BAD_VERSION | code::BAD_MESSAGE) if !about.is_answer() => (
             Protocol,
             "what answers is no KDC; correct the realm's `kdc` in krb5.conf",
-        ),
-        Some(code::REALM_UNKNOWN) => (
-            Config,
-            "nothing says where the realm's KDC is; add the realm to krb5.conf, or correct it",
-        ),
-        Some(code::NO_DEFAULT_REALM) => (
-            Config,
-            "write the principal with its realm, or set `default_realm` in krb5.conf",
         ),
         Some(code::SERVICE_UNKNOWN) => (
             Config,
@@ -245,6 +243,25 @@ fn of_principal(code: i32) -> Option<&'static str> {
         }
         code::CLIENT_REVOKED => "the principal is locked; ask the realm's administrator",
         code::CLIENT_EXPIRED => "the principal has expired; ask the realm's administrator",
+        _ => return None,
+    })
+}
+
+/// What to do about a configuration that is of no use, or a name that needs one that it does not have.
+fn of_configuration(code: i32) -> Option<&'static str> {
+    Some(match code {
+        code::CONFIGURATION_MISSING | code::CONFIGURATION_BAD => {
+            "krb5.conf cannot be used; correct it, or have `KRB5_CONFIG` name another"
+        }
+        code::REALM_EMPTY => {
+            "a name's realm is empty; write it behind the `@`, or leave that out too"
+        }
+        code::REALM_UNKNOWN => {
+            "nothing says where the realm's KDC is; add the realm to krb5.conf, or correct it"
+        }
+        code::NO_DEFAULT_REALM => {
+            "write the principal with its realm, or set `default_realm` in krb5.conf"
+        }
         _ => return None,
     })
 }
@@ -369,6 +386,9 @@ mod tests {
             (&answer, -1_765_328_344, Protocol, "look the code up"),
             (&password, -1_765_328_230, Config, "krb5.conf"),
             (&password, -1_765_328_160, Config, "default_realm"),
+            (&cache, -1_765_328_249, Config, "`KRB5_CONFIG`"),
+            (&cache, -1_765_328_248, Config, "`KRB5_CONFIG`"),
+            (&password, -1_765_328_164, Config, "realm is empty"),
             (&token, -1_765_328_377, Config, "`spn`"),
             (&token, -1_765_328_352, Interaction, "kinit"),
             (&token, -1_765_328_347, Config, "this machine's says"),

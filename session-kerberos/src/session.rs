@@ -96,7 +96,8 @@ impl Kerberos {
         KerberosBuilder::new(Source::Ccache(name.into()))
     }
 
-    /// A service as itself, by the keys in this keytab; as the first principal in there, unless the builder is told another.
+    /// A service as itself, by the keys in this keytab; as the first principal in there, unless the builder is told another. A file,
+    /// with or without `FILE:` before its path.
     pub fn keytab(path: impl Into<std::path::PathBuf>) -> KerberosBuilder {
         KerberosBuilder::new(Source::Keytab(path.into()))
     }

@@ -36,6 +36,9 @@ impl Source {
     }
 }
 
+/// The type of keytabs that are files.
+pub(crate) const FILE: &str = "FILE:";
+
 /// The name of a keytab; libraries read one without a type as a file's, but for a colon in it.
 fn keytab(path: &std::path::Path) -> Result<String> {
     let path = path.to_str().ok_or_else(|| {
@@ -47,5 +50,5 @@ fn keytab(path: &std::path::Path) -> Result<String> {
             ),
         )
     })?;
-    Ok(format!("FILE:{path}"))
+    Ok(format!("{FILE}{}", path.strip_prefix(FILE).unwrap_or(path)))
 }

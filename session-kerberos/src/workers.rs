@@ -15,6 +15,9 @@ use tokio::sync::oneshot;
 /// How many threads a session has at most.
 pub(crate) const MOST_WORKERS: usize = 8;
 
+/// How many jobs wait for a thread at most.
+const MOST_WAITING: usize = 4096;
+
 /// How long a thread waits for more to do.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -37,6 +40,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
+    /// Oldest first.
     queue: VecDeque<Job>,
     /// The numbers of the threads that are there.
     workers: [bool; MOST_WORKERS],
@@ -51,6 +55,8 @@ struct State {
 struct Job {
     number: u64,
     run: Box<dyn FnOnce(usize) + Send>,
+    /// Whether its caller is still there.
+    is_waited_for: Box<dyn Fn() -> bool + Send>,
 }
 
 struct Watched {
@@ -79,7 +85,7 @@ impl Workers {
     ///
     /// # Errors
     ///
-    /// Those of the work; `Unavailable`, when it takes longer than the limit.
+    /// Those of the work; `Unavailable`, when it takes longer than the limit, or too many wait.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(usize) -> Result<T> + Send + 'static,
@@ -109,18 +115,18 @@ impl Workers {
                 }
             }
         });
+        let is_waited_for: Box<dyn Fn() -> bool + Send> = Box::new({
+            let sender = Arc::clone(&sender);
+            move || lock(&sender).as_ref().is_some_and(|it| !it.is_closed())
+        });
         let run: Box<dyn FnOnce(usize) + Send> = Box::new(move |worker| {
-            let is_waited_for = |sender: &oneshot::Sender<_>| !sender.is_closed();
-            if !lock(&sender).as_ref().is_some_and(is_waited_for) {
-                return;
-            }
             let outcome = catch_unwind(AssertUnwindSafe(|| work(worker)));
             // Of a panic the caller hears because the sender is dropped.
             if let (Some(sender), Ok(outcome)) = (take(&sender), outcome) {
                 let _ = sender.send(outcome);
             }
         });
-        self.shared.enqueue(run, give_up)?;
+        self.shared.enqueue(run, is_waited_for, give_up)?;
         Ok(receiver)
     }
 }
@@ -129,25 +135,56 @@ impl Shared {
     fn enqueue(
         self: &Arc<Self>,
         run: Box<dyn FnOnce(usize) + Send>,
+        is_waited_for: Box<dyn Fn() -> bool + Send>,
         give_up: Box<dyn FnOnce() + Send>,
     ) -> Result<()> {
+        // None is so far away that it does not come.
         #[expect(
             clippy::disallowed_methods,
             reason = "a library that blocks does so in real time"
         )]
-        let until = Instant::now() + self.limit;
+        let until = Instant::now().checked_add(self.limit);
         let mut state = lock(&self.state);
-        self.ensure_watchman(&mut state)?;
+        if state.queue.len() >= MOST_WAITING {
+            state = self.without_abandoned(state);
+        }
+        if state.queue.len() >= MOST_WAITING {
+            return Err(too_many());
+        }
+        if until.is_some() {
+            self.ensure_watchman(&mut state)?;
+        }
         self.ensure_worker(&mut state)?;
         let number = state.next_number;
         state.next_number += 1;
-        state.watched.insert(number, Watched { until, give_up });
-        state.queue.push_back(Job { number, run });
-        if state.watched.len() == 1 {
-            self.watch.notify_one();
+        state.queue.push_back(Job {
+            number,
+            run,
+            is_waited_for,
+        });
+        if let Some(until) = until {
+            state.watched.insert(number, Watched { until, give_up });
+            if state.watched.len() == 1 {
+                self.watch.notify_one();
+            }
         }
         self.work.notify_one();
         Ok(())
+    }
+
+    /// Has nobody's work wait no longer.
+    fn without_abandoned<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let all = std::mem::take(&mut state.queue).into_iter();
+        let (left, gone): (VecDeque<_>, VecDeque<_>) = all.partition(|job| (job.is_waited_for)());
+        state.queue = left;
+        let watched: Vec<_> = gone
+            .iter()
+            .filter_map(|job| state.watched.remove(&job.number))
+            .collect();
+        drop(state);
+        // Not under the lock, for it may hold the last of what the job was about.
+        drop((gone, watched));
+        lock(&self.state)
     }
 
     /// Starts a thread, if none is idle for one more job and there may be more.
@@ -181,9 +218,14 @@ impl Shared {
         loop {
             if let Some(job) = state.queue.pop_front() {
                 drop(state);
-                (job.run)(worker);
+                let number = job.number;
+                if (job.is_waited_for)() {
+                    (job.run)(worker);
+                } else {
+                    drop(job);
+                }
                 state = lock(&self.state);
-                let watched = state.watched.remove(&job.number);
+                let watched = state.watched.remove(&number);
                 drop(state);
                 // Not under the lock, for it may hold the last of what the job was about.
                 drop(watched);
@@ -222,8 +264,12 @@ impl Shared {
             )]
             let left = first.get().until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                let watched = first.remove();
+                let (number, watched) = first.remove_entry();
+                let place = state.queue.binary_search_by_key(&number, |job| job.number);
+                let waiting = place.ok().and_then(|place| state.queue.remove(place));
                 drop(state);
+                // What has not begun by now never will.
+                drop(waiting);
                 (watched.give_up)();
                 state = lock(&self.state);
             } else {
@@ -267,6 +313,16 @@ fn timed_out(limit: Duration) -> Error {
         format!(
             "Kerberos took longer than {limit:?}: a KDC does not answer; check the network, and the realm's `kdc` in \
              krb5.conf, or allow more: `kdc_timeout`"
+        ),
+    )
+}
+
+fn too_many() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        format!(
+            "{MOST_WAITING} requests wait for Kerberos already: a KDC does not answer, or not as fast as they come; try again later, \
+             with fewer at once"
         ),
     )
 }
@@ -376,6 +432,82 @@ mod tests {
             beginnings.iter().collect::<Vec<_>>(),
             ["of one who is there"]
         );
+    }
+
+    #[tokio::test]
+    async fn a_limit_beyond_all_time_is_none() {
+        let workers = Workers::new(Duration::MAX);
+        workers.run(|_| Ok(())).await.unwrap();
+    }
+
+    /// Holds what it waits for up until these are dropped.
+    fn busy(workers: &Workers) -> Vec<mpsc::Sender<()>> {
+        let (arrive, arrivals) = mpsc::channel();
+        let holds = (0..MOST_WORKERS).map(|_| {
+            let (release, held) = mpsc::channel::<()>();
+            let arrive = arrive.clone();
+            let receiver = workers.submit(move |_| {
+                arrive.send(()).unwrap();
+                Ok(held.recv().is_ok())
+            });
+            // Its caller has to be there for it to begin.
+            arrivals.recv().unwrap();
+            drop(receiver);
+            release
+        });
+        holds.collect()
+    }
+
+    #[tokio::test]
+    async fn what_took_too_long_to_begin_waits_no_longer() {
+        let workers = Workers::new(SHORT);
+        let mut holds = Vec::new();
+        let (arrive, arrivals) = mpsc::channel();
+        // On a slow machine some are late before they begin.
+        for attempt in 0_u64.. {
+            let (release, held) = mpsc::channel::<()>();
+            let arrive = arrive.clone();
+            let outcome = workers.run(move |_| {
+                arrive.send(attempt).unwrap();
+                Ok(held.recv().is_ok())
+            });
+            outcome.await.unwrap_err();
+            if arrivals.try_iter().any(|it| it == attempt) {
+                holds.push(release);
+            }
+            if holds.len() == MOST_WORKERS {
+                break;
+            }
+        }
+        // What a job has is gone with it.
+        let kept = Arc::new(());
+        let held = Arc::clone(&kept);
+        let outcome = workers.run(move |_| {
+            drop(held);
+            Ok(())
+        });
+        assert_eq!(outcome.await.unwrap_err().kind(), ErrorKind::Unavailable);
+        assert_eq!(Arc::strong_count(&kept), 1);
+        drop(holds);
+    }
+
+    #[tokio::test]
+    async fn there_is_room_for_so_many_to_wait_and_no_more() {
+        let workers = Workers::new(LONG);
+        let holds = busy(&workers);
+        let wait = || workers.submit(|_| Ok(()));
+        let mut waiting: Vec<_> = (0..MOST_WAITING).map(|_| wait().unwrap()).collect();
+        let error = wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.to_string().contains("fewer at once"), "{error}");
+        // Of one who is gone the place is another's.
+        waiting.truncate(MOST_WAITING - 1);
+        waiting.push(wait().unwrap());
+        wait().unwrap_err();
+        drop(holds);
+        for receiver in waiting {
+            receiver.await.unwrap().unwrap();
+        }
     }
 
     #[tokio::test]

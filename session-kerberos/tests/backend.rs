@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+use std::time::Duration;
+
 use session_core::{Config, ErrorKind, SecretSource, Session as _, SessionHandle};
 use session_kerberos::{KERBEROS, Kerberos};
 
@@ -15,6 +17,7 @@ fn every_key_is_taken() {
         "",
         "ccache = 'FILE:/tmp/krb5cc_1000'",
         "keytab = 'orders.keytab'",
+        "keytab = 'FILE:/etc/orders.keytab'",
         "password = { env = 'PASSWORD' }",
     ] {
         for more in [
@@ -45,6 +48,7 @@ fn what_does_not_go_together_is_an_error_that_says_so() {
             "`keytab`: the credential comes from one place",
         ),
         ("password = 'hunter2'", "`principal`"),
+        ("keytab = 'FILE:orders.keytab'", "followed by a whole path"),
         (
             "mutual = 'maybe'",
             r#"one of "required", "if-present", "off""#,
@@ -71,6 +75,10 @@ fn what_a_builder_refuses() {
             "`principal` is empty",
         ),
         (Kerberos::default_cache().spn("front"), "is no service"),
+        (
+            Kerberos::default_cache().kdc_timeout(Duration::ZERO),
+            "`kdc_timeout` is zero",
+        ),
         (
             Kerberos::default_cache().api("http://api.example.com/"),
             "unencrypted",

@@ -33,6 +33,15 @@ all is well
 }
 
 #[test]
+fn a_keytab_by_its_name_with_kerberos_is_well() {
+    let realm = Realm::new();
+    let path = realm.text("/profiles/keytab/keytab").to_owned();
+    realm.configure("keytab", "", &[(&path, &format!("FILE:{path}"))]);
+    let line = "ok      keytab          `FILE:REALM/svc.keytab` has keys of `svc@EXAMPLE.TEST`";
+    is_well(&realm, &realm.run("doctor /api/"), &[line]);
+}
+
+#[test]
 fn a_cache_that_is_well() {
     let realm = Realm::new();
     realm.configure("ccache", "", &[]);
@@ -207,6 +216,33 @@ fn a_cache_whose_ticket_has_expired() {
             ("problem authentication", "run `kinit"),
         ],
     );
+}
+
+#[test]
+fn a_collection_of_caches_in_which_somebody_else_comes_first() {
+    let realm = Realm::new();
+    let own = realm.text("/profiles/ccache/ccache").to_owned();
+    let folder = realm.path("caches");
+    std::fs::create_dir(&folder).unwrap();
+    let collection = format!("DIR:{}", folder.display());
+    let [alices, bobs] = ["tkt-alice", "tkt-bob"].map(|file| folder.join(file));
+    std::fs::copy(own.strip_prefix("FILE:").unwrap(), &alices).unwrap();
+    realm.kinit(&format!("FILE:{}", bobs.display()), "bob");
+    std::fs::write(folder.join("primary"), "tkt-bob\n").unwrap();
+    let (named, unnamed) = (format!("\"{collection}\""), format!("ccache = \"{own}\""));
+    for (replaced, which) in [
+        ((format!("\"{own}\""), named.as_str()), ""),
+        ((unnamed, ""), " (of the default ones)"),
+    ] {
+        let replaced = [(replaced.0.as_str(), replaced.1)];
+        realm.configure("ccache", "principal = \"alice\"", &replaced);
+        let mut command = realm.session("doctor /api/");
+        command.env("KRB5CCNAME", &collection);
+        let line = format!(
+            "ok      cache           `DIR::DIR/caches/tkt-alice`{which} of `alice@EXAMPLE.TEST`"
+        );
+        is_well(&realm, &run(command), &[&line]);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     path::PathBuf,
     process::{Command, Stdio},
 };
@@ -153,6 +154,20 @@ impl Realm {
         let path = self.path("expired");
         fs::write(&path, bytes).unwrap();
         format!("FILE:{}", path.display())
+    }
+
+    /// Logs the principal in, into this cache.
+    pub(crate) fn kinit(&self, cache: &str, principal: &str) {
+        let mut kinit = Command::new("kinit")
+            .args(["-c", cache, principal])
+            .env("KRB5_CONFIG", self.text("/environment/KRB5_CONFIG"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let password = self.text(&format!("/passwords/{principal}"));
+        writeln!(kinit.stdin.take().unwrap(), "{password}").unwrap();
+        assert!(kinit.wait().unwrap().success());
     }
 
     /// A folder that has files by the names of Kerberos libraries, which are none.

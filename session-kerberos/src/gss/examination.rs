@@ -8,9 +8,10 @@ use std::{
 
 use session_core::{Clock, Error, ErrorKind, Finding, Health, Result, SystemClock};
 
+use super::collection;
 use crate::{
     examination::{KDC, no_answer},
-    gssapi::{Failure, Inspection, Library, Ticket, describe, is_of_kdc},
+    gssapi::{Failure, Inspection, Krb5, Library, Ticket, describe, is_of_kdc},
     mechanism::{Given, Initiation, Wanted},
     refusal::{About, refused},
 };
@@ -51,7 +52,7 @@ pub(super) fn means(
     };
     findings.push(files(&inspection));
     findings.push(default_realm(&inspection, wanted));
-    let (found, owner) = source(&inspection, wanted);
+    let (found, owner) = source(library, &inspection, wanted);
     findings.extend(found);
     (findings, wanted.principal.clone().or(owner))
 }
@@ -127,9 +128,17 @@ fn has_realm(principal: &str) -> bool {
 }
 
 /// Where the credential is to come from; and whose it is, where that is known.
-fn source(inspection: &Inspection, wanted: &Wanted) -> (Vec<Finding>, Option<String>) {
+fn source(
+    library: &'static Library,
+    inspection: &Inspection,
+    wanted: &Wanted,
+) -> (Vec<Finding>, Option<String>) {
+    let in_collection = || of_collection(library, wanted).ok().flatten();
     match &wanted.from {
         Given::DefaultCache => {
+            if let Some(name) = in_collection() {
+                return cache(inspection, &name, " (of the default ones)", wanted);
+            }
             let Some(name) = inspection.default_cache() else {
                 let detail = "the library does not say which is the default one";
                 let finding = Finding::problem(CACHE, detail).with_remedy("name it: `ccache`");
@@ -137,10 +146,27 @@ fn source(inspection: &Inspection, wanted: &Wanted) -> (Vec<Finding>, Option<Str
             };
             cache(inspection, &name, " (the default one)", wanted)
         }
-        Given::Ccache(name) => cache(inspection, name, "", wanted),
+        Given::Ccache(name) => {
+            let found = in_collection();
+            cache(inspection, found.as_ref().unwrap_or(name), "", wanted)
+        }
         Given::Keytab(name) => keytab(inspection, name, wanted),
         Given::Password(_) => (Vec::new(), None),
     }
+}
+
+/// The principal's cache, where the one that is named, or the default one, is a collection in which another comes first.
+fn of_collection(library: &'static Library, wanted: &Wanted) -> Result<Option<String>, Failure> {
+    let Some(principal) = &wanted.principal else {
+        return Ok(None);
+    };
+    let krb5 = Krb5::new(library)?;
+    if let Given::Ccache(name) = &wanted.from {
+        krb5.set_default_cache(name)?;
+    }
+    let found = collection::cache_of(&krb5, principal)?;
+    let is_first = krb5.default_cache()?.full_name() == found.full_name();
+    Ok((!is_first).then(|| found.full_name()))
 }
 
 fn cache(

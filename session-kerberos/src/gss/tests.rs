@@ -7,8 +7,12 @@ use crate::{
         ENUMERATED, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, application, context, wrap,
     },
     mechanism::{Initiation, Progress},
+    refusal::FIRST_CODE,
     spnego,
 };
+
+/// `KDC_ERR_SERVICE_EXP` (RFC 4120 §7.5.9).
+const KEY_EXPIRED: i32 = 2;
 
 fn realm() -> serde_json::Value {
     let path = std::env::var("SESSION_TEST_KERBEROS").unwrap();
@@ -50,6 +54,16 @@ fn tickets_are_there_as_long_as_somebody_has_them_and_no_longer() {
         assert!(from_cache(&krb5, &theirs, Taken::All).is_err());
         // What still refers to them is no danger.
         let _ = (credential.lifetime(), credential.name().ok());
+    }
+}
+
+#[test]
+fn what_a_server_says_has_words_whether_or_not_it_was_heard_before() {
+    for library in ["libgssapi_krb5.so.2", "libgssapi.so.3"] {
+        let library = Library::find(Some(library)).unwrap();
+        // That of a service that must change its key, which happens to nobody here.
+        let failure = Failure::kerberos(library, FIRST_CODE + KEY_EXPIRED);
+        assert!(failure.text.contains("expired"), "{library:?}: {failure}");
     }
 }
 

@@ -54,6 +54,11 @@ impl<'k> Cache<'k> {
         unsafe { copied((krb5.functions().krb5_cc_get_name)(krb5.raw(), self.raw)) }
     }
 
+    /// Kind and place: what it is found by.
+    pub(crate) fn full_name(&self) -> String {
+        format!("{}:{}", self.kind(), self.name())
+    }
+
     /// Puts this ticket into it, and nothing else.
     pub(super) fn hold(&self, mut ticket: Ticket<'_>) -> Result<(), Failure> {
         self.library().ensure_same(ticket.library())?;

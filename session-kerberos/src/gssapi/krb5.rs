@@ -230,15 +230,15 @@ impl Krb5 {
             return Ok(());
         }
         // SAFETY: the context is ours.
-        let text = unsafe { (self.functions().krb5_get_error_message)(self.raw, code) };
-        if text.is_null() {
-            return Err(Failure::kerberos(self.library, code));
-        }
-        // SAFETY: the text stays until it is freed below.
-        let copy = unsafe { copied(text) };
-        // SAFETY: the text is the library's, and is freed once, here.
-        unsafe { (self.functions().krb5_free_error_message)(self.raw, text) };
-        Err(Failure::of_kerberos_quoting(self.library, code, copy))
+        let text = unsafe { message(self.library, self.raw, code) };
+        Err(Failure::of_kerberos_quoting(self.library, code, text))
+    }
+
+    /// What the library says of this code, whoever has it from where. There need be no context, for there is none where the
+    /// configuration cannot be read.
+    pub(super) fn words(library: &Library, code: i32) -> String {
+        // SAFETY: MIT's and Heimdal's take no context for one that nothing is known of.
+        unsafe { message(library, NONE, code) }
     }
 }
 
@@ -247,6 +247,23 @@ impl Drop for Krb5 {
         // SAFETY: the library made it, and it is freed once, here; nothing that was made by it outlives its borrow.
         unsafe { (self.functions().krb5_free_context)(self.raw) };
     }
+}
+
+/// The text of a code; empty if there is none.
+///
+/// # Safety
+///
+/// The context must be one of the library's, or null.
+unsafe fn message(library: &Library, context: RawKrb5, code: i32) -> String {
+    // SAFETY: the caller vouches for the context.
+    let text = unsafe { (library.krb5.krb5_get_error_message)(context, code) };
+    // SAFETY: the text stays until it is freed below.
+    let copy = unsafe { copied(text) };
+    if !text.is_null() {
+        // SAFETY: the text is the library's, of the same context, and is freed once, here.
+        unsafe { (library.krb5.krb5_free_error_message)(context, text) };
+    }
+    copy
 }
 
 /// A text of the library's; empty if there is none.

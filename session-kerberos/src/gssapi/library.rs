@@ -28,6 +28,24 @@ pub(super) enum Make {
     Heimdal(HeimdalFunctions),
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Maker {
+    Mit,
+    Heimdal,
+}
+
+impl Maker {
+    /// Whoever has a symbol that the other has not: MIT's has it since its version 1.9. That a library has the functions of
+    /// both says nothing of what structures are like in it.
+    fn of(has: impl Fn(&str) -> bool) -> Result<Self, String> {
+        match (has("krb5_tkt_creds_init"), has("heimdal_version")) {
+            (true, false) => Ok(Self::Mit),
+            (false, true) => Ok(Self::Heimdal),
+            _ => Err("it is neither MIT's nor Heimdal's, which are all that is known".to_owned()),
+        }
+    }
+}
+
 #[cfg(target_vendor = "apple")]
 const CANDIDATES: &[&str] = &[
     "/System/Library/Frameworks/GSS.framework/GSS",
@@ -116,16 +134,26 @@ impl Library {
         let functions =
             unsafe { Gss::of(&file).and_then(|gss| Ok((gss, Krb5Functions::of(&file)?))) };
         let (gss, krb5) = functions.map_err(|error| problem(&error))?;
-        // SAFETY: only whether it is there is looked at.
-        let is_heimdal = unsafe { file.get::<*const u8>(b"heimdal_version\0") }.is_ok();
-        let make = if !is_heimdal {
-            // SAFETY: as above, for MIT's.
-            Make::Mit(unsafe { MitFunctions::of(&file) }.map_err(|error| problem(&error))?)
-        } else if cfg!(target_pointer_width = "64") {
-            // SAFETY: as above, for Heimdal's.
-            Make::Heimdal(unsafe { HeimdalFunctions::of(&file) }.map_err(|error| problem(&error))?)
-        } else {
-            return Err("how Heimdal's library writes times is known for 64 bits alone".to_owned());
+        let has = |symbol: &str| {
+            // SAFETY: only whether it is there is looked at.
+            unsafe { file.get::<*const u8>(symbol.as_bytes()) }.is_ok()
+        };
+        let make = match Maker::of(has)? {
+            Maker::Mit => {
+                // SAFETY: as above, for MIT's.
+                let functions = unsafe { MitFunctions::of(&file) };
+                Make::Mit(functions.map_err(|error| problem(&error))?)
+            }
+            Maker::Heimdal if cfg!(target_pointer_width = "64") => {
+                // SAFETY: as above, for Heimdal's.
+                let functions = unsafe { HeimdalFunctions::of(&file) };
+                Make::Heimdal(functions.map_err(|error| problem(&error))?)
+            }
+            Maker::Heimdal => {
+                return Err(
+                    "how Heimdal's library writes times is known for 64 bits alone".to_owned(),
+                );
+            }
         };
         std::mem::forget(file);
         Ok(Self {
@@ -187,6 +215,16 @@ mod tests {
         ] {
             assert!(text.contains(part), "{text}");
         }
+    }
+
+    #[test]
+    fn a_library_is_its_makers_by_what_it_alone_has() {
+        let of = |symbols: &[&str]| Maker::of(|symbol| symbols.contains(&symbol)).ok();
+        assert_eq!(of(&["krb5_tkt_creds_init"]), Some(Maker::Mit));
+        assert_eq!(of(&["heimdal_version"]), Some(Maker::Heimdal));
+        assert_eq!(of(&["heimdal_version", "krb5_tkt_creds_init"]), None);
+        let error = Maker::of(|_| false).unwrap_err();
+        assert!(error.contains("neither MIT's nor Heimdal's"), "{error}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt;
 use super::{
     buffer::Buffer,
     functions::U32,
+    krb5::Krb5,
     library::{Library, Make},
     oid::Oid,
 };
@@ -22,11 +23,9 @@ pub(crate) struct Failure {
 const FAILURE: u32 = 13 << 16;
 
 impl Failure {
-    /// Of libkrb5 or of a server, by its code.
+    /// Of libkrb5 or of a server, by its code: no call of this process need have failed with it.
     pub(crate) fn kerberos(library: &'static Library, code: i32) -> Self {
-        let minor = code.cast_unsigned();
-        let text = text(library, Oid::KRB5, minor, MECHANISM_CODE);
-        Self::of_kerberos(code, text)
+        Self::of_kerberos(code, Krb5::words(library, code))
     }
 
     /// The same with words for it.

@@ -72,6 +72,7 @@ fn elsewhere(case: &str) -> Option<String> {
     };
     let environments = match case {
         "there is no default realm" => vec![("KRB5_CONFIG", file("krb5.conf", ""))],
+        "krb5.conf is damaged" => vec![("KRB5_CONFIG", file("krb5.conf", "[libdefaults"))],
         "the default cache is empty or damaged" => [("empty", ""), ("damaged", "x")]
             .map(|(name, content)| ("KRB5CCNAME", format!("FILE:{}", file(name, content))))
             .into(),
@@ -112,7 +113,9 @@ async fn error(case: &str) -> Error {
     // Some are without the realm's configuration.
     match case {
         "the default cache is empty or damaged" => return init(Kerberos::default_cache()).await,
-        "there is no default realm" => return init(Kerberos::password("a", literal("x"))).await,
+        "there is no default realm" | "krb5.conf is damaged" => {
+            return init(Kerberos::password("a", literal("x"))).await;
+        }
         "there is no library" => return init(Kerberos::keytab("/x.keytab")).await,
         _ => {}
     }
@@ -157,6 +160,7 @@ async fn error(case: &str) -> Error {
             gate.set(Conduct::Says(b"HTTP/1.1 400 Bad Request".to_vec()));
             return init(gate.by_password()).await;
         }
+        "the realm is empty" => Kerberos::password("alice@", literal("x")),
         "the realm is unknown" => Kerberos::password("alice@NOWHERE.TEST", literal("x")),
         _ => return error_of_a_request(case).await,
     };
