@@ -90,8 +90,11 @@ mod login;
 mod pages;
 mod query;
 mod request;
+mod request_id;
 mod scope;
 mod session;
+#[cfg(feature = "kerberos")]
+mod set_cookies;
 mod settings;
 mod target;
 mod user;
