@@ -245,7 +245,7 @@ impl RequestBuilder {
         self.client.with_session(call)
     }
 
-    fn wrong(mut self, problem: &'static str) -> Self {
+    pub(crate) fn wrong(mut self, problem: &'static str) -> Self {
         self.problem.get_or_insert(problem);
         self
     }
