@@ -7,12 +7,17 @@ use session_core::{Error, ErrorKind, Result};
 use session_http::Response;
 use url::Url;
 
-use crate::Failure;
+use crate::{
+    Client, Failure,
+    request_id::{Spoken, request_id},
+};
 
 /// What a request was, for errors.
 pub(crate) struct Asked {
     pub(crate) method: Method,
     pub(crate) path: String,
+    pub(crate) client: Client,
+    pub(crate) spoken: Spoken,
 }
 
 /// An answer that is a success.
@@ -27,7 +32,7 @@ const EXPLANATION: usize = 16 << 10;
 
 impl Answer {
     pub(crate) async fn checked(mut response: Response, asked: Asked) -> Result<Self> {
-        let request_id = request_id(response.headers());
+        let request_id = request_id(response.headers(), &asked.client, &asked.spoken);
         if response.status().is_success() {
             return Ok(Self {
                 response,
@@ -101,7 +106,7 @@ impl Answer {
                 let host = self.host();
                 let body = self.response.bytes().await?;
                 // The foreign error may quote the body.
-                rmp_serde::from_slice(&body).map_err(|_| {
+                messagepack(&body).ok_or_else(|| {
                     Error::new(
                         ErrorKind::Protocol,
                         format!("the answer of `{host}` is not the MessagePack expected; read it as bytes to see why"),
@@ -192,11 +197,17 @@ fn media_type(headers: &HeaderMap) -> String {
     value.unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// It ends up in errors and logs: what is none is left out.
-fn request_id(headers: &HeaderMap) -> Option<String> {
-    let id = headers.get("x-dash-requestid")?.to_str().ok()?;
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
-    (!id.is_empty() && id.len() <= 64 && id.chars().all(is_plain)).then(|| id.to_owned())
+/// How deep values are nested at most: as much as `serde_json` takes, and what a thread's stack holds.
+const DEPTH: usize = 128;
+
+/// All of it, as a value.
+fn messagepack<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    let mut rest = body;
+    let mut deserializer = rmp_serde::Deserializer::new(&mut rest);
+    deserializer.set_max_depth(DEPTH);
+    let value = T::deserialize(&mut deserializer).ok()?;
+    drop(deserializer);
+    rest.is_empty().then_some(value)
 }
 
 async fn explanation(response: &mut Response) -> Option<String> {

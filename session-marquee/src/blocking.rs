@@ -22,5 +22,5 @@ mod request;
 
 pub use answer::Answer;
 pub use client::Client;
-pub use data::{Dataset, Pages};
+pub use data::{Dataset, Pages, QueryPages};
 pub use request::RequestBuilder;

@@ -1,12 +1,12 @@
 //! Data.
 
-use http::header::ACCEPT;
+use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use session_core::Result;
 
-use crate::{Client, Domain, Marquee, Pages, RequestBuilder};
+use crate::{Client, Domain, Marquee, Pages, QueryPages, RequestBuilder};
 
 /// What `gs_quant` asks for at a time.
 const PAGE: usize = 4000;
@@ -51,63 +51,31 @@ impl Dataset {
     ///
     /// As [`send`](RequestBuilder::send) and [`decode`](crate::Answer::decode).
     pub async fn definition(&self) -> Result<Map<String, Value>> {
-        let path = format!("/data/catalog/{}", self.segment());
-        self.client.get(&path).send().await?.decode().await
+        let request = self.request(Method::GET, "/data/catalog/", "");
+        request.send().await?.decode().await
     }
 
-    /// Its rows, all pages of them: `get_data` of `gs_quant`. They travel as MessagePack.
+    /// Its rows, all pages of them: `get_data` of `gs_quant`. As many as [`Pages::LIMIT`]; more are read
+    /// [page by page](Self::query_pages).
     ///
     /// # Errors
     ///
-    /// As [`definition`](Self::definition).
+    /// As [`QueryPages::collect`].
     pub async fn query<T: DeserializeOwned>(&self, query: &DataQuery) -> Result<Vec<T>> {
-        let domain = self.domain().await?;
-        let path = format!("/data/{}/query", self.segment());
-        let mut rows = Vec::new();
-        let mut pages = 1;
-        for page in 0.. {
-            if page >= pages {
-                break;
-            }
-            let body = Asked {
-                format: Some("MessagePack"),
-                query,
-                page: (page > 0).then_some(page),
-            };
-            let request = self.client.post(&path).json(&body);
-            let request = request.header(ACCEPT, "application/msgpack");
-            let answer: Rows<T> = at(request, domain).send().await?.decode().await?;
-            pages = answer.total_pages.unwrap_or_default();
-            rows.extend(answer.data);
-        }
-        Ok(rows)
+        self.query_pages(query).collect().await
     }
 
-    /// Its latest rows: `get_data_last` of `gs_quant`.
-    ///
-    /// # Errors
-    ///
-    /// As [`definition`](Self::definition).
-    pub async fn last<T: DeserializeOwned>(&self, query: &DataQuery) -> Result<Vec<T>> {
-        let domain = self.domain().await?;
-        let path = format!("/data/{}/last/query", self.segment());
-        let body = Asked {
-            format: None,
-            query,
-            page: None,
-        };
-        let request = self.client.post(&path).json(&body);
-        let answer: Rows<T> = at(request, domain).send().await?.decode().await?;
-        Ok(answer.data)
+    /// Its rows, page by page.
+    pub fn query_pages<T: DeserializeOwned>(&self, query: &DataQuery) -> QueryPages<T> {
+        QueryPages::new(self.clone(), query.clone())
     }
 
     /// What it has data of: `get_coverage` of `gs_quant`.
     pub fn coverage<T: DeserializeOwned>(&self) -> Pages<T> {
-        let client = self.client.clone();
-        let path = format!("/data/{}/coverage", self.segment());
+        let dataset = self.clone();
         Pages::new(move |scroll_id| {
-            client
-                .get(&path)
+            dataset
+                .request(Method::GET, "/data/", "/coverage")
                 .query("limit", PAGE)
                 .query("scroll", SCROLL)
                 .query("scrollId", scroll_id)
@@ -115,12 +83,12 @@ impl Dataset {
     }
 
     /// Where it is queried, if not where all requests go.
-    async fn domain(&self) -> Result<Option<Domain>> {
+    pub(crate) async fn domain(&self) -> Result<Option<Domain>> {
         if !self.client.redirects_to_mds || self.id == "coordinates" {
             return Ok(None);
         }
-        let path = format!("/data/datasets/{}", self.segment());
-        let answer: Described = self.client.get(&path).send().await?.decode().await?;
+        let request = self.request(Method::GET, "/data/datasets/", "");
+        let answer: Described = request.send().await?.decode().await?;
         if answer.parameters.unwrap_or_default().database_id.is_none() {
             return Ok(None);
         }
@@ -138,16 +106,23 @@ impl Dataset {
         }))
     }
 
-    /// Its identifier as one segment of a path.
-    fn segment(&self) -> String {
-        utf8_percent_encode(&self.id, ESCAPED).to_string()
+    pub(crate) fn post(&self, after: &str) -> RequestBuilder {
+        self.request(Method::POST, "/data/", after)
     }
-}
 
-fn at(request: RequestBuilder, domain: Option<Domain>) -> RequestBuilder {
-    match domain {
-        Some(domain) => request.domain(domain),
-        None => request,
+    /// With its identifier as one segment of the path.
+    fn request(&self, method: Method, before: &str, after: &str) -> RequestBuilder {
+        let segment = utf8_percent_encode(&self.id, ESCAPED);
+        let request = self
+            .client
+            .request(method, &format!("{before}{segment}{after}"));
+        // Such a segment would be that of something else (RFC 3986 §5.2.4), escaped or not.
+        match &*self.id {
+            "" | "." | ".." => request.wrong(
+                "a dataset's identifier is empty, `.` or `..`, which no path can have; check it",
+            ),
+            _ => request,
+        }
     }
 }
 
@@ -160,24 +135,6 @@ struct Described {
 #[serde(rename_all = "camelCase")]
 struct Parameters {
     database_id: Option<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", bound = "T: DeserializeOwned")]
-struct Rows<T> {
-    #[serde(default = "Vec::new")]
-    data: Vec<T>,
-    total_pages: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct Asked<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    format: Option<&'static str>,
-    #[serde(flatten)]
-    query: &'a DataQuery,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page: Option<u64>,
 }
 
 /// What to ask a dataset for: `DataQuery` of `gs_quant`. Dates are written as `2024-01-02`, times as

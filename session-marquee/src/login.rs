@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, header::SET_COOKIE};
 use session_core::{
-    BasicEnvironment, Environment as _, Error, ErrorKind, Result, Secret, SessionHandle,
+    BasicEnvironment, Environment, Error, ErrorKind, Result, Session, SessionHandle,
 };
 use session_http::Client;
 use session_kerberos::KerberosBuilder;
+use url::Url;
 
 use crate::{
     MarqueeEnvironment,
-    cookies::{CSRF_TOKEN, GSSSO, MARQUEE_LOGIN, Values},
+    cookies::{GSSSO, Values},
+    set_cookies::{Jar, Watched},
 };
 
 const SERVICE: &str = "login";
@@ -23,6 +24,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Login {
     session: SessionHandle,
+    page: Url,
+    jar: Jar,
 }
 
 impl Login {
@@ -35,8 +38,16 @@ impl Login {
         let environment = BasicEnvironment::new(SERVICE)
             .service(SERVICE, page)?
             .with_transport(marquee.transport().clone());
-        let session = kerberos.environment(environment).open()?;
-        Ok(Self { session })
+        Self::with(kerberos.environment(environment).build()?)
+    }
+
+    /// With what authenticates at the page that its environment has.
+    fn with(session: impl Session) -> Result<Self> {
+        let page = session.environment().url(SERVICE).cloned();
+        let page = page.ok_or_else(|| Error::new(ErrorKind::Config, "there is no log-in page"))?;
+        let jar = Jar::default();
+        let session = SessionHandle::new(Watched::new(session, jar.clone()));
+        Ok(Self { session, page, jar })
     }
 
     /// Logs in.
@@ -46,11 +57,21 @@ impl Login {
             .service(SERVICE)
             .timeout(TIME_LIMIT)
             .build();
+        self.jar.take();
         let answer = self.session.enter(client.get("").send()).await??;
-        let answer = answer.error_for_status()?;
-        let values = found(answer.headers());
+        let host = self.page.host_str().unwrap_or_default();
+        // Whoever is led to by a redirect could log us in as somebody else.
+        if answer.url().origin() != self.page.origin() {
+            return Err(Error::new(
+                ErrorKind::Forbidden,
+                format!(
+                    "`{host}` sends the log-in on to another origin, whose cookies are not taken; check `kerberos_login`"
+                ),
+            ));
+        }
+        answer.error_for_status()?;
+        let values = self.jar.take();
         if values.gssso.is_none() {
-            let host = answer.url().host_str().unwrap_or_default();
             return Err(Error::new(
                 ErrorKind::Protocol,
                 format!(
@@ -62,53 +83,120 @@ impl Login {
     }
 }
 
-fn found(headers: &HeaderMap) -> Values {
-    let mut values = Values::default();
-    for header in headers.get_all(SET_COOKIE) {
-        let pair = header.as_bytes().split(|byte| *byte == b';').next();
-        let pair = pair.unwrap_or_default();
-        let Some(at) = pair.iter().position(|byte| *byte == b'=') else {
-            continue;
-        };
-        let (name, value) = (pair[..at].trim_ascii(), pair[at + 1..].trim_ascii());
-        let value = (!value.is_empty()).then(|| Secret::new(value));
-        match str::from_utf8(name) {
-            Ok(GSSSO) => values.gssso = value,
-            Ok(MARQUEE_LOGIN) => values.marquee_login = value,
-            Ok(CSRF_TOKEN) => values.csrf_token = value,
-            _ => {}
-        }
-    }
-    values
-}
-
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use std::sync::{Arc, OnceLock};
+
+    use async_trait::async_trait;
+    use http::{
+        HeaderValue, StatusCode,
+        header::{LOCATION, SET_COOKIE},
+    };
+    use session_core::{Credential, Exchange, Incoming, Outgoing, Secret, Verdict};
+    use session_mock::{Provider, Reply, Request};
 
     use super::*;
 
-    #[test]
-    fn the_cookies_that_matter_are_found() {
-        let mut headers = HeaderMap::new();
-        for cookie in [
-            "GSSSO=s-1; Domain=.gs.com; Path=/; Secure; HttpOnly",
-            "MARQUEE-CSRF-TOKEN=c-1",
-            "other=GSSSO=no",
-            "MarqueeLogin=; Max-Age=0",
-            "nothing",
-        ] {
-            headers.append(SET_COOKIE, HeaderValue::from_static(cookie));
+    /// Has a ticket for every request, as Kerberos does.
+    #[derive(Debug)]
+    struct Ticket(BasicEnvironment);
+
+    struct Leg;
+
+    #[async_trait]
+    impl Session for Ticket {
+        fn scheme(&self) -> &'static str {
+            "ticket"
         }
-        let values = found(&headers);
-        let text = |value: &Option<Secret>| {
-            value
-                .as_ref()
-                .and_then(Secret::expose_str)
-                .map(str::to_owned)
+
+        fn environment(&self) -> &dyn Environment {
+            &self.0
+        }
+
+        async fn init(&self) -> Result<Credential> {
+            Ok(Credential::per_request(()))
+        }
+
+        async fn authorize(
+            &self,
+            _: &Credential,
+            request: Outgoing<'_>,
+        ) -> Result<Option<Box<dyn Exchange>>> {
+            let ticket = HeaderValue::from_static("Negotiate YII");
+            request.request.headers.insert("authorization", ticket);
+            Ok(Some(Box::new(Leg)))
+        }
+    }
+
+    #[async_trait]
+    impl Exchange for Leg {
+        async fn received(
+            &mut self,
+            _: Incoming<'_>,
+            _: &mut http::request::Parts,
+        ) -> Result<Verdict> {
+            Ok(Verdict::Done)
+        }
+    }
+
+    fn login(page: &Provider) -> Login {
+        let environment = BasicEnvironment::new(SERVICE)
+            .service(SERVICE, &at(page, "in"))
+            .unwrap();
+        Login::with(Ticket(environment)).unwrap()
+    }
+
+    /// `/in` sends on to an address that is told later, and sets this cookie; whatever else there is sets the other.
+    fn page(at_first: &'static str, then: &'static str) -> (Provider, Arc<OnceLock<String>>) {
+        let onward = Arc::new(OnceLock::<String>::new());
+        let address = Arc::clone(&onward);
+        let site = move |request: &Request<'_>| {
+            if !request.path().ends_with("/in") {
+                let cookie = HeaderValue::from_static(then);
+                return Reply::json(StatusCode::OK, "{}").header(SET_COOKIE, cookie);
+            }
+            let onward = HeaderValue::from_str(address.get().unwrap()).unwrap();
+            Reply::status(StatusCode::FOUND)
+                .header(LOCATION, onward)
+                .header(SET_COOKIE, HeaderValue::from_static(at_first))
         };
-        assert_eq!(text(&values.gssso).as_deref(), Some("s-1"));
-        assert_eq!(text(&values.csrf_token).as_deref(), Some("c-1"));
-        assert_eq!(text(&values.marquee_login), None);
+        (Provider::builder().site(site).start().unwrap(), onward)
+    }
+
+    fn at(page: &Provider, path: &str) -> String {
+        page.api().join(path).unwrap().into()
+    }
+
+    fn text(value: Option<&Secret>) -> Option<String> {
+        value?.expose_str().map(str::to_owned)
+    }
+
+    #[tokio::test]
+    async fn a_cookie_of_another_origin_is_not_taken() {
+        let (other, _) = page("", "GSSSO=attackers");
+        let (first, onward) = page("x=y", "");
+        onward.set(at(&other, "planted")).unwrap();
+        let error = login(&first).values().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Forbidden);
+        assert!(error.to_string().contains("another origin"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn nor_is_one_to_which_another_origin_has_led_back() {
+        let (other, back) = page("GSSSO=attackers", "");
+        let (first, onward) = page("x=y", "GSSSO=of-whom");
+        onward.set(at(&other, "in")).unwrap();
+        back.set(at(&first, "back")).unwrap();
+        let error = login(&first).values().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+    }
+
+    #[tokio::test]
+    async fn the_cookies_of_all_redirects_within_the_origin_are_taken() {
+        let (first, onward) = page("GSSSO=s-1; HttpOnly", "MARQUEE-CSRF-TOKEN=c-1");
+        onward.set("out".to_owned()).unwrap();
+        let values = login(&first).values().await.unwrap();
+        assert_eq!(text(values.gssso.as_ref()).as_deref(), Some("s-1"));
+        assert_eq!(text(values.csrf_token.as_ref()).as_deref(), Some("c-1"));
     }
 }

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use serde::{Deserialize, de::DeserializeOwned};
-use session_core::Result;
+use session_core::{Error, ErrorKind, Result};
 
 use crate::RequestBuilder;
 
@@ -23,6 +23,7 @@ pub struct Pages<T> {
     source: Box<Source>,
     next: Next,
     seen: u64,
+    limit: usize,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -44,6 +45,9 @@ struct Page<T> {
 }
 
 impl<T: DeserializeOwned> Pages<T> {
+    /// How many results [`collect`](Self::collect) holds in memory, unless it is told otherwise.
+    pub const LIMIT: usize = 1_000_000;
+
     pub(crate) fn new(
         source: impl Fn(Option<&str>) -> RequestBuilder + Send + Sync + 'static,
     ) -> Self {
@@ -51,8 +55,14 @@ impl<T: DeserializeOwned> Pages<T> {
             source: Box::new(source),
             next: Next::First,
             seen: 0,
+            limit: Self::LIMIT,
             kind: PhantomData,
         }
+    }
+
+    /// With this many results at most for [`collect`](Self::collect). Default: [`LIMIT`](Self::LIMIT).
+    pub fn limit(self, limit: usize) -> Self {
+        Self { limit, ..self }
     }
 
     /// The next page; `None` after the last. One that failed can be asked for again.
@@ -82,14 +92,28 @@ impl<T: DeserializeOwned> Pages<T> {
     ///
     /// # Errors
     ///
-    /// As [`next_page`](Self::next_page).
+    /// As [`next_page`](Self::next_page); `Protocol` when they are more than the [limit](Self::limit).
     pub async fn collect(mut self) -> Result<Vec<T>> {
         let mut all = Vec::new();
         while let Some(page) = self.next_page().await? {
-            all.extend(page);
+            add(&mut all, page, self.limit)?;
         }
         Ok(all)
     }
+}
+
+/// Whoever scrolls without end would fill the memory.
+pub(crate) fn add<T>(all: &mut Vec<T>, page: Vec<T>, limit: usize) -> Result<()> {
+    if all.len().saturating_add(page.len()) > limit {
+        return Err(Error::new(
+            ErrorKind::Protocol,
+            format!(
+                "there are more than {limit} results; read them page by page, or allow more by `limit`"
+            ),
+        ));
+    }
+    all.extend(page);
+    Ok(())
 }
 
 impl<T> std::fmt::Debug for Pages<T> {

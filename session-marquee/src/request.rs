@@ -16,6 +16,7 @@ use crate::{
     answer::Asked,
     cookies::CSRF_HEADER,
     json,
+    request_id::Spoken,
     settings::Settings,
     target::{Target, Version},
 };
@@ -164,6 +165,7 @@ impl RequestBuilder {
     ///
     /// As [`send`](Self::send).
     pub fn check(&self) -> Result<()> {
+        self.is_well_formed()?;
         self.with_session(|session| session.check(&self.target.url(session)?))
     }
 
@@ -181,12 +183,7 @@ impl RequestBuilder {
     }
 
     fn prepared(mut self) -> Result<(session_http::RequestBuilder, Asked)> {
-        if let Some(problem) = self.problem {
-            return Err(Error::new(
-                ErrorKind::Config,
-                format!("the request cannot be sent: {problem}"),
-            ));
-        }
+        self.is_well_formed()?;
         let has_content = !matches!(self.body, Body::None)
             || self.method == Method::POST
             || self.method == Method::PUT;
@@ -204,14 +201,15 @@ impl RequestBuilder {
             time_limit,
             ..
         } = self;
-        let (url, time_limit) = client.with_session(|session| {
+        let (url, time_limit, spoken) = client.with_session(|session| {
             let url = target.url(session)?;
             let of_session = match Marquee::of(session) {
                 Some(marquee) => Cow::Borrowed(&marquee.settings),
                 None => Cow::Owned(Settings::default()),
             };
             sign(&mut headers, &of_session);
-            Ok((url, time_limit.unwrap_or(of_session.time_limit)))
+            let time_limit = time_limit.unwrap_or(of_session.time_limit);
+            Ok((url, time_limit, Spoken::of(session)))
         })?;
         let mut request = client.http.request(method.clone(), url.as_str());
         for (name, value) in &headers {
@@ -227,15 +225,27 @@ impl RequestBuilder {
         let asked = Asked {
             method,
             path: url.path().to_owned(),
+            client,
+            spoken,
         };
         Ok((request.timeout(time_limit), asked))
+    }
+
+    fn is_well_formed(&self) -> Result<()> {
+        match self.problem {
+            Some(problem) => Err(Error::new(
+                ErrorKind::Config,
+                format!("the request cannot be sent: {problem}"),
+            )),
+            None => Ok(()),
+        }
     }
 
     fn with_session<T>(&self, call: impl FnOnce(&SessionHandle) -> Result<T>) -> Result<T> {
         self.client.with_session(call)
     }
 
-    fn wrong(mut self, problem: &'static str) -> Self {
+    pub(crate) fn wrong(mut self, problem: &'static str) -> Self {
         self.problem.get_or_insert(problem);
         self
     }

@@ -6,11 +6,11 @@ mod support;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use session_core::ErrorKind;
-use session_marquee::{Class, Failure};
+use session_marquee::{Class, Client, Failure};
 use session_mock::{Kind, Outage};
 use support::{
     opened, provider, texts,
@@ -84,6 +84,70 @@ async fn what_is_not_what_was_expected_is_an_error_without_a_word_of_it() {
         let error = answer.decode::<Thing>().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol);
         assert!(!texts(&error).contains("s3cr3t"), "{error:?}");
+    }
+}
+
+/// On a stack as small as an executor's threads have.
+#[test]
+fn messagepack_without_end_of_nesting_and_with_more_after_it_is_none() {
+    let run = || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(async {
+            let nested = |depth: usize| [vec![0x91; depth], vec![0xc0]].concat();
+            let wire = Wire::start(
+                [
+                    nested(900),
+                    nested(5000),
+                    b"\x81\xa1a\x01\x01".to_vec(),
+                    nested(100),
+                ]
+                .map(|body| answer("200 OK", &[("Content-Type", "application/msgpack")], body)),
+            );
+            let (_session, client) = wire.opened().await;
+            for _ in 0..3 {
+                let answer = client.get("/deep").send().await.unwrap();
+                let error = answer.decode::<Value>().await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Protocol);
+            }
+            let answer = client.get("/deep").send().await.unwrap();
+            answer.decode::<Value>().await.unwrap();
+        });
+    };
+    let thread = std::thread::Builder::new().stack_size(2 << 20);
+    thread.spawn(run).unwrap().join().unwrap();
+}
+
+#[tokio::test]
+async fn a_request_id_that_repeats_the_credential_is_none() {
+    for id in ["ext-token", "token", "req-ext-token-1"] {
+        let wire = Wire::start([(); 2].map(|()| {
+            answer(
+                "400 Bad Request",
+                &[("x-dash-requestid", id), ("Content-Type", "text/plain")],
+                "x",
+            )
+        }));
+        let (_session, client) = wire.opened().await;
+        let error = client.get("/one").send().await.unwrap_err();
+        assert_eq!(Failure::of(&error).unwrap().request_id(), None);
+        assert!(!texts(&error).contains("token"), "{error:?}");
+    }
+    let provider = provider();
+    let session = support::with_cookies(&provider).open().unwrap();
+    session.init().await.unwrap();
+    for (id, is_kept) in [
+        ("is-SSO-TOKEN", false),
+        ("x.CSRF", false),
+        ("GSSSO-1", true),
+    ] {
+        let id = HeaderValue::from_static(id);
+        let said = Outage::status(StatusCode::OK)
+            .header(HeaderName::from_static("x-dash-requestid"), id.clone());
+        provider.fail_next(Kind::Api, 1, said);
+        let answer = Client::new(&session).get("/one").send().await.unwrap();
+        assert_eq!(answer.request_id().is_some(), is_kept, "{id:?}");
     }
 }
 

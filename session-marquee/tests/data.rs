@@ -4,12 +4,14 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use session_core::{ErrorKind, SessionHandle};
+use session_core::{ErrorKind, Secret, SessionHandle};
 use session_marquee::{AssetQuery, Client, DataQuery, Domain, Failure, Marquee, blocking};
-use session_mock::{Kind, Outage, Provider};
+use session_mock::{Kind, Outage, Provider, Reply, Request};
 use support::{environment, header, requests, text};
 
 /// The embedded Marquee, with an open session of its client.
@@ -127,6 +129,118 @@ async fn all_pages_of_a_query_are_read() {
     assert_eq!(pages, [Value::Null, json!(1), json!(2)]);
 }
 
+/// Answers each request with what the function makes of its number, from 0.
+async fn answering(
+    answer: impl Fn(u64) -> Value + Send + Sync + 'static,
+) -> (Provider, SessionHandle, Client) {
+    let number = AtomicU64::new(0);
+    let site = move |_: &Request<'_>| {
+        let number = number.fetch_add(1, Ordering::Relaxed);
+        Reply::json(StatusCode::OK, answer(number).to_string())
+    };
+    let provider = Provider::builder().site(site).start().unwrap();
+    let session = Marquee::token(environment(&provider), Secret::new("t"));
+    let session = session.open().unwrap();
+    session.init().await.unwrap();
+    let client = Client::new(&session);
+    (provider, session, client)
+}
+
+#[tokio::test]
+async fn how_many_pages_there_are_the_first_one_says() {
+    // Also where later ones say nothing, or always more.
+    for more in [None, Some(10)] {
+        let (provider, _session, client) = answering(move |number| {
+            let total = match number {
+                0 => Some(3),
+                _ => more.map(|more| number + more),
+            };
+            json!({ "data": [{ "page": number }], "totalPages": total })
+        })
+        .await;
+        let rows = client.dataset("X").query::<Value>(&DataQuery::new()).await;
+        assert_eq!(rows.unwrap().len(), 3);
+        assert_eq!(provider.count(Kind::Api), 3);
+    }
+    let (provider, _session, client) =
+        answering(|_| json!({ "data": [], "totalPages": u64::MAX })).await;
+    let rows = client.dataset("X").query::<Value>(&DataQuery::new()).await;
+    assert_eq!(rows.unwrap_err().kind(), ErrorKind::Protocol);
+    assert_eq!(provider.count(Kind::Api), 1);
+}
+
+#[tokio::test]
+async fn rows_of_a_query_come_page_by_page_and_no_page_before_it_is_wanted() {
+    let (provider, _session, client) =
+        answering(|number| json!({ "data": [{ "page": number }], "totalPages": 2 })).await;
+    let mut pages = client.dataset("X").query_pages::<Value>(&DataQuery::new());
+    assert!(asked(&provider).is_empty());
+    for number in 0..2 {
+        let page = pages.next_page().await.unwrap().unwrap();
+        assert_eq!(page, [json!({ "page": number })]);
+        assert_eq!(provider.count(Kind::Api), number + 1);
+    }
+    assert_eq!(pages.next_page().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn rows_of_groups_have_what_the_group_has_in_common() {
+    let group = |city: &str| {
+        let rows = [json!({ "date": "2016-01-15", "v": 1.5, "city": "-" })];
+        json!({ "context": { "city": city }, "data": rows })
+    };
+    let body = json!({ "groups": [group("Boston"), group("Austin")] });
+    let (_provider, _session, client) = answering(move |_| body.clone()).await;
+    let rows: Vec<Weather> = client.dataset("X").query(&DataQuery::new()).await.unwrap();
+    let cities: Vec<_> = rows.iter().map(|row| &*row.city).collect();
+    assert_eq!(cities, ["Boston", "Austin"]);
+}
+
+#[tokio::test]
+async fn an_answer_without_rows_is_an_error_and_not_an_empty_table() {
+    for (body, is_none) in [
+        (json!({}), true),
+        (
+            json!({ "errorMessages": ["s3cr3t"], "requestId": "x" }),
+            true,
+        ),
+        (json!({ "data": [], "errorMessages": ["s3cr3t"] }), true),
+        (json!({ "data": [] }), false),
+        (json!({ "data": null, "errorMessages": [] }), false),
+    ] {
+        let (_provider, _session, client) = answering(move |_| body.clone()).await;
+        let (dataset, query) = (client.dataset("X"), DataQuery::new());
+        for answer in [
+            dataset.query::<Value>(&query).await,
+            dataset.last::<Value>(&query).await,
+        ] {
+            match answer {
+                Ok(rows) => assert!(!is_none && rows.is_empty()),
+                Err(error) => {
+                    assert!(is_none);
+                    assert_eq!(error.kind(), ErrorKind::Protocol);
+                    assert!(!support::texts(&error).contains("s3cr3t"), "{error:?}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_scrolls_without_end_is_not_collected_without_end() {
+    let (provider, _session, client) =
+        answering(|_| json!({ "results": [{ "a": 1 }], "scrollId": "same" })).await;
+    let pages = client.dataset("X").coverage::<Value>().limit(20);
+    let error = pages.collect().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(error.to_string().contains("page by page"), "{error}");
+    assert_eq!(provider.count(Kind::Api), 21);
+    let (_provider, _session, client) =
+        answering(|_| json!({ "data": [{}, {}], "totalPages": 9 })).await;
+    let pages = client.dataset("X").query_pages::<Value>(&DataQuery::new());
+    assert!(pages.limit(17).collect().await.is_err());
+}
+
 #[tokio::test]
 async fn coverage_comes_page_by_page_and_no_page_before_it_is_wanted() {
     let (marquee, provider, _session, client) = started().await;
@@ -239,6 +353,18 @@ async fn an_identifier_is_one_segment_of_the_path() {
         asked(&provider),
         ["GET /v1/data/catalog/..%2Fusers%3Fx%23y"]
     );
+    for id in ["", ".", ".."] {
+        let (dataset, query) = (client.dataset(id), DataQuery::new());
+        for error in [
+            dataset.definition().await.unwrap_err(),
+            dataset.query::<Value>(&query).await.unwrap_err(),
+            dataset.last::<Value>(&query).await.unwrap_err(),
+            dataset.coverage::<Value>().next_page().await.unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Config);
+        }
+    }
+    assert_eq!(asked(&provider).len(), 1);
 }
 
 /// Inside of a runtime and outside.
@@ -265,6 +391,8 @@ fn all_of_it_can_be_had_without_async() {
                 .unwrap()
                 .is_empty()
         );
+        let query = DataQuery::new();
+        assert_eq!(dataset.query_pages::<Weather>(&query).count(), 1);
         let pages: Vec<_> = dataset
             .coverage::<Value>()
             .collect::<Result<_, _>>()

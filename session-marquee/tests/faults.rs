@@ -493,12 +493,9 @@ async fn the_authorization_cannot_be_given_with_a_request() {
     let provider = provider();
     let (_session, client) = opened(&provider).await;
     for name in ["Authorization", "authorization", "X-MARQUEE-CSRF-TOKEN"] {
-        let error = client
-            .get("/x")
-            .header(name, "own")
-            .send()
-            .await
-            .unwrap_err();
+        let request = client.get("/x").header(name, "own");
+        assert_eq!(request.check().unwrap_err().kind(), ErrorKind::Config);
+        let error = request.send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
     }
     assert_eq!(provider.count(Kind::Api), 0);

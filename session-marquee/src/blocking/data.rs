@@ -34,6 +34,11 @@ impl Dataset {
         wait(self.0.query(query))?
     }
 
+    /// As [`query_pages`](crate::Dataset::query_pages).
+    pub fn query_pages<T: DeserializeOwned>(&self, query: &DataQuery) -> QueryPages<T> {
+        QueryPages(self.0.query_pages(query))
+    }
+
     /// As [`last`](crate::Dataset::last).
     ///
     /// # Errors
@@ -61,6 +66,19 @@ impl<T: DeserializeOwned> Pages<T> {
 }
 
 impl<T: DeserializeOwned> Iterator for Pages<T> {
+    type Item = Result<Vec<T>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        wait(self.0.next_page()).and_then(|page| page).transpose()
+    }
+}
+
+/// As [`session_marquee::QueryPages`](crate::QueryPages): an iterator over pages.
+#[derive(Debug)]
+#[must_use = "nothing is asked for until a page is"]
+pub struct QueryPages<T>(crate::QueryPages<T>);
+
+impl<T: DeserializeOwned> Iterator for QueryPages<T> {
     type Item = Result<Vec<T>>;
 
     fn next(&mut self) -> Option<Self::Item> {
