@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use http::Method;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use session_core::SessionHandle;
 
-use crate::{Domain, RequestBuilder};
+use crate::{Domain, RequestBuilder, request::header};
 
 /// Makes requests to Marquee with a session. Cheap to clone, for any thread and any runtime.
 ///
@@ -32,6 +32,10 @@ pub struct Client {
     pub(crate) domain: Option<Domain>,
     pub(crate) time_limit: Option<Duration>,
     pub(crate) redirects_to_mds: bool,
+    /// What all requests have, unless they are told otherwise.
+    pub(crate) headers: HeaderMap,
+    /// What was wrong first.
+    pub(crate) problem: Option<&'static str>,
 }
 
 impl Client {
@@ -64,6 +68,24 @@ impl Client {
             time_limit: Some(limit),
             ..self
         }
+    }
+
+    /// The same with a header for requests that are not told otherwise, also those of [datasets](Self::dataset), assets and the
+    /// [user](Self::user): such as `traceparent`, by which other systems know what they are part of. `gs_quant` sends that with them.
+    ///
+    /// What authenticates a request is the session's alone, as with [`RequestBuilder::header`]. What is wrong with it is reported when a
+    /// request is sent.
+    #[must_use]
+    pub fn with_header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName>,
+        V: TryInto<HeaderValue>,
+    {
+        match header(name, value) {
+            Ok((name, value)) => drop(self.headers.insert(name, value)),
+            Err(problem) => self.problem = self.problem.or(Some(problem)),
+        }
+        self
     }
 
     /// The same, but [datasets](Self::dataset) that are kept by the market data service are queried there:
@@ -108,6 +130,8 @@ impl Client {
             domain: None,
             time_limit: None,
             redirects_to_mds: false,
+            headers: HeaderMap::new(),
+            problem: None,
         }
     }
 }

@@ -54,11 +54,39 @@ impl Class {
         match Failure::of(error) {
             Some(failure) => Some(failure.class()),
             // By who gives out the credential.
-            None if error.kind() == ErrorKind::Denied => Some(Self::Authentication),
+            None if error.kind() == ErrorKind::Denied || NoToken::is_in(error) => {
+                Some(Self::Authentication)
+            }
             None => None,
         }
     }
 }
+
+/// The token endpoint answered, but with no token.
+#[derive(Debug)]
+pub(crate) struct NoToken;
+
+impl NoToken {
+    /// An error as one of authentication, if there was an answer that makes no sense. One that is unavailable may have had none.
+    pub(crate) fn told(error: Error) -> Error {
+        match error.kind() {
+            ErrorKind::Protocol => error.with_source(Self),
+            _ => error,
+        }
+    }
+
+    fn is_in(error: &Error) -> bool {
+        error.source().is_some_and(|source| source.is::<Self>())
+    }
+}
+
+impl fmt::Display for NoToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there was no token in the answer")
+    }
+}
+
+impl StdError for NoToken {}
 
 impl Failure {
     /// That of an error; `None` when there was no answer, or it was not Marquee's.

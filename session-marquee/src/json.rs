@@ -5,11 +5,21 @@ use std::io;
 use serde::Serialize;
 use serde_json::{Serializer, ser::Formatter};
 
+use crate::number;
+
 /// A value as JSON, letter by letter as `gs_quant` has it: a space after each comma and colon, and ASCII alone.
 pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
     let mut json = Vec::with_capacity(128);
     value.serialize(&mut Serializer::with_formatter(&mut json, Python))?;
     Ok(json)
+}
+
+/// Whether Python takes this JSON for false: what is empty, null, false or zero.
+pub(crate) fn is_false(json: &[u8]) -> bool {
+    matches!(
+        json,
+        b"{}" | b"[]" | b"\"\"" | b"null" | b"false" | b"0" | b"0.0" | b"-0.0"
+    )
 }
 
 struct Python;
@@ -37,6 +47,14 @@ impl Formatter for Python {
 
     fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
         writer.write_all(b": ")
+    }
+
+    fn write_f32<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f32) -> io::Result<()> {
+        writer.write_all(number::text(value).as_bytes())
+    }
+
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        writer.write_all(number::text(value).as_bytes())
     }
 
     fn write_string_fragment<W: ?Sized + io::Write>(
@@ -68,12 +86,36 @@ mod tests {
 
     #[test]
     fn it_is_what_python_writes() {
-        let value =
-            json!({ "a": [1, 2.5, null, true], "b": { "é\u{7f}": "x\n\"😀ü" }, "c": {}, "d": [] });
+        let value = json!({ "a": [1, 2.5, 1e16, 1e-5, null, true], "b": { "é\u{7f}": "x\n\"😀ü" }, "c": {}, "d": [] });
         assert_eq!(
             String::from_utf8(to_vec(&value).unwrap()).unwrap(),
-            r#"{"a": [1, 2.5, null, true], "b": {"\u00e9\u007f": "x\n\"\ud83d\ude00\u00fc"}, "c": {}, "d": []}"#
+            r#"{"a": [1, 2.5, 1e+16, 1e-05, null, true], "b": {"\u00e9\u007f": "x\n\"\ud83d\ude00\u00fc"}, "c": {}, "d": []}"#
         );
+    }
+
+    #[test]
+    fn what_python_takes_for_false_is_known() {
+        for value in [
+            json!({}),
+            json!([]),
+            json!(""),
+            json!(null),
+            json!(false),
+            json!(0),
+            json!(0.0),
+            json!(-0.0),
+        ] {
+            assert!(is_false(&to_vec(&value).unwrap()), "{value}");
+        }
+        for value in [
+            json!({ "a": {} }),
+            json!([0]),
+            json!("{}"),
+            json!(true),
+            json!(0.5),
+        ] {
+            assert!(!is_false(&to_vec(&value).unwrap()), "{value}");
+        }
     }
 
     #[test]

@@ -87,6 +87,7 @@ mod given;
 mod json;
 #[cfg(feature = "kerberos")]
 mod login;
+mod number;
 mod pages;
 mod query;
 mod query_pages;

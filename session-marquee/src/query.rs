@@ -3,6 +3,8 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
+use crate::number;
+
 /// The values of one name in a query: none, one or several.
 ///
 /// Made from texts, numbers, flags, options and lists, and written as `gs_quant`'s `sync` interface does: a list repeats the name, an
@@ -31,8 +33,7 @@ from! {
     u32: number => number.to_string();
     u64: number => number.to_string();
     usize: number => number.to_string();
-    // With a point, as Python has it.
-    f64: number => format!("{number:?}");
+    f64: number => number::text(number);
 }
 
 impl<T: Into<Self>> From<Option<T>> for QueryValue {
@@ -124,11 +125,12 @@ mod tests {
         query.add("none", None::<&str>.into());
         query.add("flag", true.into());
         query.add("f", 1.5.into());
+        query.add("g", [1e16, 1e-5].into());
         query.add("one", 1.0.into());
         query.add("~*", vec![Some("-_."), None].into());
         assert_eq!(
             query.0,
-            "limit=10&q=a+b%26c%3Dd%2F%C3%A9&ids=x&ids=y&flag=True&f=1.5&one=1.0&~%2A=-_."
+            "limit=10&q=a+b%26c%3Dd%2F%C3%A9&ids=x&ids=y&flag=True&f=1.5&g=1e%2B16&g=1e-05&one=1.0&~%2A=-_."
         );
     }
 

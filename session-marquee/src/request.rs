@@ -43,6 +43,8 @@ pub struct RequestBuilder {
 
 enum Body {
     None,
+    /// There is one to speak of, but it has nothing.
+    Empty,
     Bytes(Bytes),
     Stream(reqwest::Body),
 }
@@ -52,11 +54,11 @@ impl RequestBuilder {
         Self {
             target: Target::new(target, client.domain),
             time_limit: client.time_limit,
-            client,
             method,
-            headers: HeaderMap::new(),
+            headers: client.headers.clone(),
+            problem: client.problem,
+            client,
             body: Body::None,
-            problem: None,
         }
     }
 
@@ -83,22 +85,18 @@ impl RequestBuilder {
         N: TryInto<HeaderName>,
         V: TryInto<HeaderValue>,
     {
-        let Ok(name) = name.try_into() else {
-            return self.wrong("a header's name has characters that none can have");
-        };
-        let Ok(value) = value.try_into() else {
-            return self.wrong("a header's value has characters that none can have");
-        };
-        if name == AUTHORIZATION || name == CSRF_HEADER {
-            return self.wrong("`Authorization` and `X-MARQUEE-CSRF-TOKEN` are the session's; make a session of what they should be");
+        match header(name, value) {
+            Ok((name, value)) => drop(self.headers.insert(name, value)),
+            Err(problem) => return self.wrong(problem),
         }
-        self.headers.insert(name, value);
         self
     }
 
-    /// With a body of JSON, as `gs_quant` writes it.
+    /// With a body of JSON, as `gs_quant` writes it; so what Python takes for false is no body: an empty object, list or text, `null`,
+    /// `false` and zero.
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
         match json::to_vec(value) {
+            Ok(json) if json::is_false(&json) => self.body = Body::Empty,
             Ok(json) => self.body = Body::Bytes(json.into()),
             // The foreign error may quote the value.
             Err(_) => {
@@ -110,9 +108,11 @@ impl RequestBuilder {
         self
     }
 
-    /// With a body of MessagePack, which the answer is asked to be, too. Structures are maps by their fields' names.
+    /// With a body of MessagePack, which the answer is asked to be, too. Structures are maps by their fields' names. What Python takes for
+    /// false is no body, as with [`json`](Self::json).
     pub fn msgpack<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
         match rmp_serde::to_vec_named(value) {
+            Ok(body) if is_false(&body) => self.body = Body::Empty,
             Ok(body) => self.body = Body::Bytes(body.into()),
             Err(_) => return self.wrong("its body cannot be written as MessagePack"),
         }
@@ -217,8 +217,8 @@ impl RequestBuilder {
         }
         let request = match body {
             // What could have a body says that it has none (RFC 9110 §8.6).
-            Body::None if may_have_content(&method) => request.body(Bytes::new()),
-            Body::None => request,
+            Body::None | Body::Empty if may_have_content(&method) => request.body(Bytes::new()),
+            Body::None | Body::Empty => request,
             Body::Bytes(body) => request.body(body),
             Body::Stream(body) => request.streamed_body(body),
         };
@@ -248,6 +248,36 @@ impl RequestBuilder {
     pub(crate) fn wrong(mut self, problem: &'static str) -> Self {
         self.problem.get_or_insert(problem);
         self
+    }
+}
+
+/// A header of a request, if a request can be given it.
+pub(crate) fn header<N, V>(name: N, value: V) -> Result<(HeaderName, HeaderValue), &'static str>
+where
+    N: TryInto<HeaderName>,
+    V: TryInto<HeaderValue>,
+{
+    let Ok(name) = name.try_into() else {
+        return Err("a header's name has characters that none can have");
+    };
+    let Ok(value) = value.try_into() else {
+        return Err("a header's value has characters that none can have");
+    };
+    if name == AUTHORIZATION || name == CSRF_HEADER {
+        return Err(
+            "`Authorization` and `X-MARQUEE-CSRF-TOKEN` are the session's; make a session of what they should be",
+        );
+    }
+    Ok((name, value))
+}
+
+/// Whether Python takes this MessagePack for false.
+fn is_false(packed: &[u8]) -> bool {
+    match packed {
+        // An empty map, list, text, or bytes; null, false, zero.
+        [0x80 | 0x90 | 0xa0 | 0xc0 | 0xc2 | 0x00] | [0xc4, 0] => true,
+        [0xca | 0xcb, 0 | 0x80, rest @ ..] => rest.iter().all(|byte| *byte == 0),
+        _ => false,
     }
 }
 

@@ -13,8 +13,8 @@ use session_oauth::{ClientSecret, OAuth};
 #[cfg(feature = "kerberos")]
 use crate::login::Login;
 use crate::{
-    MarqueeBuilder, MarqueeEnvironment, activity::Activity, cookies::Cookies, given::Given,
-    settings::Settings,
+    MarqueeBuilder, MarqueeEnvironment, activity::Activity, cookies::Cookies, failure::NoToken,
+    given::Given, settings::Settings,
 };
 
 /// A session with Goldman Sachs Marquee.
@@ -127,7 +127,7 @@ impl Marquee {
     /// A credential that is looked up, not asked for.
     async fn looked_up(&self) -> Result<Credential> {
         match &self.means {
-            Means::Client(oauth) => oauth.init().await,
+            Means::Client(oauth) => oauth.init().await.map_err(NoToken::told),
             Means::Token(source) => Ok(bearer(&source.resolve().await?)),
             Means::Cookies(cookies) => cookies.values().await?.credential(),
             #[cfg(feature = "kerberos")]
@@ -167,7 +167,7 @@ impl Session for Marquee {
 
     async fn renew(&self, stale: &Credential, why: Cause<'_>) -> Result<Credential> {
         match &self.means {
-            Means::Client(oauth) => oauth.renew(stale, why).await,
+            Means::Client(oauth) => oauth.renew(stale, why).await.map_err(NoToken::told),
             Means::Token(_) | Means::Cookies(_) => {
                 let found = self.looked_up().await?;
                 if is_same(stale, &found) {

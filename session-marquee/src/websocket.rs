@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use session_core::{Error, ErrorKind, Result};
 use session_http::websocket::WebSocket;
 
 use crate::{
     Client, Domain, Marquee,
-    cookies::CSRF_HEADER,
-    request::sign,
+    request::{header, sign},
     target::{Target, Version},
 };
 
@@ -31,8 +30,8 @@ impl Client {
         WebSocketBuilder {
             client: self.clone(),
             target: Target::new(target, self.domain),
-            headers: HeaderMap::new(),
-            problem: None,
+            headers: self.headers.clone(),
+            problem: self.problem,
         }
     }
 }
@@ -44,16 +43,9 @@ impl WebSocketBuilder {
         N: TryInto<HeaderName>,
         V: TryInto<HeaderValue>,
     {
-        match (name.try_into(), value.try_into()) {
-            (Ok(name), _) if name == AUTHORIZATION || name == CSRF_HEADER => {
-                self.problem = Some(
-                    "`Authorization` and `X-MARQUEE-CSRF-TOKEN` are the session's; make a session of what they should be",
-                );
-            }
-            (Ok(name), Ok(value)) => {
-                self.headers.insert(name, value);
-            }
-            _ => self.problem = Some("a header has characters that none can have"),
+        match header(name, value) {
+            Ok((name, value)) => drop(self.headers.insert(name, value)),
+            Err(problem) => self.problem = self.problem.or(Some(problem)),
         }
         self
     }

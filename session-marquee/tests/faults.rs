@@ -14,7 +14,7 @@ use std::{
 use http::{HeaderValue, StatusCode, header::LOCATION};
 use serde_json::json;
 use session_core::{Config, ErrorKind, Secret, SecretSource, SessionHandle, open};
-use session_marquee::{Client, Domain, Failure, Marquee, MarqueeEnvironment};
+use session_marquee::{Class, Client, Domain, Failure, Marquee, MarqueeEnvironment};
 use session_mock::{Kind, MockClock, Outage, Provider};
 use support::{
     environment, header, last, marquee, opened, provider, requests, text, texts, with_cookies,
@@ -512,7 +512,13 @@ async fn answers_of_the_token_endpoint_that_make_no_sense_are_errors_that_say_so
         let session = marquee(&provider).open().unwrap();
         let error = session.init().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert_eq!(Class::of(&error), Some(Class::Authentication));
     }
+    // Without an answer it is the connection's.
+    provider.fail_next(Kind::Token, 9, Outage::reset());
+    let error = marquee(&provider).open().unwrap().init().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert_eq!(Class::of(&error), None);
 }
 
 #[tokio::test]

@@ -157,6 +157,58 @@ async fn a_post_without_a_body_says_what_it_would_be() {
 }
 
 #[tokio::test]
+async fn what_python_takes_for_false_is_no_body_as_with_gs_quant() {
+    let provider = provider();
+    let (_session, client) = opened(&provider).await;
+    for value in [
+        json!({}),
+        json!([]),
+        json!(""),
+        json!(null),
+        json!(0),
+        json!(0.0),
+    ] {
+        for method in [Method::POST, Method::PUT, Method::DELETE] {
+            let request = |method: &Method| client.request(method.clone(), "/things");
+            request(&method).json(&value).send().await.unwrap();
+            let json = last(&provider);
+            request(&method).msgpack(&value).send().await.unwrap();
+            let packed = last(&provider);
+            for (request, content_type) in [
+                (json, "application/json; charset=utf-8"),
+                (packed, "application/x-msgpack"),
+            ] {
+                assert_eq!(header(&request, "content-type"), Some(content_type));
+                assert_eq!(header(&request, "content-length"), Some("0"), "{value}");
+            }
+        }
+    }
+    client.put("/things").json("{}").send().await.unwrap();
+    assert_eq!(text(&last(&provider)), r#""{}""#);
+}
+
+#[tokio::test]
+async fn a_header_of_a_client_goes_with_all_that_it_sends_but_does_not_authenticate_it() {
+    let provider = provider();
+    let (_session, client) = opened(&provider).await;
+    let traced = client.clone().with_header("traceparent", "00-1-2-01");
+    traced.get("/users/self").send().await.unwrap();
+    assert_eq!(header(&last(&provider), "traceparent"), Some("00-1-2-01"));
+    let request = traced.get("/x").header("traceparent", "00-1-3-01");
+    request.send().await.unwrap();
+    assert_eq!(header(&last(&provider), "traceparent"), Some("00-1-3-01"));
+    client.get("/users/self").send().await.unwrap();
+    assert_eq!(header(&last(&provider), "traceparent"), None);
+
+    let before = provider.count(Kind::Api);
+    for name in ["Authorization", "X-MARQUEE-CSRF-TOKEN", "a b"] {
+        let error = client.clone().with_header(name, "x").user().await;
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::Config, "{name}");
+    }
+    assert_eq!(provider.count(Kind::Api), before);
+}
+
+#[tokio::test]
 async fn a_body_that_is_there_goes_as_it_is() {
     let provider = provider();
     let (_session, client) = opened(&provider).await;

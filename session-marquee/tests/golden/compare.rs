@@ -2,162 +2,184 @@
 
 use std::fmt;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use crate::trace::Request;
 
-/// One difference; `Display` shows it.
+/// One difference, with both values: `None` is what is not there.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Difference {
-    /// A request of the trace that was not made.
-    Missing { request: String },
-    /// A request that the trace has not.
-    Extra { request: String },
-    /// A header, by its name in lower case; without a value where it is not there.
-    Header {
-        request: String,
-        name: String,
-        theirs: Option<String>,
-        ours: Option<String>,
-    },
-    Target {
-        request: String,
-        theirs: String,
-        ours: String,
-    },
-    Body {
-        request: String,
-        theirs: String,
-        ours: String,
-    },
-    /// What the caller got.
-    Result { theirs: Value, ours: Value },
+pub(crate) struct Difference {
+    /// The request, as `http POST /v1/x`, from the second like it on with `#2`; or in what the caller got `result` and the path to there.
+    pub(crate) at: String,
+    /// A header's name in lower case, `target`, `body`, `request` for all of it, or `value`.
+    pub(crate) what: String,
+    pub(crate) theirs: Option<String>,
+    pub(crate) ours: Option<String>,
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
-        match self {
-            Self::Missing { request } => write!(f, "{request}: not made"),
-            Self::Extra { request } => write!(f, "{request}: not in the trace"),
-            Self::Header {
-                request,
-                name,
-                theirs,
-                ours,
-            } => write!(f, "{request}: {name}: {} | {}", value(theirs), value(ours)),
-            Self::Target {
-                request,
-                theirs,
-                ours,
-            } => write!(f, "{request}: target {theirs} | {ours}"),
-            Self::Body {
-                request,
-                theirs,
-                ours,
-            } => write!(f, "{request}: body {theirs} | {ours}"),
-            Self::Result { theirs, ours } => write!(f, "result {theirs} | {ours}"),
-        }
+        let Self {
+            at,
+            what,
+            theirs,
+            ours,
+        } = self;
+        write!(f, "{at}: {what}: {theirs:?} | {ours:?}")
     }
 }
 
 /// All differences of two recordings, in order. Requests are paired by server, method and path, in order.
 pub(crate) fn requests(theirs: &[Request], ours: &[Request]) -> Vec<Difference> {
+    let (theirs, ours) = (numbered(theirs), numbered(ours));
     let mut differences = Vec::new();
-    let mut left: &[Request] = theirs;
-    for request in ours {
-        let found = left.iter().position(|other| other.key() == request.key());
-        let Some(found) = found else {
-            let request = named(request);
-            differences.push(Difference::Extra { request });
-            continue;
-        };
-        let missing = left[..found].iter().map(named);
-        differences.extend(missing.map(|request| Difference::Missing { request }));
-        pair(&left[found], request, &mut differences);
-        left = &left[found + 1..];
+    for (at, request) in &theirs {
+        match ours.iter().find(|(other, _)| other == at) {
+            Some((_, other)) => pair(at, request, other, &mut differences),
+            None => differences.push(difference(at, "request", Some(whole(request)), None)),
+        }
     }
-    let missing = left.iter().map(named);
-    differences.extend(missing.map(|request| Difference::Missing { request }));
+    let is_extra = |at: &String| !theirs.iter().any(|(other, _)| other == at);
+    let extra = ours.iter().filter(|(at, _)| is_extra(at));
+    differences.extend(extra.map(|(at, it)| difference(at, "request", None, Some(whole(it)))));
+    if differences.iter().all(|it| it.what != "request") {
+        let order = |all: &[(String, &Request)]| {
+            // When the notice arrives is nobody's concern: nothing waits for it.
+            let ordered = all.iter().filter(|(at, _)| !at.contains("/activities"));
+            let names: Vec<_> = ordered.map(|(at, _)| at.as_str()).collect();
+            names.join(", ")
+        };
+        let (theirs, ours) = (order(&theirs), order(&ours));
+        if theirs != ours {
+            differences.push(difference("all", "order", Some(theirs), Some(ours)));
+        }
+    }
     differences
 }
 
-fn pair(theirs: &Request, ours: &Request, differences: &mut Vec<Difference>) {
-    let request = named(theirs);
-    if theirs.target != ours.target {
-        differences.push(Difference::Target {
-            request: request.clone(),
-            theirs: theirs.target.clone(),
-            ours: ours.target.clone(),
-        });
-    }
-    let mut names: Vec<String> = [theirs, ours]
-        .iter()
-        .flat_map(|request| {
-            request
-                .headers
-                .iter()
-                .map(|(name, _)| name.to_ascii_lowercase())
-        })
-        .collect();
+fn pair(at: &str, theirs: &Request, ours: &Request, differences: &mut Vec<Difference>) {
+    let mut compare = |what: &str, theirs: Option<String>, ours: Option<String>| {
+        if theirs != ours {
+            differences.push(difference(at, what, theirs, ours));
+        }
+    };
+    compare(
+        "target",
+        Some(theirs.target.clone()),
+        Some(ours.target.clone()),
+    );
+    let both = theirs.headers.iter().chain(&ours.headers);
+    let mut names: Vec<String> = both.map(|(name, _)| name.to_ascii_lowercase()).collect();
     names.sort();
     names.dedup();
     for name in names {
-        let values = [theirs, ours].map(|request| request.header(&name));
-        let [their, our] = values;
-        if their != our {
-            differences.push(Difference::Header {
-                request: request.clone(),
-                name,
-                theirs: their,
-                ours: our,
-            });
-        }
+        compare(&name, theirs.header(&name), ours.header(&name));
     }
-    if theirs.body != ours.body {
-        let [theirs, ours] =
-            [theirs, ours].map(|request| String::from_utf8_lossy(&request.body).into_owned());
-        differences.push(Difference::Body {
-            request,
-            theirs,
-            ours,
-        });
+    compare("body", Some(text(theirs)), Some(text(ours)));
+}
+
+/// Requests with what tells them from all others.
+fn numbered(requests: &[Request]) -> Vec<(String, &Request)> {
+    let mut named: Vec<(String, &Request)> = Vec::new();
+    for (index, request) in requests.iter().enumerate() {
+        let (on, method, path) = request.key();
+        let before = &requests[..index];
+        let alike = before.iter().filter(|other| other.key() == request.key());
+        let at = match alike.count() {
+            0 => format!("{on} {method} {path}"),
+            before => format!("{on} {method} {path} #{}", before + 1),
+        };
+        named.push((at, request));
+    }
+    named
+}
+
+/// What is said of a request that the other side has not made.
+fn whole(request: &Request) -> String {
+    let authorization = request.header("authorization").unwrap_or_default();
+    let parts = [&request.target, &authorization, &text(request)];
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    parts.cloned().collect::<Vec<_>>().join(" ")
+}
+
+fn text(request: &Request) -> String {
+    match std::str::from_utf8(&request.body) {
+        Ok(text) => text.to_owned(),
+        Err(_) => format!("{:02x?}", request.body),
     }
 }
 
-fn named(request: &Request) -> String {
-    let (on, method, path) = request.key();
-    format!("{on} {method} {path}")
+fn difference(at: &str, what: &str, theirs: Option<String>, ours: Option<String>) -> Difference {
+    Difference {
+        at: at.to_owned(),
+        what: what.to_owned(),
+        theirs,
+        ours,
+    }
 }
 
-/// How results differ. Of an exception counts its class and, where ours has one, its status: texts are no contract.
-pub(crate) fn results(theirs: &Value, ours: &Value) -> Option<Difference> {
-    let reduced = reduced(theirs, ours);
-    (reduced != *ours).then(|| Difference::Result {
-        theirs: reduced,
-        ours: ours.clone(),
-    })
+/// How what the callers got differs, value by value. Of an exception counts all but `str`, which is Python's wording of the rest, and `mro`,
+/// from what Python derives its class.
+pub(crate) fn results(theirs: &Value, ours: &Value) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    result("result", Some(theirs), Some(ours), &mut differences);
+    differences
 }
 
-fn reduced(theirs: &Value, ours: &Value) -> Value {
+fn result(
+    at: &str,
+    theirs: Option<&Value>,
+    ours: Option<&Value>,
+    differences: &mut Vec<Difference>,
+) {
     match (theirs, ours) {
-        (Value::Object(their), Value::Object(our)) if their.contains_key("raised") => {
-            let kept = our.keys().map(|name| (name.clone(), theirs[name].clone()));
-            Value::Object(kept.collect())
+        (Some(Value::Object(theirs)), Some(Value::Object(ours)))
+            if theirs.contains_key("raised") == ours.contains_key("raised") =>
+        {
+            let names = theirs
+                .keys()
+                .chain(ours.keys().filter(|name| !theirs.contains_key(*name)));
+            let is_exception = theirs.contains_key("raised");
+            let names = names.filter(|name| !is_exception || counts(name));
+            for name in names {
+                let part = |all: &'_ Map<String, Value>| all.get(name).cloned();
+                let (their, our) = (part(theirs), part(ours));
+                result(
+                    &format!("{at}/{name}"),
+                    their.as_ref(),
+                    our.as_ref(),
+                    differences,
+                );
+            }
         }
-        (Value::Object(their), Value::Object(_)) => {
-            let parts = their
-                .iter()
-                .map(|(name, part)| (name.clone(), reduced(part, &ours[name])));
-            Value::Object(parts.collect())
+        (Some(Value::Array(theirs)), Some(Value::Array(ours))) => {
+            for index in 0..theirs.len().max(ours.len()) {
+                let at = format!("{at}/{index}");
+                result(&at, theirs.get(index), ours.get(index), differences);
+            }
         }
-        (Value::Array(their), Value::Array(our)) if their.len() == our.len() => {
-            let parts = their.iter().zip(our);
-            Value::Array(parts.map(|(their, our)| reduced(their, our)).collect())
+        _ if theirs == ours => {}
+        _ => {
+            let shown = |value: Option<&Value>| value.map(|value| exception(value).to_string());
+            differences.push(difference(at, "value", shown(theirs), shown(ours)));
         }
-        (Value::Object(their), _) if their.contains_key("raised") => {
-            json!({ "raised": theirs["raised"] })
+    }
+}
+
+/// What counts of an exception.
+fn counts(name: &str) -> bool {
+    !["mro", "str"].contains(&name)
+}
+
+/// An exception without what does not count; any other value as it is.
+fn exception(value: &Value) -> Value {
+    match value {
+        Value::Object(parts) if parts.contains_key("raised") => {
+            let parts = parts.iter().filter(|(name, _)| counts(name));
+            parts
+                .map(|(name, part)| (name.clone(), part.clone()))
+                .collect()
         }
-        _ => theirs.clone(),
+        _ => value.clone(),
     }
 }

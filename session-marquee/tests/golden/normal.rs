@@ -58,6 +58,12 @@ impl Normal {
         request
     }
 
+    /// A header's value.
+    #[cfg(feature = "counterparts")]
+    pub(crate) fn value(&self, name: &str, value: &str) -> String {
+        self.header(name, value, 0)
+    }
+
     fn header(&self, name: &str, value: &str, shorter: i64) -> String {
         match name {
             "user-agent" => versions(value),

@@ -22,6 +22,9 @@ pub(crate) struct Replay {
     pub(crate) ws: Provider,
 }
 
+/// Requests that are answered alike; the first of them says how.
+type Turn = Option<Exchange>;
+
 /// What the servers share.
 struct Script {
     /// Until then it is set-up: token requests are granted, all else is fine, nothing is recorded.
@@ -31,6 +34,8 @@ struct Script {
     tokens: AtomicUsize,
     /// What was not answered yet.
     left: Mutex<Vec<Exchange>>,
+    /// What all are answered until the next turn, where there are turns.
+    turn: Mutex<Option<Turn>>,
     recorded: Mutex<Vec<(usize, Request)>>,
     /// Of the token requests and of all, how many were told of by `count`.
     counted: Mutex<[usize; 2]>,
@@ -45,6 +50,7 @@ impl Replay {
             lifetime,
             tokens: AtomicUsize::new(0),
             left: Mutex::new(trace.exchanges.clone()),
+            turn: Mutex::default(),
             recorded: Mutex::default(),
             counted: Mutex::default(),
             normal: OnceLock::new(),
@@ -99,6 +105,11 @@ impl Replay {
         self.script.count(1)
     }
 
+    /// From here on, and until this is called again, all requests are answered as the first of them.
+    pub(crate) fn turn_to_next(&self) {
+        *self.script.turn.lock().unwrap() = Some(None);
+    }
+
     /// What was recorded, in order of arrival.
     pub(crate) fn recorded(&self) -> Vec<Request> {
         let recorded = self.script.recorded.lock().unwrap();
@@ -150,8 +161,20 @@ impl Script {
         Reply::json(StatusCode::OK, body.to_string())
     }
 
-    /// The answer that the trace has for a request like this: for the first of them, of those with the same token if there are some.
+    /// The answer to a request.
     fn answer(&self, request: &Request) -> Option<Exchange> {
+        let mut turn = self.turn.lock().unwrap();
+        let Some(turn) = &mut *turn else {
+            return self.next(request);
+        };
+        if turn.is_none() {
+            *turn = self.next(request);
+        }
+        turn.clone()
+    }
+
+    /// The answer that the trace has for a request like this: for the first of them, of those with the same token if there are some.
+    fn next(&self, request: &Request) -> Option<Exchange> {
         let mut left = self.left.lock().unwrap();
         let alike = |exchange: &Exchange| exchange.request.key() == request.key();
         let as_known = |exchange: &Exchange| {

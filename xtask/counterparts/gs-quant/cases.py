@@ -6,10 +6,19 @@ import socket
 
 import msgpack  # noqa: F401  (imported once, before the fork)
 import pandas as pd
+import requests
+import websockets
 from gs_quant.api.gs.users import GsUsersApi
 from gs_quant.data import Dataset
 from gs_quant.markets.securities import AssetIdentifier, SecurityMaster
-from gs_quant.session import Domain, Environment, GsSession, OAuth2Session, PassThroughSession
+from gs_quant.session import (
+    Domain,
+    Environment,
+    GsSession,
+    OAuth2Session,
+    PassThroughGSSSOSession,
+    PassThroughSession,
+)
 from results import attempt
 from scene import case
 
@@ -457,15 +466,21 @@ def named(host, address):
 
 
 def with_cookies(token, csrf_token, scene):
-    """A session by cookies. What sets them is in a package that is not public: this does what session.py calls of it, by the names that
-    session.py has."""
-
-    class Session(GsSession):
-        def _authenticate(self):
-            for name, value in (("GSSSO", token), ("MARQUEE-CSRF-TOKEN", csrf_token)):
-                self._session.cookies.set(name, value, domain=".gs.com")
-            self._session.headers.update({"X-MARQUEE-CSRF-TOKEN": csrf_token})
-
-    session = Session(scene.http, Environment.DEV, verify=False)
+    session = PassThroughGSSSOSession(scene.http, token, csrf_token=csrf_token)
     session.init()
     return session
+
+
+@case("libraries", recorded=False)
+def _(scene):
+    """What gs_quant's HTTP libraries say of themselves, without gs_quant."""
+
+    async def handshake():
+        try:
+            async with websockets.connect(scene.ws + "/plain"):
+                pass
+        except websockets.exceptions.WebSocketException:
+            pass
+
+    asyncio.run(handshake())
+    return dict(requests.utils.default_headers())

@@ -24,6 +24,10 @@ for name in list(os.environ):
 folder = tempfile.mkdtemp(prefix="session-gs-quant-")
 os.environ["HOME"] = folder
 
+import stand_ins  # noqa: E402
+
+stand_ins.put()
+
 import cases  # noqa: E402, F401  (registers them)
 import scene  # noqa: E402
 
