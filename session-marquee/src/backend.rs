@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use session_core::{Backend, Config, Environment, Key, Result, SecretSource, Session};
 
-use crate::{Domain, Marquee, MarqueeBuilder, MarqueeEnvironment};
+use crate::{
+    Domain, Marquee, MarqueeBuilder, MarqueeEnvironment,
+    environment::{check_auth, check_base},
+    scope::Scopes,
+    settings::{self, Settings},
+};
 
 session_core::register_backend! {
     /// Sessions with Marquee, by the name `marquee`.
@@ -59,6 +64,7 @@ const KEYS: &[Key] = &[
             Domain::Api.as_str(),
             Domain::Mds.as_str(),
             Domain::MdsWeb.as_str(),
+            Domain::Web.as_str(),
         ],
         "the service that requests go to; `api` if absent",
     ),
@@ -68,7 +74,7 @@ const KEYS: &[Key] = &[
     ),
     Key::duration(
         "timeout",
-        "how long a request may take; 65 seconds if absent",
+        "how long a request may take; 65 seconds if absent, and a year is no limit",
     ),
     Key::url(
         "environment.api",
@@ -84,27 +90,53 @@ const KEYS: &[Key] = &[
 ];
 
 fn open(config: &Config) -> Result<Marquee> {
-    let mut builder = credentials(config, environment(config)?)?;
+    let environment = environment(config)?;
+    let mut builder = credentials(config, environment.clone())?;
     let name = config.get("application")?;
     let version = config.get("application_version")?;
+    for (key, text) in [("application", name), ("application_version", version)] {
+        if text.is_some_and(|text| settings::value(key, text).is_err()) {
+            let problem = "is empty, or has characters that no header can have; write it in letters and digits";
+            return Err(config.error(key, problem));
+        }
+    }
     if name.is_some() || version.is_some() {
         builder = builder.application(
-            name.unwrap_or(crate::settings::Settings::APPLICATION),
-            version.unwrap_or(crate::settings::Settings::APPLICATION_VERSION),
+            name.unwrap_or(Settings::APPLICATION),
+            version.unwrap_or(Settings::APPLICATION_VERSION),
         );
     }
     if let Some(version) = config.get::<&str>("api_version")? {
+        if environment.clone().with_version(version).is_err() {
+            let problem =
+                "has characters that no version has; write it as `v1`, or as `\"\"` for no version";
+            return Err(config.error("api_version", problem));
+        }
         builder = builder.api_version(version);
     }
     if let Some(name) = config.get::<&str>("domain")? {
         let domain = Domain::ALL.into_iter().find(|it| it.as_str() == name);
-        builder = builder.domain(domain.unwrap_or_default());
+        let domain = domain.unwrap_or_default();
+        if environment.address(domain).is_none() {
+            let problem = format!(
+                "is a service that environment `{}` does not have; give its address as `environment.{domain}`, or choose another",
+                environment.name()
+            );
+            return Err(config.error("domain", problem));
+        }
+        builder = builder.domain(domain);
     }
     if let Some(activity) = config.get("activity")? {
         builder = builder.activity(activity);
     }
     if let Some(limit) = config.get::<Duration>("timeout")? {
-        builder = builder.timeout(limit);
+        if limit.is_zero() {
+            let problem =
+                "is zero, in which no request can be answered; give it more, or leave it out";
+            return Err(config.error("timeout", problem));
+        }
+        let is_one = limit < Settings::NO_LIMIT;
+        builder = builder.timeout(if is_one { limit } else { Duration::MAX });
     }
     builder.build()
 }
@@ -156,8 +188,13 @@ fn credentials(config: &Config, environment: MarqueeEnvironment) -> Result<Marqu
         "client_id" => {
             let id = config.require::<&str>("client_id")?;
             let secret = config.require::<SecretSource>("client_secret")?;
-            Marquee::client_credentials(environment, id, secret)
-                .scopes(config.get::<Vec<String>>("scopes")?.unwrap_or_default())
+            let scopes = config.get::<Vec<String>>("scopes")?.unwrap_or_default();
+            let mut checked = Scopes::default();
+            checked.extend(scopes.iter().map(String::as_str));
+            checked
+                .check()
+                .map_err(|error| config.error("scopes", error))?;
+            Marquee::client_credentials(environment, id, secret).scopes(scopes)
         }
         "token" => Marquee::token(environment, config.require::<SecretSource>("token")?),
         "gssso" => Marquee::gssso(environment, config.require::<SecretSource>("gssso")?),
@@ -176,8 +213,7 @@ fn credentials(config: &Config, environment: MarqueeEnvironment) -> Result<Marqu
 #[cfg(feature = "kerberos")]
 fn kerberos(config: &Config, environment: MarqueeEnvironment) -> Result<MarqueeBuilder> {
     let page = config.require::<&str>("kerberos_login")?;
-    let kerberos = session_kerberos::Kerberos::default_cache();
-    Ok(Marquee::kerberos(environment, page, kerberos))
+    Ok(Marquee::kerberos_by_default(environment, page))
 }
 
 #[cfg(not(feature = "kerberos"))]
@@ -191,8 +227,12 @@ fn environment(config: &Config) -> Result<MarqueeEnvironment> {
     let api = config.get::<&str>("environment.api")?;
     let auth = config.get::<&str>("environment.auth")?;
     let mut environment = match (api, auth) {
-        (Some(api), Some(auth)) => MarqueeEnvironment::custom(name.unwrap_or("custom"), api, auth)
-            .map_err(|error| config.error("environment.auth", error))?,
+        (Some(api), Some(auth)) => {
+            check_base(api).map_err(|error| config.error("environment.api", error))?;
+            check_auth(auth).map_err(|error| config.error("environment.auth", error))?;
+            MarqueeEnvironment::custom(name.unwrap_or("custom"), api, auth)
+                .map_err(|error| config.error("environment.api", error))?
+        }
         (Some(_), None) => {
             let problem =
                 "is missing; say where to authenticate, for no other environment's place will do";

@@ -147,13 +147,14 @@ impl MarqueeBuilder {
             self.time_limit,
         )?;
         let means = match &self.given {
-            Given::Client { .. } => {
+            Given::Client { scopes, .. } => {
+                scopes.check()?;
                 Means::Client(Box::new(oauth(&self.given, &environment, &settings)?))
             }
             Given::Token(source) => Means::Token(source.clone()),
             Given::Cookies(cookies) => Means::Cookies(cookies.clone()),
             #[cfg(feature = "kerberos")]
-            Given::Kerberos(page) => {
+            Given::Kerberos { page, .. } => {
                 let kerberos = self.kerberos;
                 let kerberos = kerberos.unwrap_or_else(session_kerberos::Kerberos::default_cache);
                 Means::Kerberos(Login::new(kerberos, page, &environment)?)

@@ -94,7 +94,7 @@ impl MarqueeEnvironment {
     /// `Config`, when an address is no absolute URL, has a user or password, or would get secrets unencrypted.
     pub fn custom(name: impl Into<String>, api: &str, auth: &str) -> Result<Self> {
         // Its rules are those of services; it is none, for the credential does not go there.
-        Services::new().insert("auth", auth)?;
+        check_auth(auth)?;
         let mut environment = Self {
             name: name.into(),
             auth: auth.to_owned(),
@@ -104,6 +104,7 @@ impl MarqueeEnvironment {
             services: Services::new(),
             transport: Transport::default(),
         };
+        check_base(api)?;
         environment.roots.insert(Domain::Api.as_str(), api)?;
         environment.with_version(Self::API_VERSION)
     }
@@ -114,6 +115,7 @@ impl MarqueeEnvironment {
     ///
     /// As [`custom`](Self::custom).
     pub fn domain(mut self, domain: Domain, address: &str) -> Result<Self> {
+        check_base(address)?;
         self.roots.insert(domain.as_str(), address)?;
         self.refreshed()
     }
@@ -253,6 +255,29 @@ impl FromStr for MarqueeEnvironment {
     }
 }
 
+/// Its rules are those of services; and what it is sent has no fragment (RFC 6749 §3.2).
+pub(crate) fn check_auth(address: &str) -> Result<()> {
+    Services::new().insert("auth", address)?;
+    if address.contains('#') {
+        return Err(Error::new(
+            ErrorKind::Config,
+            "the address to authenticate at has a fragment, which is never sent; leave it out",
+        ));
+    }
+    Ok(())
+}
+
+/// Paths are below it.
+pub(crate) fn check_base(address: &str) -> Result<()> {
+    if address.contains(['?', '#']) {
+        return Err(Error::new(
+            ErrorKind::Config,
+            "the address of a service has a query or a fragment, and no path is below those; leave them out",
+        ));
+    }
+    Ok(())
+}
+
 /// A version is a folder, and never the way out of one.
 fn check_version(version: &str) -> Result<()> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -261,7 +286,7 @@ fn check_version(version: &str) -> Result<()> {
     }
     Err(Error::new(
         ErrorKind::Config,
-        "`api_version` is none; write it as `v1`, or leave it empty for none",
+        "`api_version` has characters that no version has; write it as `v1`, or as an empty text for no version",
     ))
 }
 

@@ -76,7 +76,7 @@ impl NoToken {
     }
 
     fn is_in(error: &Error) -> bool {
-        error.source().is_some_and(|source| source.is::<Self>())
+        error.source().is_some_and(<dyn StdError>::is::<Self>)
     }
 }
 

@@ -14,9 +14,13 @@ pub(crate) enum Given {
     },
     Token(SecretSource),
     Cookies(Cookies),
-    /// The page to log in at.
     #[cfg(feature = "kerberos")]
-    Kerberos(String),
+    Kerberos {
+        /// To log in at.
+        page: String,
+        /// Whether tickets come from the default cache.
+        by_default: bool,
+    },
 }
 
 impl Given {

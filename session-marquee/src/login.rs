@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use session_core::{
-    BasicEnvironment, Environment, Error, ErrorKind, Result, Session, SessionHandle,
+    BasicEnvironment, Environment, Error, ErrorKind, Finding, Result, Session, SessionHandle,
 };
 use session_http::Client;
 use session_kerberos::KerberosBuilder;
@@ -48,6 +48,11 @@ impl Login {
         let jar = Jar::default();
         let session = SessionHandle::new(Watched::new(session, jar.clone()));
         Ok(Self { session, page, jar })
+    }
+
+    /// What logging in depends on.
+    pub(crate) async fn examine(&self) -> Vec<Finding> {
+        self.session.examine().await
     }
 
     /// Logs in.

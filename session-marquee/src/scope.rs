@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use session_core::{Error, ErrorKind, Result};
+
 /// A scope that Marquee knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -103,6 +105,19 @@ impl Scopes {
 
     pub(crate) fn given(&self) -> &BTreeSet<String> {
         &self.given
+    }
+
+    /// RFC 6749 §3.3: what else stands in one could make two of it.
+    pub(crate) fn check(&self) -> Result<()> {
+        let is_plain = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        let is_one = |scope: &String| !scope.is_empty() && scope.bytes().all(is_plain);
+        if self.given.iter().all(is_one) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Config,
+            "a scope is empty, or has spaces or characters that none can have; give each of the `scopes` by itself",
+        ))
     }
 
     pub(crate) fn union(&self) -> BTreeSet<String> {

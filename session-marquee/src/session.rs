@@ -5,8 +5,8 @@ use std::any::Any;
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 use session_core::{
-    Cause, Credential, Environment, Error, ErrorKind, Identity, Result, Secret, SecretSource,
-    Session, SessionHandle,
+    Cause, Credential, Environment, Error, ErrorKind, Finding, Identity, Result, Secret,
+    SecretSource, Session, SessionHandle,
 };
 use session_oauth::{ClientSecret, OAuth};
 
@@ -93,9 +93,30 @@ impl Marquee {
         login_page: impl Into<String>,
         kerberos: session_kerberos::KerberosBuilder,
     ) -> MarqueeBuilder {
-        let mut builder = MarqueeBuilder::new(environment, Given::Kerberos(login_page.into()));
+        let mut builder = MarqueeBuilder::new(
+            environment,
+            Given::Kerberos {
+                page: login_page.into(),
+                by_default: false,
+            },
+        );
         builder.kerberos = Some(kerberos);
         builder
+    }
+
+    /// By a ticket from wherever the machine has them.
+    #[cfg(feature = "kerberos")]
+    pub(crate) fn kerberos_by_default(
+        environment: MarqueeEnvironment,
+        page: &str,
+    ) -> MarqueeBuilder {
+        MarqueeBuilder::new(
+            environment,
+            Given::Kerberos {
+                page: page.to_owned(),
+                by_default: true,
+            },
+        )
     }
 
     /// The one behind this handle; `None` if it is a session of another backend.
@@ -128,7 +149,7 @@ impl Marquee {
     async fn looked_up(&self) -> Result<Credential> {
         match &self.means {
             Means::Client(oauth) => oauth.init().await.map_err(NoToken::told),
-            Means::Token(source) => Ok(bearer(&source.resolve().await?)),
+            Means::Token(source) => bearer(&source.resolve().await?),
             Means::Cookies(cookies) => cookies.values().await?.credential(),
             #[cfg(feature = "kerberos")]
             Means::Kerberos(login) => login.values().await?.credential(),
@@ -180,6 +201,16 @@ impl Session for Marquee {
         }
     }
 
+    /// What was given depends on nobody but its giver.
+    async fn examine(&self, credential: Option<&Credential>) -> Vec<Finding> {
+        match &self.means {
+            Means::Client(oauth) => oauth.examine(credential).await,
+            Means::Token(_) | Means::Cookies(_) => Vec::new(),
+            #[cfg(feature = "kerberos")]
+            Means::Kerberos(login) => login.examine().await,
+        }
+    }
+
     async fn close(&self, credential: &Credential) -> Result<()> {
         if let Some(activity) = &self.activity {
             activity.disconnect();
@@ -209,8 +240,21 @@ impl Marquee {
     }
 }
 
-fn bearer(token: &Secret) -> Credential {
-    Credential::headers([(AUTHORIZATION, Secret::prefixed("Bearer ", token.expose()))])
+/// RFC 6750 §2.1: what else stands in a token is sent as something that no server understands.
+fn bearer(token: &Secret) -> Result<Credential> {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(byte);
+    let text = token.expose();
+    let end = text.iter().rposition(|byte| *byte != b'=');
+    if !end.is_some_and(|end| text[..=end].iter().all(is_plain)) {
+        return Err(Error::new(
+            ErrorKind::Config,
+            "the `token` is empty, or has characters that no token has (RFC 6750 §2.1); give it alone, without `Bearer`",
+        ));
+    }
+    Ok(Credential::headers([(
+        AUTHORIZATION,
+        Secret::prefixed("Bearer ", token.expose()),
+    )]))
 }
 
 fn is_same(a: &Credential, b: &Credential) -> bool {

@@ -17,6 +17,8 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) const APPLICATION: &'static str = "session-kit";
+    /// As long a time as this is no limit, where a profile says so.
+    pub(crate) const NO_LIMIT: Duration = Duration::from_secs(365 * 24 * 3600);
     pub(crate) const APPLICATION_VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
     pub(crate) fn new(
@@ -29,7 +31,7 @@ impl Settings {
             application: value("application", application)?,
             application_version: value("application_version", application_version)?,
             domain,
-            time_limit,
+            time_limit: positive(time_limit)?,
         })
     }
 }
@@ -46,7 +48,18 @@ impl Default for Settings {
     }
 }
 
-fn value(key: &str, text: &str) -> Result<HeaderValue> {
+/// What takes no time at all would always be late.
+fn positive(limit: Duration) -> Result<Duration> {
+    if limit.is_zero() {
+        return Err(Error::new(
+            ErrorKind::Config,
+            "`timeout` is zero, in which no request can be answered; give it more, or leave it out",
+        ));
+    }
+    Ok(limit)
+}
+
+pub(crate) fn value(key: &str, text: &str) -> Result<HeaderValue> {
     let value = HeaderValue::from_str(text).ok();
     value.filter(|value| !value.is_empty()).ok_or_else(|| {
         Error::new(

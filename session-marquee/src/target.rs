@@ -91,6 +91,13 @@ fn absolute(path: &str) -> Option<Result<Url>> {
     };
     let scheme = ["https://", "http://", "wss://", "ws://"];
     scheme.into_iter().any(is).then(|| {
+        // A parser of URLs would leave them out, and find another host than is written there.
+        if path.chars().any(char::is_control) {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "the request's target has control characters; percent-encode them",
+            ));
+        }
         // Not quoted: it may hold a secret.
         Url::parse(path).map_err(|_| {
             Error::new(

@@ -1,15 +1,12 @@
 //! A session's configuration as a text.
 
-use std::{fmt::Display, time::Duration};
+use std::fmt::Display;
 
 use session_core::{Environment, Error, ErrorKind, Result, SecretSource, TlsVersion};
 
 use crate::{
     Client, Domain, Marquee, MarqueeEnvironment, cookies::Cookies, given::Given, settings::Settings,
 };
-
-/// The longest time limit that is worth writing down; without end is written in no way.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What a profile in `sessions.toml` has.
 pub(crate) fn profile(marquee: &Marquee) -> Result<String> {
@@ -37,14 +34,18 @@ pub(crate) fn profile(marquee: &Marquee) -> Result<String> {
             text.secret("csrf_token", csrf_token.as_ref())?;
         }
         #[cfg(feature = "kerberos")]
-        Given::Kerberos(_) => return Err(no_profile("where its Kerberos ticket comes from")),
+        Given::Kerberos {
+            by_default: false, ..
+        } => return Err(no_profile("where its Kerberos ticket comes from")),
+        #[cfg(feature = "kerberos")]
+        Given::Kerberos { page, .. } => text.text("kerberos_login", page),
     }
-    settings(&mut text, marquee)?;
+    settings(&mut text, marquee);
     environment(&mut text, &marquee.environment)?;
     Ok(text.0)
 }
 
-fn settings(text: &mut Text, marquee: &Marquee) -> Result<()> {
+fn settings(text: &mut Text, marquee: &Marquee) {
     let settings = &marquee.settings;
     if settings.application != Settings::APPLICATION
         || settings.application_version != Settings::APPLICATION_VERSION
@@ -63,16 +64,12 @@ fn settings(text: &mut Text, marquee: &Marquee) -> Result<()> {
     if marquee.activity.is_some() {
         text.line("activity", true);
     }
-    if settings.time_limit > LONGEST {
-        return Err(no_profile("so long a time limit"));
-    }
     if settings.time_limit != Client::TIME_LIMIT {
-        text.line(
-            "timeout",
-            format_args!("\"{}ms\"", settings.time_limit.as_millis()),
-        );
+        let limit = settings.time_limit.min(Settings::NO_LIMIT);
+        // What is shorter than a millisecond is not nothing.
+        let milliseconds = limit.as_micros().div_ceil(1000).max(1);
+        text.line("timeout", format_args!("\"{milliseconds}ms\""));
     }
-    Ok(())
 }
 
 fn environment(text: &mut Text, environment: &MarqueeEnvironment) -> Result<()> {

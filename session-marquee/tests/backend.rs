@@ -130,6 +130,22 @@ fn a_profile_says_where_it_is_wrong() {
         ("gssso = \"s\"", "gssso"),
         ("csrf_token = \"s\"", "csrf_token"),
         ("scopes = [\"x\"]", "scopes"),
+        ("api_version = \"../x\"", "api_version"),
+        ("application = \"\"", "application"),
+        ("application_version = \"a\\nb\"", "application_version"),
+        ("timeout = 0", "timeout"),
+        (
+            "domain = \"mds\"\nenvironment.api = \"https://a.example.com\"\nenvironment.auth = \"https://b.example.com\"",
+            "domain",
+        ),
+        (
+            "environment.api = \"https://a.example.com?k=1\"\nenvironment.auth = \"https://b.example.com\"",
+            "environment.api",
+        ),
+        (
+            "environment.api = \"https://a.example.com\"\nenvironment.auth = \"https://b.example.com#f\"",
+            "environment.auth",
+        ),
     ] {
         let text = format!("[profiles.m]\nbackend = \"marquee\"\ntoken = \"s3cr3t\"\n{line}\n");
         let profiles = Profiles::from_toml(&text, "sessions.toml").unwrap();
@@ -141,6 +157,21 @@ fn a_profile_says_where_it_is_wrong() {
             "{line}: {shown}"
         );
         assert!(!shown.contains("s3cr3t"));
+    }
+}
+
+#[test]
+fn a_scope_that_is_none_is_found_where_it_stands() {
+    for scopes in ["[\"\"]", "[\"read_content\", \"a b\"]", "[\"a\\\"b\"]"] {
+        let text = format!(
+            "[profiles.m]\nbackend = \"marquee\"\nclient_id = \"c\"\nclient_secret = \"s3cr3t\"\nscopes = {scopes}\n"
+        );
+        let profiles = Profiles::from_toml(&text, "sessions.toml").unwrap();
+        let shown = profiles.open("m").unwrap_err().to_string();
+        assert!(
+            shown.contains("sessions.toml:5") && shown.contains("`scopes`"),
+            "{shown}"
+        );
     }
 }
 
@@ -156,7 +187,8 @@ fn without_the_feature_kerberos_it_says_which_one_is_missing() {
 fn a_page_that_takes_a_ticket_is_a_kind_of_credential() {
     let session = open("marquee", [("kerberos_login", "https://sso.example.com/")]).unwrap();
     let marquee = Marquee::of(&session).unwrap();
-    assert_eq!(marquee.to_toml().unwrap_err().kind(), ErrorKind::Config);
+    let written = marquee.to_toml().unwrap();
+    assert!(written.contains("kerberos_login = \"https://sso.example.com/\""));
     let error = open("marquee", [("kerberos_login", "http://sso.example.com/")]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
 }

@@ -263,8 +263,6 @@ environment = "PROD"
         let session = open("marquee", Config::from_toml(profile).unwrap()).unwrap();
         assert_eq!(Marquee::of(&session).unwrap().to_toml().unwrap(), text);
     }
-    let endless = Marquee::token(prod(), SecretSource::env("T")).timeout(Duration::MAX);
-    assert_eq!(written(endless).unwrap_err().kind(), ErrorKind::Config);
     let given = Marquee::client_credentials(prod(), "id", "s3cr3t");
     let error = written(given).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
@@ -499,6 +497,45 @@ async fn the_authorization_cannot_be_given_with_a_request() {
         assert_eq!(error.kind(), ErrorKind::Config);
     }
     assert_eq!(provider.count(Kind::Api), 0);
+}
+
+#[tokio::test]
+async fn a_token_or_cookie_that_none_can_be_is_an_error_before_it_is_sent() {
+    let provider = provider();
+    for text in ["", "Bearer abc", "a b", "a\r\nX: y", "\u{e9}", "=", "a=b"] {
+        let session = Marquee::token(environment(&provider), Secret::new(text));
+        let error = session.open().unwrap().init().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{text:?}");
+    }
+    let session = Marquee::gssso(environment(&provider), Secret::new(""));
+    let error = session.open().unwrap().init().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    let session = Marquee::token(environment(&provider), Secret::new("aZ0-._~+/=="));
+    session.open().unwrap().init().await.unwrap();
+    assert!(provider.log().is_empty());
+}
+
+#[tokio::test]
+async fn a_url_with_control_characters_is_none() {
+    let provider = provider();
+    let (_session, client) = opened(&provider).await;
+    for url in [
+        format!("{}a\tb", provider.api()),
+        format!("{}x\n", provider.api()),
+    ] {
+        let error = client.get(&url).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+    }
+    assert_eq!(provider.count(Kind::Api), 0);
+}
+
+#[tokio::test]
+async fn a_session_is_examined_as_what_it_authenticates_by() {
+    let provider = provider();
+    let session = marquee(&provider).open().unwrap();
+    assert!(!session.examine().await.is_empty());
+    session.init().await.unwrap();
+    assert!(!session.examine().await.is_empty());
 }
 
 #[tokio::test]
