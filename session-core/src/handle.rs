@@ -224,11 +224,14 @@ impl SessionHandle {
     /// What goes into `Proxy-Authorization` of a new connection through the environment's proxy, marked sensitive: good for that
     /// one. `None` where the session is not to [log in](crate::Proxy::with_session_login) to a proxy.
     ///
+    /// With what it was made with: when the proxy refuses it (407), a carrier [reports](Self::report_refusal) that, and
+    /// connects once more.
+    ///
     /// # Errors
     ///
     /// `Closed` when the session is not open; `Config` when its backend does not know how to log in to proxies; otherwise
     /// whatever a renewal, or the backend, failed with.
-    pub async fn authorize_proxy(&self) -> Result<Option<HeaderValue>> {
+    pub async fn authorize_proxy(&self) -> Result<Option<(HeaderValue, Receipt)>> {
         let proxy = self.environment().transport().proxy();
         let Some(proxy) = proxy.filter(|proxy| proxy.has_session_login()) else {
             return Ok(None);
@@ -248,7 +251,7 @@ impl SessionHandle {
             ));
         };
         login.set_sensitive(true);
-        Ok(Some(login))
+        Ok(Some((login, Receipt::new(held.generation))))
     }
 
     /// As [`authorize`](Self::authorize), if that needs no waiting: for carriers that have no whole head of a request at

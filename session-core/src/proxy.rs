@@ -78,6 +78,10 @@ impl Proxy {
 
     /// Has the session log in to the proxy as who it is, where its backend can: by Kerberos, for one. In place of a user and a
     /// password.
+    ///
+    /// Without TLS to the proxy itself, whoever listens on the way there can read the login, and may use it in our place for as long as
+    /// the proxy takes it: with Kerberos some minutes, and once only where the proxy remembers what it has seen. An address of
+    /// `https://` keeps it to the two.
     #[must_use]
     pub fn with_session_login(mut self) -> Self {
         self.credentials = None;

@@ -33,8 +33,8 @@ pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
     in_headers(headers, &WWW_AUTHENTICATE)
 }
 
-/// The challenges in an answer's `Proxy-Authenticate` headers (RFC 9110 §11.7.1), which a proxy puts on a 407. They are
-/// none of the session's business: it has nothing for a proxy.
+/// The challenges in an answer's `Proxy-Authenticate` headers (RFC 9110 §11.7.1), which a proxy puts on a 407. The
+/// session's part in it, where it has one, is its [login](session_core::Proxy::with_session_login), with which a connection begins.
 pub fn proxy_challenges(headers: &HeaderMap) -> Vec<Challenge> {
     in_headers(headers, &PROXY_AUTHENTICATE)
 }

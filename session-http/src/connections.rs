@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use session_core::{Carrier, Error, ErrorKind, Result, SessionHandle, Transport};
+use session_core::{Carrier, Error, ErrorKind, Receipt, Result, SessionHandle, Transport};
 use tokio::runtime::Handle;
 use url::Url;
 
@@ -39,7 +39,9 @@ use crate::{
 ///   minute at most, unless it is another by then.
 /// - Where the session [logs in](session_core::Proxy::with_session_login) to the proxy, each connection begins with a login of its own, and
 ///   carries one request at a time by HTTP/1.1: the HTTP client tells every tunnel the same. Only a session's own requests can
-///   have that, so [`client`](Self::client) is `Config` then. The proxy's own answer is not seen: it need not prove who it is.
+///   have that, so [`client`](Self::client) is `Config` then. The proxy's own answer is not seen: it need not prove who it is. When it
+///   refuses the login (407), the session's credential is renewed, once, and a connection with another login opened; for a body that
+///   can be sent again.
 /// - Plain http, which the engine allows to this machine only, never passes a proxy, and does
 ///   without certificate authorities.
 /// - The proxies of environment variables are not used: where a credential travels is configuration, not
@@ -183,7 +185,7 @@ impl Connections {
     }
 
     /// A connection to the origin of `url` that nobody else has: one that is idle, if that will do, else one still to be
-    /// opened, which may take this session's login to the proxy.
+    /// opened, which may take this session's login to the proxy; and what that was made with.
     pub(crate) async fn lend(
         &self,
         session: &SessionHandle,
@@ -191,28 +193,22 @@ impl Connections {
         purpose: Purpose,
         idle_will_do: bool,
         era: Era,
-    ) -> Result<Loan> {
+    ) -> Result<(Loan, Option<Receipt>)> {
         let runtime = runtime()?;
         let route = self.recipe.route(url, purpose);
         let target = (url.origin().ascii_serialization(), route);
         if idle_will_do && let Some(loan) = Loans::idle(&self.loans, runtime.id(), &target) {
-            return Ok(loan);
+            return Ok((loan, None));
         }
-        let login = if self.recipe.has_session_login(url) {
-            session.authorize_proxy().await?
+        let (login, receipt) = if self.recipe.has_session_login(url) {
+            session.authorize_proxy().await?.unzip()
         } else {
-            None
+            (None, None)
         };
         let gate = Gate::default();
         let made = Box::pin(self.recipe.client(route, Some(&gate), login)).await?;
-        Ok(Loans::fresh(
-            &self.loans,
-            &runtime,
-            era,
-            target,
-            made.client,
-            gate,
-        ))
+        let loan = Loans::fresh(&self.loans, &runtime, era, target, made.client, gate);
+        Ok((loan, receipt))
     }
 
     /// Whether each connection to `url` is made for one request at a time: it begins with a login that is good for one.

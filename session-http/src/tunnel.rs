@@ -152,6 +152,11 @@ pub(crate) struct TunnelError {
 }
 
 impl TunnelError {
+    /// Whether the proxy has refused who the session is. Nothing of the request was sent.
+    pub(crate) fn is_login_refused(&self) -> bool {
+        matches!(self.problem, Problem::Refused(Told::Session))
+    }
+
     /// As when this proxy refuses the credentials.
     pub(crate) fn refused(proxy: &Proxy) -> Self {
         Self {

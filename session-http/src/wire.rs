@@ -14,7 +14,7 @@ use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{CONNECTION, CONTENT_LENGTH},
 };
-use session_core::{Error, Result, SessionHandle};
+use session_core::{Error, ErrorKind, Receipt, Result, SessionHandle};
 use url::Url;
 
 use crate::{
@@ -27,6 +27,7 @@ use crate::{
     read,
     recipe::Purpose,
     target, transport_error,
+    tunnel::TunnelError,
     upload::Upload,
     watch::{Elapsed, Watch},
     words::lists,
@@ -133,38 +134,62 @@ impl<'a> Wire<'a> {
         purpose: Purpose,
         midway: bool,
     ) -> Result<reqwest::Response> {
-        let loan = match self.loan.take() {
-            Some(loan) if midway => {
-                loan.set_awaited(true);
-                loan
+        // Which connection is as good as closed shows when it is needed, and then a streamed body is gone.
+        let mut idle_will_do = body.is_repeatable();
+        let mut may_renew = true;
+        loop {
+            let (loan, login) = match self.loan.take() {
+                Some(loan) if midway => {
+                    loan.set_awaited(true);
+                    (loan, None)
+                }
+                None if midway => {
+                    (self.broke_off, self.is_unsent) = (true, true);
+                    return Err(transport_error::connection_lost(url));
+                }
+                _ => self.lend(url, purpose, idle_will_do).await?,
+            };
+            let request = self.request(url, method, headers.clone(), body);
+            let answer = self.hear(loan.client().execute(request), url).await?;
+            loan.set_awaited(false);
+            match (answer, login) {
+                (Err(error), _) if !midway && !loan.is_fresh && gate::is_lost(&error) => {
+                    idle_will_do = false;
+                }
+                (Err(error), Some(login)) if may_renew && is_login_refused(&error) => {
+                    may_renew = false;
+                    let is_renewed = self.renew(login, url).await?;
+                    if !is_renewed || !body.is_repeatable() {
+                        return self.judged(Err(error), url);
+                    }
+                }
+                (answer, _) => {
+                    self.loan = Some(loan);
+                    return self.judged(answer, url);
+                }
             }
-            None if midway => {
-                (self.broke_off, self.is_unsent) = (true, true);
-                return Err(transport_error::connection_lost(url));
-            }
-            // Which connection is as good as closed shows when it is needed, and then a streamed body is gone.
-            _ => self.lend(url, purpose, body.is_repeatable()).await?,
-        };
-        let request = self.request(url, method, headers.clone(), body);
-        let answer = self.hear(loan.client().execute(request), url).await?;
-        loan.set_awaited(false);
-        let answer = match answer {
-            Err(error) if !midway && !loan.is_fresh && gate::is_lost(&error) => {
-                let loan = self.lend(url, purpose, false).await?;
-                let client = loan.client();
-                self.loan = Some(loan);
-                let request = self.request(url, method, headers, body);
-                self.hear(client.execute(request), url).await?
-            }
-            answer => {
-                self.loan = Some(loan);
-                answer
-            }
-        };
-        self.judged(answer, url)
+        }
     }
 
-    async fn lend(&mut self, url: &Url, purpose: Purpose, idle_will_do: bool) -> Result<Loan> {
+    /// Has the session get another credential in place of one that the proxy refuses; not if it did so just now.
+    async fn renew(&mut self, login: Receipt, url: &Url) -> Result<bool> {
+        let session = self.session.name();
+        tracing::debug!(session, "the proxy refused the credential");
+        let renewal = self.session.report_refusal(&login, &[]);
+        drop(login);
+        match self.in_time(renewal, url).await? {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::Denied => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn lend(
+        &mut self,
+        url: &Url,
+        purpose: Purpose,
+        idle_will_do: bool,
+    ) -> Result<(Loan, Option<Receipt>)> {
         let (session, era) = (self.session, self.era);
         let loan = self
             .connections
@@ -271,6 +296,10 @@ impl<'a> Wire<'a> {
         let outcome = self.watch.wait(event).await;
         outcome.map_err(|Elapsed| transport_error::session_timed_out(url))
     }
+}
+
+fn is_login_refused(error: &reqwest::Error) -> bool {
+    transport_error::found::<TunnelError>(error).is_some_and(TunnelError::is_login_refused)
 }
 
 /// A request that is sent now, or when there is a client for it.

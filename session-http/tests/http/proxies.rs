@@ -377,3 +377,32 @@ fn a_stranger_is_reached_through_the_proxy_too() {
         );
     });
 }
+
+#[test]
+fn a_login_of_the_session_that_the_proxy_refuses_is_renewed_once() {
+    block_on(async {
+        let realm = Realm::agreeable();
+        let second = Conduct::Asks("Bearer s3cr3t-2".to_owned());
+        let proxy = Proxy::start(realm.server.address, second);
+        let way = way(&proxy).with_session_login();
+        let (tokens, calls) = Tokens::new(behind(&realm, way.clone()));
+        let session = SessionHandle::new(tokens);
+        session.init().await.unwrap();
+        let client = Client::new(&session);
+        let answer = client.post("/").body("some").send().await.unwrap();
+        assert_eq!(answer.text().await.unwrap(), "ok");
+        assert_eq!(calls.made(), ["init", "renew"]);
+        assert_eq!(proxy.log().len(), 2);
+
+        // Whom it does not take, with either, is told so.
+        proxy.set(Conduct::Asks("Bearer s3cr3t-0".to_owned()));
+        let (tokens, calls) = Tokens::new(behind(&realm, way));
+        let session = SessionHandle::new(tokens);
+        session.init().await.unwrap();
+        let error = Client::new(&session).get("/").send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Denied);
+        assert!(error.to_string().contains("who the session is"), "{error}");
+        assert_eq!(calls.made(), ["init", "renew"]);
+        assert_eq!(proxy.log().len(), 4);
+    });
+}

@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use http::HeaderValue;
 use session_core::{
     BasicEnvironment, Cause, Credential, Environment, Error, ErrorKind, Result, Secret, Session,
     SessionHandle,
 };
+use url::Url;
 
 /// Its tokens are `s3cr3t-1`, `s3cr3t-2` and so on, unless there is a script.
 #[derive(Debug)]
@@ -96,6 +98,16 @@ impl Session for Tokens {
         }
         let number = self.calls.authenticate("renew")?;
         Ok(self.credential(number))
+    }
+
+    /// The same that servers get.
+    async fn authorize_proxy(
+        &self,
+        credential: &Credential,
+        _: &Url,
+    ) -> Result<Option<HeaderValue>> {
+        let value = credential.header(&http::header::AUTHORIZATION);
+        Ok(value.and_then(|value| HeaderValue::from_bytes(value.expose()).ok()))
     }
 }
 
