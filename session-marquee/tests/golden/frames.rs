@@ -1,5 +1,6 @@
 //! Rows, as pandas shows them.
 
+use std::fmt::Write as _;
 use std::iter;
 
 use serde_json::{Map, Value};
@@ -38,7 +39,7 @@ pub(crate) fn text(rows: &[Value], index: Option<&str>, columns: &[&str]) -> Str
         let cells: Vec<String> = iter::once(head).chain(empty).chain(cells).collect();
         let width = cells.iter().map(String::len).max().unwrap();
         for (line, cell) in lines.iter_mut().zip(cells) {
-            line.push_str(&format!(" {cell:>width$}"));
+            write!(line, " {cell:>width$}").unwrap();
         }
     }
     lines.join("\n")

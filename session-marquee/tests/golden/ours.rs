@@ -597,7 +597,7 @@ impl Scene<'_> {
             self.replay.token_requests();
             let session = self.session(self.client().activity(true));
             let result = match session.init().await {
-                Ok(_) => json!("initialised"),
+                Ok(()) => json!("initialised"),
                 Err(error) => shown(&error),
             };
             // Whether a failed init leaves something that a request would be made with.
