@@ -122,11 +122,14 @@
 //! - **The caller's thread.** A token that needs nobody is computed there. MIT's library then looks whether the files of its configuration
 //!   have changed, and reads those that have; Heimdal's reads them once for each thread. No KDC and no DNS is asked, and nothing is waited
 //!   for that somebody holds while a KDC is.
+//! - **DNS and realms.** Where krb5.conf says by no `[domain_realm]` which realm a server is in, a library leaves that to the KDC, and
+//!   the tokens for that server are made by the session's threads: while eight requests wait for a KDC that is silent, they wait too.
+//! - **Processes.** A child made by `fork` has none of the session's threads; make its sessions there.
 //! - **Connections and cookies.** Each request has a token, also to a server that authenticates a connection once, or goes on by
 //!   cookie. Apache proves who it is each time. For a server that does not, [`Mutual::IfPresent`] is right.
 //! - **HTTP/2.** A token is a request's, so that this works by HTTP/2 too. A server that has to know the connection refuses that
 //!   (`HTTP_1_1_REQUIRED`): the error then says to set the environment's `http1_only`.
-//! - **Memory.** Tokens are wiped when they are done with. Tickets, keys, and the password while it is used, are in the library's
+//! - **Memory.** Tokens are wiped when they are done with, but for the copy in the request's header, which the HTTP library has. Tickets, keys, and the password while it is used, are in the library's
 //!   memory, which it wipes as it sees fit.
 //! - **Tickets.** The realm renews one for as long as it said at first, and not one that has ended: a session that is not used for so
 //!   long, or is not kept warm, needs a new `kinit`.
