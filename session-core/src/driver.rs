@@ -1,7 +1,7 @@
 //! Calls the backend, on the executor.
 
 use std::{
-    future::poll_fn,
+    future::{poll_fn, ready},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{Arc, atomic::Ordering},
@@ -201,6 +201,10 @@ pub(crate) async fn limit<T, F: Future<Output = Result<T>>>(
         let Ok(is_over) = guarded else {
             return Poll::Ready(Err(timeless()));
         };
+        if is_over.is_ready() {
+            // The call may be through all the same, and another be limited by what is left of the time: nothing.
+            *timer = Box::pin(ready(()));
+        }
         match call.as_mut().poll(cx) {
             Poll::Pending => is_over.map(|()| Err(timed_out(who, action, time_limit))),
             ready @ Poll::Ready(_) => ready,
@@ -235,4 +239,34 @@ fn timeless() -> Error {
         ErrorKind::Config,
         "the executor's timer panicked; if its runtime is of tokio, build that with `enable_time`",
     )
+}
+
+#[cfg(all(test, not(any(model_loom, model_shuttle))))]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_ends_as_its_time_does_leaves_no_time_for_what_comes_after() {
+        // As most timers are, it is not to be asked again once it is over.
+        let mut timer: BoxFuture<()> = Box::pin(async {});
+        let denied = || async { Err::<(), _>(Error::new(ErrorKind::Denied, "no")) };
+        let outcome = limit(&mut timer, Duration::ZERO, "backend", "renew", denied).await;
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Denied);
+        for _ in 0..2 {
+            let outcome = limit(
+                &mut timer,
+                Duration::ZERO,
+                "backend",
+                "init",
+                pending::<Result<()>>,
+            );
+            assert_eq!(outcome.await.unwrap_err().kind(), ErrorKind::Unavailable);
+        }
+        let at_once = || async { Ok(7) };
+        let outcome = limit(&mut timer, Duration::ZERO, "backend", "init", at_once).await;
+        assert_eq!(outcome.unwrap(), 7);
+    }
 }
