@@ -107,16 +107,17 @@ impl Scopes {
         &self.given
     }
 
-    /// RFC 6749 §3.3: what else stands in one could make two of it.
+    /// By RFC 6749 §3.3; several in one text, with a space between each two, are as good, as they are to `gs_quant`.
     pub(crate) fn check(&self) -> Result<()> {
         let is_plain = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-        let is_one = |scope: &String| !scope.is_empty() && scope.bytes().all(is_plain);
-        if self.given.iter().all(is_one) {
+        let is_one = |scope: &str| !scope.is_empty() && scope.bytes().all(is_plain);
+        let are_scopes = |text: &String| text.split(' ').all(is_one);
+        if self.given.iter().all(are_scopes) {
             return Ok(());
         }
         Err(Error::new(
             ErrorKind::Config,
-            "a scope is empty, or has spaces or characters that none can have; give each of the `scopes` by itself",
+            "a scope is empty, or has characters that none can have; write it as Marquee does, such as `read_content`",
         ))
     }
 

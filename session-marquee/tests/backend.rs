@@ -162,7 +162,7 @@ fn a_profile_says_where_it_is_wrong() {
 
 #[test]
 fn a_scope_that_is_none_is_found_where_it_stands() {
-    for scopes in ["[\"\"]", "[\"read_content\", \"a b\"]", "[\"a\\\"b\"]"] {
+    for scopes in ["[\"\"]", "[\"read_content\", \"a  b\"]", "[\"a\\\"b\"]"] {
         let text = format!(
             "[profiles.m]\nbackend = \"marquee\"\nclient_id = \"c\"\nclient_secret = \"s3cr3t\"\nscopes = {scopes}\n"
         );

@@ -134,7 +134,7 @@ class Realm:
     acl_file = {folder}/kdc/none.acl
     dict_file = {folder}/kdc/none.dict
     max_life = 10h
-    max_renewable_life = {"0s" if realm in GATED else "7d"}
+    max_renewable_life = 7d
     supported_enctypes = aes256-cts:normal aes128-cts:normal
   }}
 """ for realm in [REALM, AHEAD, *GATED])
