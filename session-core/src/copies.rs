@@ -80,9 +80,9 @@ fn is_used_again(serial: u64) -> bool {
 }
 
 fn copy((name, value): &(HeaderName, HeaderValue)) -> (HeaderName, HeaderValue) {
-    let mut copy = HeaderValue::from_maybe_shared(Secret::new(value.as_bytes()).bytes())
+    let copy = Secret::new(value.as_bytes())
+        .header_value()
         .expect("the bytes of a valid header value form a valid one");
-    copy.set_sensitive(value.is_sensitive());
     // A name that was made at run time has a reference count too.
     let name = HeaderName::from_bytes(name.as_str().as_bytes())
         .expect("the bytes of a header's name form one");

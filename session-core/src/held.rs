@@ -87,14 +87,12 @@ fn next_serial() -> u64 {
 }
 
 fn header_value(name: &HeaderName, value: &Secret) -> Result<HeaderValue> {
-    let mut value = HeaderValue::from_maybe_shared(value.bytes()).map_err(|_| {
+    value.header_value().ok_or_else(|| {
         Error::new(
             ErrorKind::Protocol,
             format!("the credential for header `{name}` has characters that no header can carry; it is damaged, or not what the server should give out"),
         )
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
+    })
 }
 
 /// The caller's cookies and the session's in one header (RFC 6265 §5.4); the session's win.
@@ -111,10 +109,9 @@ fn merge_cookies<'a>(
     let merged = [theirs, vec![ours.as_bytes()]]
         .concat()
         .join(b"; ".as_slice());
-    let mut merged = HeaderValue::from_maybe_shared(Secret::new(merged).bytes())
-        .expect("parts of valid header values form a valid one");
-    merged.set_sensitive(true);
-    merged
+    Secret::new(merged)
+        .header_value()
+        .expect("parts of valid header values form a valid one")
 }
 
 fn pairs(cookies: &HeaderValue) -> impl Iterator<Item = &[u8]> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use http::HeaderValue;
 use zeroize::Zeroizing;
 
 /// A secret: a password, a token, a header's value.
@@ -51,7 +52,23 @@ impl Secret {
         self.0.is_empty()
     }
 
-    /// The same buffer, for a header value that shares and wipes it.
+    /// It as a header's value, marked sensitive, which shares the buffer: whoever has the last of the two wipes it. `None` when it has
+    /// bytes that no header can carry.
+    ///
+    /// ```
+    /// use session_core::Secret;
+    ///
+    /// let value = Secret::new("Bearer t").header_value().unwrap();
+    /// assert_eq!((value.as_bytes(), value.is_sensitive()), (b"Bearer t".as_slice(), true));
+    /// assert_eq!(Secret::new("a\nb").header_value(), None);
+    /// ```
+    pub fn header_value(&self) -> Option<HeaderValue> {
+        let mut value = HeaderValue::from_maybe_shared(self.bytes()).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// The same buffer, which wipes itself.
     pub(crate) fn bytes(&self) -> Bytes {
         self.0.clone()
     }

@@ -6,9 +6,8 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
 use http::HeaderValue;
-use session_core::{Error, ErrorKind, Proxy, Result};
+use session_core::{Error, ErrorKind, Proxy, Result, Secret};
 use tokio::{sync::Mutex as Turns, time::Instant};
 use zeroize::Zeroizing;
 
@@ -135,17 +134,9 @@ fn header(user: &str, password: &[u8]) -> Option<HeaderValue> {
     pair.extend_from_slice(user.as_bytes());
     pair.push(b':');
     pair.extend_from_slice(password);
-    let mut header = Zeroizing::new(vec![0; PREFIX.len() + pair.len().div_ceil(3) * 4]);
-    header[..PREFIX.len()].copy_from_slice(PREFIX);
-    STANDARD
-        .encode_slice(&*pair, &mut header[PREFIX.len()..])
-        .ok()?;
-    let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(header)).ok()?;
-    header.set_sensitive(true);
-    Some(header)
+    let pair = Zeroizing::new(STANDARD.encode(&*pair));
+    Secret::prefixed("Basic ", &*pair).header_value()
 }
-
-const PREFIX: &[u8] = b"Basic ";
 
 /// The HTTP client does not take this proxy.
 pub(crate) fn unusable(proxy: &Proxy) -> Error {

@@ -129,7 +129,7 @@
 //!   cookie. Apache proves who it is each time. For a server that does not, [`Mutual::IfPresent`] is right.
 //! - **HTTP/2.** A token is a request's, so that this works by HTTP/2 too. A server that has to know the connection refuses that
 //!   (`HTTP_1_1_REQUIRED`): the error then says to set the environment's `http1_only`.
-//! - **Memory.** Tokens are wiped when they are done with, but for the copy in the request's header, which the HTTP library has. Tickets, keys, and the password while it is used, are in the library's
+//! - **Memory.** Tokens are wiped when they are done with. Tickets, keys, and the password while it is used, are in the library's
 //!   memory, which it wipes as it sees fit.
 //! - **Tickets.** The realm renews one for as long as it said at first, and not one that has ended: a session that is not used for so
 //!   long, or is not kept warm, needs a new `kinit`.

@@ -10,7 +10,9 @@ use http::{
     request::Parts,
 };
 use httpdate::{fmt_http_date, parse_http_date};
-use session_core::{Clock, Error, ErrorKind, Exchange, Incoming, Result, SystemClock, Verdict};
+use session_core::{
+    Clock, Error, ErrorKind, Exchange, Incoming, Result, Secret, SystemClock, Verdict,
+};
 use session_http::challenges;
 use zeroize::Zeroizing;
 
@@ -26,17 +28,9 @@ pub(crate) fn put(token: &[u8], request: &mut Parts) {
 
 /// A token as a server or a proxy gets it.
 pub(crate) fn header(token: &[u8]) -> HeaderValue {
-    const SCHEME: &str = "Negotiate ";
-    // Of the right size: a text that grows leaves copies behind that nobody wipes.
-    let mut text = Zeroizing::new(String::with_capacity(
-        SCHEME.len() + token.len().div_ceil(3) * 4,
-    ));
-    text.push_str(SCHEME);
-    STANDARD.encode_string(token, &mut text);
-    let value = HeaderValue::from_str(&text);
-    let mut value = value.expect("base64 is made of characters that any header can carry");
-    value.set_sensitive(true);
-    value
+    let token = Zeroizing::new(STANDARD.encode(token));
+    let value = Secret::prefixed("Negotiate ", token.as_bytes()).header_value();
+    value.expect("base64 is made of characters that any header can carry")
 }
 
 /// A request's context with the server, and what its answers must be like.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
 use serde::Serialize;
-use session_core::{Credential, Error, ErrorKind, Result};
+use session_core::{Carrier, Credential, Environment, Error, ErrorKind, Result};
 use session_http::{Connections, transport_error};
 use url::Url;
 
@@ -13,7 +13,6 @@ use crate::{
     request::{APPLICATION, APPLICATION_VERSION, JSON},
     settings::Settings,
 };
-use session_core::{Carrier, Environment};
 
 /// How long an authentication waits for it, at most.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -96,7 +95,10 @@ impl Activity {
     async fn answer(&self, credential: &Credential) -> Result<http::StatusCode> {
         let mut headers = self.headers.clone();
         for (name, value) in credential.iter_headers() {
-            headers.insert(HeaderName::clone(name), sensitive(value.expose())?);
+            let value = value
+                .header_value()
+                .ok_or_else(|| Error::new(ErrorKind::Config, "a credential no header can have"))?;
+            headers.insert(HeaderName::clone(name), value);
         }
         let client = self.connections.client(&self.address).await?;
         let request = client.post(self.address.clone()).headers(headers);
@@ -105,11 +107,4 @@ impl Activity {
         let answer = answer.map_err(|error| transport_error(&error, &self.address))?;
         Ok(answer.status())
     }
-}
-
-fn sensitive(value: &[u8]) -> Result<HeaderValue> {
-    let mut value = HeaderValue::from_bytes(value)
-        .map_err(|_| Error::new(ErrorKind::Config, "a credential no header can have"))?;
-    value.set_sensitive(true);
-    Ok(value)
 }
