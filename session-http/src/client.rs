@@ -4,8 +4,9 @@ use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use http::Method;
 use session_core::{Result, SessionHandle};
+use url::Url;
 
-use crate::{Connections, RequestBuilder, Response, carriers::Carriers};
+use crate::{Connections, RequestBuilder, Response, carriers::Carriers, target::Target};
 
 /// Makes HTTP requests that a session authorizes. Cheap to clone, for any thread and any runtime.
 ///
@@ -99,7 +100,13 @@ impl Client {
 
     /// A request with any method, to a path of the service or to an absolute URL.
     pub fn request(&self, method: Method, target: &str) -> RequestBuilder {
+        let target = Target::Text(target.to_owned());
         RequestBuilder::new(self.clone(), method, target)
+    }
+
+    /// A request with any method, to an absolute URL that has been read.
+    pub fn request_to(&self, method: Method, url: Url) -> RequestBuilder {
+        RequestBuilder::new(self.clone(), method, Target::Url(url))
     }
 
     /// The session for the next request, and its connections.

@@ -6,7 +6,7 @@ use std::{borrow::Borrow, fmt, time::Duration};
 
 use bytes::Bytes;
 use http::{
-    HeaderName, HeaderValue, Method,
+    HeaderMap, HeaderName, HeaderValue, Method,
     header::{
         AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION,
         TRANSFER_ENCODING,
@@ -18,7 +18,12 @@ use session_core::{Environment, Error, ErrorKind, Result};
 use url::{Url, form_urlencoded};
 
 use crate::{
-    Client, Response, body::Body, dispatch::Dispatch, recipe::Purpose, target, wire::Wire,
+    Client, Response,
+    body::Body,
+    dispatch::Dispatch,
+    recipe::Purpose,
+    target::{self, Target},
+    wire::Wire,
 };
 
 /// A request in the making, sent by [`send`](Self::send). What was wrong with its parts is reported then.
@@ -26,7 +31,7 @@ use crate::{
 pub struct RequestBuilder {
     client: Client,
     head: Parts,
-    target: String,
+    target: Target,
     query: String,
     body: Body,
     time_limit: Option<Duration>,
@@ -35,14 +40,14 @@ pub struct RequestBuilder {
 }
 
 impl RequestBuilder {
-    pub(crate) fn new(client: Client, method: Method, target: &str) -> Self {
+    pub(crate) fn new(client: Client, method: Method, target: Target) -> Self {
         let (mut head, ()) = http::Request::new(()).into_parts();
         head.method = method;
         Self {
             time_limit: client.time_limit(),
             client,
             head,
-            target: target.to_owned(),
+            target,
             query: String::new(),
             body: Body::None,
             problem: None,
@@ -66,14 +71,38 @@ impl RequestBuilder {
         let Ok(mut value) = value.try_into() else {
             return self.wrong("a header's value has characters that none can have");
         };
-        if name == HOST || name == CONTENT_LENGTH || name == TRANSFER_ENCODING {
-            return self.wrong("its `Host`, `Content-Length` and `Transfer-Encoding` follow from its URL and body; leave them out");
+        if follows_from_the_rest(&name) {
+            return self.wrong(FOLLOWS);
         }
-        if name == AUTHORIZATION || name == COOKIE || name == PROXY_AUTHORIZATION {
-            // Not logged, and not sent on to another origin.
+        if is_secret(&name) {
             value.set_sensitive(true);
         }
         self.head.headers.append(name, value);
+        self
+    }
+
+    /// Adds headers, as [`header`](Self::header) does with each.
+    pub fn headers(mut self, mut headers: HeaderMap) -> Self {
+        if headers.keys().any(follows_from_the_rest) {
+            return self.wrong(FOLLOWS);
+        }
+        for (name, value) in &mut headers {
+            if is_secret(name) {
+                value.set_sensitive(true);
+            }
+        }
+        if self.head.headers.is_empty() {
+            self.head.headers = headers;
+            return self;
+        }
+        let mut last = None;
+        for (name, value) in headers {
+            // Of several values, only the first has the name.
+            last = name.or(last);
+            if let Some(name) = &last {
+                self.head.headers.append(name, value);
+            }
+        }
         self
     }
 
@@ -198,7 +227,7 @@ impl RequestBuilder {
                 format!("the request cannot be sent: {problem}"),
             ));
         }
-        let mut url = target::resolve(environment, self.client.service(), &self.target)?;
+        let mut url = self.target.resolve(environment, self.client.service())?;
         add_query(&mut url, &self.query);
         Ok(url)
     }
@@ -215,6 +244,17 @@ impl RequestBuilder {
         self.problem.get_or_insert(problem);
         self
     }
+}
+
+const FOLLOWS: &str = "its `Host`, `Content-Length` and `Transfer-Encoding` follow from its URL and body; leave them out";
+
+fn follows_from_the_rest(name: &HeaderName) -> bool {
+    *name == HOST || *name == CONTENT_LENGTH || *name == TRANSFER_ENCODING
+}
+
+/// Not logged, and not sent on to another origin.
+fn is_secret(name: &HeaderName) -> bool {
+    *name == AUTHORIZATION || *name == COOKIE || *name == PROXY_AUTHORIZATION
 }
 
 fn add_query(url: &mut Url, query: &str) {

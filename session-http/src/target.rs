@@ -4,13 +4,28 @@ use http::Uri;
 use session_core::{Environment, Error, ErrorKind, Result};
 use url::{Position, Url};
 
-/// The URL that `target` means: itself when it is absolute, otherwise a place below the address of
-/// `service`.
-///
-/// # Errors
-///
-/// `Config` when it cannot be understood, `Forbidden` when it would leave the service's address.
-pub(crate) fn resolve(environment: &dyn Environment, service: &str, target: &str) -> Result<Url> {
+/// What a request says of where it goes.
+pub(crate) enum Target {
+    /// A path, or a URL that has not been read yet.
+    Text(String),
+    Url(Url),
+}
+
+impl Target {
+    /// The URL that it means: itself when it is absolute, otherwise a place below the address of `service`.
+    ///
+    /// # Errors
+    ///
+    /// `Config` when it cannot be understood, `Forbidden` when it would leave the service's address.
+    pub(crate) fn resolve(&self, environment: &dyn Environment, service: &str) -> Result<Url> {
+        match self {
+            Self::Url(url) => http(url.clone()),
+            Self::Text(text) => resolve(environment, service, text),
+        }
+    }
+}
+
+fn resolve(environment: &dyn Environment, service: &str, target: &str) -> Result<Url> {
     if has_scheme(target) {
         absolute(target)
     } else {
@@ -52,9 +67,13 @@ fn check(target: &str) -> Result<()> {
 
 fn absolute(target: &str) -> Result<Url> {
     check(target)?;
-    let mut url = Url::parse(target).map_err(|_| {
+    let url = Url::parse(target).map_err(|_| {
         config("looks absolute, but is no URL; write it as `https://host/path`, or begin a path with `/`")
     })?;
+    http(url)
+}
+
+fn http(mut url: Url) -> Result<Url> {
     if !is_http(&url) {
         return Err(config(
             "is absolute, but neither https nor http; begin a path that holds a colon with `/`",

@@ -211,10 +211,9 @@ impl RequestBuilder {
             let time_limit = time_limit.unwrap_or(of_session.time_limit);
             Ok((url, time_limit, Spoken::of(session)))
         })?;
-        let mut request = client.http.request(method.clone(), url.as_str());
-        for (name, value) in &headers {
-            request = request.header(name, value);
-        }
+        let path = url.path().to_owned();
+        let request = client.http.request_to(method.clone(), url);
+        let request = request.headers(headers);
         let request = match body {
             // What could have a body says that it has none (RFC 9110 §8.6).
             Body::None | Body::Empty if may_have_content(&method) => request.body(Bytes::new()),
@@ -224,7 +223,7 @@ impl RequestBuilder {
         };
         let asked = Asked {
             method,
-            path: url.path().to_owned(),
+            path,
             client,
             spoken,
         };

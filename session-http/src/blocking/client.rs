@@ -2,6 +2,7 @@
 
 use http::Method;
 use session_core::SessionHandle;
+use url::Url;
 
 use super::RequestBuilder;
 
@@ -67,6 +68,11 @@ impl Client {
     /// A request with any method, to a path of the service or to an absolute URL.
     pub fn request(&self, method: Method, target: &str) -> RequestBuilder {
         RequestBuilder::new(self.0.request(method, target))
+    }
+
+    /// A request with any method, to an absolute URL that has been read.
+    pub fn request_to(&self, method: Method, url: Url) -> RequestBuilder {
+        RequestBuilder::new(self.0.request_to(method, url))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{borrow::Borrow, io::Read, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use session_core::Result;
 
@@ -26,6 +26,11 @@ impl RequestBuilder {
         V: TryInto<HeaderValue>,
     {
         Self(self.0.header(name, value))
+    }
+
+    /// As [`headers`](crate::RequestBuilder::headers).
+    pub fn headers(self, headers: HeaderMap) -> Self {
+        Self(self.0.headers(headers))
     }
 
     /// As [`query`](crate::RequestBuilder::query).

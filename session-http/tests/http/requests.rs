@@ -1,9 +1,13 @@
 //! What goes out.
 
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method,
+    header::{COOKIE, HOST},
+};
 use session_core::{ErrorKind, SessionHandle};
 use session_http::{Client, reqwest};
 
-use crate::support::{Server, Tokens, block_on, environment, open};
+use crate::support::{Server, Tokens, block_on, environment, open, reply};
 
 #[test]
 fn the_sessions_headers_are_put_on() {
@@ -24,6 +28,76 @@ fn the_sessions_headers_are_put_on() {
         assert_eq!(received.headers.get_all("x-own").iter().count(), 2);
         assert_eq!(received.headers.get_all("authorization").iter().count(), 1);
         assert!(received.header("referer").is_none());
+    });
+}
+
+#[test]
+fn headers_can_be_given_together() {
+    block_on(async {
+        let server = Server::agreeable();
+        let (session, _) = open(&server.url()).await;
+        let client = Client::new(&session);
+        let several = || {
+            let [one, two, other] = ["1", "2", "3"].map(HeaderValue::from_static);
+            let mut headers = HeaderMap::new();
+            headers.append("x-own", one);
+            headers.append("x-own", two);
+            headers.append("x-other", other);
+            headers
+        };
+        let request = client.get("/x").headers(several());
+        request.send().await.unwrap();
+        let request = client.get("/x").header("x-own", "0").headers(several());
+        request.send().await.unwrap();
+        for (received, own) in server.log().iter().zip(["1 2", "0 1 2"]) {
+            let values = received.headers.get_all("x-own").iter();
+            let values: Vec<_> = values.map(|value| value.to_str().unwrap()).collect();
+            assert_eq!(values.join(" "), own);
+            assert_eq!(received.header("x-other"), Some("3"));
+            assert_eq!(received.authorization(), Some("Bearer s3cr3t-1"));
+        }
+        let host = HeaderMap::from_iter([(HOST, HeaderValue::from_static("evil.example"))]);
+        let error = client.get("/x").headers(host).check().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+    });
+}
+
+#[test]
+fn no_other_origin_gets_secrets_that_were_given_together() {
+    block_on(async {
+        let other = Server::agreeable();
+        let target = format!("{}/there", other.url());
+        let server =
+            Server::start(move |_| std::future::ready(reply(302, &[("location", &target)], "")));
+        let (session, _) = open(&server.url()).await;
+        let [cookie, plain] = ["s3cr3t-own=1", "1"].map(HeaderValue::from_static);
+        let headers =
+            HeaderMap::from_iter([(COOKIE, cookie), (HeaderName::from_static("x-own"), plain)]);
+        let request = Client::new(&session).get("/x").headers(headers);
+        request.send().await.unwrap();
+        let received = other.log().remove(0);
+        assert_eq!(received.header("x-own"), Some("1"));
+        assert_eq!(received.header("cookie"), None);
+    });
+}
+
+#[test]
+fn a_url_that_has_been_read_is_taken_as_it_is() {
+    block_on(async {
+        let server = Server::agreeable();
+        let (session, _) = open(&server.url()).await;
+        let client = Client::new(&session);
+        let to = |url: &str| client.request_to(Method::GET, url.parse().unwrap());
+        let request = to(&format!("{}/x?q=1#part", server.url()));
+        request.query([("p", "2")]).send().await.unwrap();
+        assert_eq!(server.log().remove(0).target, "/x?q=1&p=2");
+        for (url, kind) in [
+            ("https://evil.example/", ErrorKind::Forbidden),
+            ("wss://localhost/", ErrorKind::Config),
+            ("data:,x", ErrorKind::Config),
+        ] {
+            assert_eq!(to(url).send().await.unwrap_err().kind(), kind, "{url}");
+        }
     });
 }
 
