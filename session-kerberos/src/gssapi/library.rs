@@ -9,7 +9,7 @@ use std::{
 use session_core::{Error, ErrorKind, Result};
 
 use super::{
-    functions::{Gss, HeimdalFunctions, Krb5Functions, MitFunctions},
+    functions::{FileFunctions, Gss, HeimdalFunctions, Krb5Functions, MitFunctions},
     status::Failure,
 };
 
@@ -19,6 +19,8 @@ pub(crate) struct Library {
     name: String,
     pub(super) gss: Gss,
     pub(super) krb5: Krb5Functions,
+    /// None where it has them not: nothing but what people are told depends on them.
+    pub(super) files: Option<FileFunctions>,
     pub(super) make: Make,
 }
 
@@ -134,6 +136,8 @@ impl Library {
         let functions =
             unsafe { Gss::of(&file).and_then(|gss| Ok((gss, Krb5Functions::of(&file)?))) };
         let (gss, krb5) = functions.map_err(|error| problem(&error))?;
+        // SAFETY: as above.
+        let files = unsafe { FileFunctions::of(&file) }.ok();
         let has = |symbol: &str| {
             // SAFETY: only whether it is there is looked at.
             unsafe { file.get::<*const u8>(symbol.as_bytes()) }.is_ok()
@@ -160,6 +164,7 @@ impl Library {
             name: name.to_owned(),
             gss,
             krb5,
+            files,
             make,
         })
     }
@@ -170,14 +175,6 @@ impl Library {
             return Ok(());
         }
         Err(Failure::of_nobody("it belongs to another Kerberos library"))
-    }
-
-    /// Where, in a structure of libkrb5's that begins with a principal, that is: MIT's have a magic number before it.
-    pub(super) fn place_of_principal(&self) -> usize {
-        match self.make {
-            Make::Mit(_) => 1,
-            Make::Heimdal(_) => 0,
-        }
     }
 }
 
