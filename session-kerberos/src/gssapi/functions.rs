@@ -75,6 +75,10 @@ macro_rules! functions {
         }
 
         impl $table {
+            #[cfg(test)]
+            #[allow(dead_code, reason = "not every table is imitated")]
+            pub(super) const NAMES: &[&str] = &[$(stringify!($name)),*];
+
             /// Looks them up.
             ///
             /// # Safety
