@@ -180,7 +180,8 @@ impl KerberosBuilder {
 /// Whether a service and a host are in it.
 fn is_spn(name: &str) -> bool {
     let parts = name.split_once(['/', '@']);
-    parts.is_some_and(|(service, host)| !service.is_empty() && !host.is_empty())
+    let is_whole = parts.is_some_and(|(service, host)| !service.is_empty() && !host.is_empty());
+    is_whole && !name.contains('\0')
 }
 
 fn default_environment(api: Option<String>) -> Result<Box<dyn Environment>> {

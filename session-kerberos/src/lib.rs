@@ -35,9 +35,9 @@
 //! |---|---|
 //! | MIT's 1.20, Linux | yes, against MIT's KDC |
 //! | Heimdal's 7.8, Linux | yes, against the same; it takes a realm that is not configured for one whose KDC does not answer; of collections of caches it finds those of `DIR:` |
-//! | Apple's framework, or MIT's, macOS | never run: they are looked for by the same code, and Apple's is taken only if it shows that it is Heimdal's, else MIT's is needed |
+//! | MIT's or Apple's, macOS | **never run**: nobody has built or run this crate on a Mac. The code looks for Apple's framework, which it takes only if that shows that it is Heimdal's, then for MIT's, also where Homebrew leaves it; what structures are like is from the headers of MIT and Heimdal |
+//! | SSPI, Windows | **never run, and not written**: nobody has built or run this crate on Windows. There is no library to be found, so that `init` fails; SSPI would be one more implementation of the crate's trait `Mechanism` |
 //! | any other | is an error that says so, for what its structures are like is not known |
-//! | SSPI, Windows | there is none: the crate builds, and `init` fails. It would be one more implementation of the crate's trait `Mechanism` |
 //!
 //! # By configuration
 //!

@@ -1,6 +1,6 @@
 //! What a Kerberos library says no with, and what is to be done.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use httpdate::fmt_http_date;
 use session_core::{Clock, Error, ErrorKind, SystemClock};
@@ -47,6 +47,14 @@ const KRB5: i32 = -1_765_328_384;
 const MOST_CODES: i32 = 256;
 /// A server's codes (RFC 4120 §7.5.9) begin there.
 pub(crate) const FIRST_CODE: i32 = KRB5;
+/// The codes that a KDC, or a server, answers with.
+const ANSWERS: Range<i32> = KRB5..KRB5 + 128;
+
+/// Whether a failure is an answer of the KDC, where a ticket was asked for.
+pub(crate) fn is_of_kdc(failure: &Failure) -> bool {
+    ANSWERS.contains(&failure.minor)
+}
+
 /// There is no cache of this principal.
 pub(crate) const NO_CACHE: i32 = KRB5 + code::CACHE_NOT_FOUND;
 

@@ -117,11 +117,16 @@ impl Realm {
             (https.as_str(), "HTTPS"),
         ];
         let told = named(&ended.stdout, &parts);
-        let library = |line: &str| match line.split_once("MIT krb5 ") {
-            Some((start, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => {
-                format!("{start}LIBRARY\n")
+        let library = |line: &str| {
+            let found = ["MIT krb5 ", "Heimdal "]
+                .iter()
+                .find_map(|maker| line.split_once(maker));
+            match found {
+                Some((start, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => {
+                    format!("{start}LIBRARY\n")
+                }
+                _ => format!("{line}\n"),
             }
-            _ => format!("{line}\n"),
         };
         told.lines().map(library).collect()
     }
@@ -152,6 +157,8 @@ impl Realm {
             }
         }
         let path = self.path("expired");
+        // With the permissions of a cache, for Heimdal's library looks at them.
+        fs::copy(cache.strip_prefix("FILE:").unwrap(), &path).unwrap();
         fs::write(&path, bytes).unwrap();
         format!("FILE:{}", path.display())
     }

@@ -11,9 +11,9 @@ use session_core::{Clock, Error, ErrorKind, Finding, Health, Result, SystemClock
 use super::collection;
 use crate::{
     examination::{KDC, no_answer},
-    gssapi::{Failure, Inspection, Krb5, Library, Ticket, describe, is_of_kdc},
+    gssapi::{Cache, Failure, Krb5, Library, Terms, describe},
     mechanism::{Given, Initiation, Wanted},
-    refusal::{About, refused},
+    refusal::{About, is_of_kdc, missing, refused},
 };
 
 /// A ticket that expires within this is about to.
@@ -38,35 +38,29 @@ pub(super) fn means(
         Err(error) => return (vec![Finding::failed(LIBRARY, &error)], None),
     };
     let mut findings = vec![Finding::ok(LIBRARY, describe(library))];
-    let inspection = match Inspection::new(library) {
-        Some(Ok(inspection)) => inspection,
-        Some(Err(failure)) => {
+    let krb5 = match Krb5::new(library) {
+        Ok(krb5) => krb5,
+        Err(failure) => {
             findings.push(unusable(&failure));
             return (findings, None);
         }
-        None => {
-            let detail = "nothing is known of the configuration and the tickets: only MIT's library is asked for them";
-            findings.push(Finding::ok(CONFIGURATION, detail));
-            return (findings, None);
-        }
     };
-    findings.push(files(&inspection));
-    findings.push(default_realm(&inspection, wanted));
-    let (found, owner) = source(library, &inspection, wanted);
+    findings.push(files(&krb5));
+    findings.push(default_realm(&krb5, wanted));
+    let (found, owner) = source(&krb5, wanted);
     findings.extend(found);
-    (findings, wanted.principal.clone().or(owner))
+    (findings, asked(&krb5, wanted).or(owner))
 }
 
 /// Whether the principal's KDC answers.
 pub(super) fn kdc(library: Result<&'static Library>, wanted: &Wanted, principal: &str) -> Finding {
-    let asked = library.map(|library| match Inspection::new(library)? {
-        Ok(inspection) => inspection.ask_kdc(principal).err(),
-        Err(failure) => Some(failure),
-    });
-    let failure = match asked {
-        Ok(Some(failure)) => failure,
-        Ok(None) => return Finding::ok(KDC, format!("answers, and knows `{principal}`")),
+    let library = match library {
+        Ok(library) => library,
         Err(error) => return Finding::failed(KDC, &error),
+    };
+    let asked = Krb5::new(library).and_then(|krb5| krb5.ask_realm(&krb5.principal(principal)?));
+    let Err(failure) = asked else {
+        return Finding::ok(KDC, format!("answers, and knows `{principal}`"));
     };
     let error = refused(&failure, &About::Credential(wanted));
     // With a ticket there is no need for one more, as long as it is good.
@@ -90,8 +84,11 @@ fn unusable(failure: &Failure) -> Finding {
     Finding::failed(CONFIGURATION, &error)
 }
 
-fn files(inspection: &Inspection) -> Finding {
-    let named = inspection.configuration_files();
+fn files(krb5: &Krb5) -> Finding {
+    let named = krb5.configuration_files();
+    if named.is_empty() {
+        return Finding::ok(CONFIGURATION, "the library does not say where it is");
+    }
     let there: Vec<_> = named
         .iter()
         .filter(|file| Path::new(file).exists())
@@ -110,9 +107,9 @@ fn files(inspection: &Inspection) -> Finding {
     Finding::ok(CONFIGURATION, format!("{}{by}", there.join(", ")))
 }
 
-fn default_realm(inspection: &Inspection, wanted: &Wanted) -> Finding {
+fn default_realm(krb5: &Krb5, wanted: &Wanted) -> Finding {
     const WHAT: &str = "default realm";
-    match inspection.default_realm() {
+    match krb5.default_realm() {
         Ok(realm) => Finding::ok(WHAT, realm),
         // Who writes realms everywhere needs none.
         Err(_) if wanted.principal.as_deref().is_some_and(has_realm) => {
@@ -128,63 +125,49 @@ fn has_realm(principal: &str) -> bool {
 }
 
 /// Where the credential is to come from; and whose it is, where that is known.
-fn source(
-    library: &'static Library,
-    inspection: &Inspection,
-    wanted: &Wanted,
-) -> (Vec<Finding>, Option<String>) {
-    let in_collection = || of_collection(library, wanted).ok().flatten();
+fn source(krb5: &Krb5, wanted: &Wanted) -> (Vec<Finding>, Option<String>) {
     match &wanted.from {
-        Given::DefaultCache => {
-            if let Some(name) = in_collection() {
-                return cache(inspection, &name, " (of the default ones)", wanted);
+        Given::DefaultCache | Given::Ccache(_) => match cache(krb5, wanted) {
+            Ok(found) => found,
+            Err(failure) => {
+                let error = refused(&missing(failure), &About::Credential(wanted));
+                (vec![Finding::failed(CACHE, &error)], None)
             }
-            let Some(name) = inspection.default_cache() else {
-                let detail = "the library does not say which is the default one";
-                let finding = Finding::problem(CACHE, detail).with_remedy("name it: `ccache`");
-                return (vec![finding], None);
-            };
-            cache(inspection, &name, " (the default one)", wanted)
-        }
-        Given::Ccache(name) => {
-            let found = in_collection();
-            cache(inspection, found.as_ref().unwrap_or(name), "", wanted)
-        }
-        Given::Keytab(name) => keytab(inspection, name, wanted),
+        },
+        Given::Keytab(name) => keytab(krb5, name, wanted),
         Given::Password(_) => (Vec::new(), None),
     }
 }
 
-/// The principal's cache, where the one that is named, or the default one, is a collection in which another comes first.
-fn of_collection(library: &'static Library, wanted: &Wanted) -> Result<Option<String>, Failure> {
-    let Some(principal) = &wanted.principal else {
-        return Ok(None);
-    };
-    let krb5 = Krb5::new(library)?;
+/// The cache that tickets are taken from, found as a session finds it.
+fn cache(krb5: &Krb5, wanted: &Wanted) -> Result<(Vec<Finding>, Option<String>), Failure> {
     if let Given::Ccache(name) = &wanted.from {
         krb5.set_default_cache(name)?;
     }
-    let found = collection::cache_of(&krb5, principal)?;
-    let is_first = krb5.default_cache()?.full_name() == found.full_name();
-    Ok((!is_first).then(|| found.full_name()))
+    let first = krb5.default_cache()?;
+    let found = wanted.principal.as_deref();
+    let found = found.and_then(|principal| collection::cache_of(krb5, principal).ok());
+    // The one that is the principal's, where another comes first; else the first, and whether it is will be seen.
+    let other = found.filter(|found| found.full_name() != first.full_name());
+    let which = match (&wanted.from, &other) {
+        (Given::DefaultCache, None) => " (the default one)",
+        (Given::DefaultCache, Some(_)) => " (of the default ones)",
+        _ => "",
+    };
+    in_cache(krb5, &other.unwrap_or(first), which, wanted)
 }
 
-fn cache(
-    inspection: &Inspection,
-    name: &str,
+fn in_cache(
+    krb5: &Krb5,
+    cache: &Cache<'_>,
     which: &str,
     wanted: &Wanted,
-) -> (Vec<Finding>, Option<String>) {
-    let found = match inspection.tickets(name) {
-        Ok(found) => found,
-        Err(failure) => {
-            let error = refused(&failure, &About::Credential(wanted));
-            return (vec![Finding::failed(CACHE, &error)], None);
-        }
-    };
-    let owner = found.owner;
-    let mut findings = match other_than_asked(inspection, &owner, wanted) {
-        Some(asked) => {
+) -> Result<(Vec<Finding>, Option<String>), Failure> {
+    let name = cache.full_name();
+    let owner = cache.principal()?.name()?;
+    let tickets = cache.terms()?;
+    let mut findings = match asked(krb5, wanted) {
+        Some(asked) if asked != owner => {
             let error = Error::new(
                 ErrorKind::Config,
                 format!(
@@ -193,11 +176,17 @@ fn cache(
             );
             vec![Finding::failed(CACHE, &error)]
         }
-        None => vec![Finding::ok(CACHE, format!("`{name}`{which} of `{owner}`"))],
+        _ => vec![Finding::ok(CACHE, format!("`{name}`{which} of `{owner}`"))],
     };
-    findings.push(match granting(&found.tickets) {
-        Some(ticket) => lifetime(ticket, &owner, SystemClock.wall()),
-        None if found.tickets.is_empty() => {
+    findings.extend(tickets.map(|tickets| to_begin_with(&tickets, &owner)));
+    Ok((findings, Some(owner)))
+}
+
+/// Whether there is one of these tickets to get others with, and until when.
+fn to_begin_with(tickets: &[Terms], owner: &str) -> Finding {
+    match granting(tickets) {
+        Some(ticket) => lifetime(ticket, owner, SystemClock.wall()),
+        None if tickets.is_empty() => {
             let error = Error::new(
                 ErrorKind::Interaction,
                 format!("there is none of `{owner}`; run `kinit {owner}`"),
@@ -209,28 +198,25 @@ fn cache(
             "there are some for services, and none to get more with",
         )
         .with_remedy(format!("run `kinit {owner}`")),
-    });
-    (findings, Some(owner))
+    }
 }
 
-/// Whom the session is to be, if that is somebody else.
-fn other_than_asked(inspection: &Inspection, owner: &str, wanted: &Wanted) -> Option<String> {
+/// Whom the session is to be, if that is said: with the realm.
+fn asked(krb5: &Krb5, wanted: &Wanted) -> Option<String> {
     let asked = wanted.principal.as_deref()?;
-    let asked = inspection
-        .full_name(asked)
-        .unwrap_or_else(|_| asked.to_owned());
-    (asked != owner).then_some(asked)
+    let named = krb5.principal(asked).and_then(|asked| asked.name());
+    Some(named.unwrap_or_else(|_| asked.to_owned()))
 }
 
 /// The ticket with which others are got.
-fn granting(tickets: &[Ticket]) -> Option<&Ticket> {
+fn granting(tickets: &[Terms]) -> Option<&Terms> {
     tickets
         .iter()
         .filter(|ticket| ticket.service.starts_with("krbtgt/"))
         .max_by_key(|ticket| ticket.end)
 }
 
-fn lifetime(ticket: &Ticket, owner: &str, now: SystemTime) -> Finding {
+fn lifetime(ticket: &Terms, owner: &str, now: SystemTime) -> Finding {
     let moment = humantime::format_rfc3339_seconds;
     let renewable = match ticket.renewable_until {
         Some(until) if until > now => format!(", can be renewed until {}", moment(until)),
@@ -253,26 +239,21 @@ fn lifetime(ticket: &Ticket, owner: &str, now: SystemTime) -> Finding {
     Finding::ok(TICKET, detail)
 }
 
-fn keytab(inspection: &Inspection, name: &str, wanted: &Wanted) -> (Vec<Finding>, Option<String>) {
+fn keytab(krb5: &Krb5, name: &str, wanted: &Wanted) -> (Vec<Finding>, Option<String>) {
     let failed = |error: &Error| (vec![Finding::failed(KEYTAB, error)], None);
-    let principals = match inspection.principals(name) {
+    let principals = match principals(krb5, name) {
         Ok(principals) => principals,
-        Err(failure) => return failed(&refused(&failure, &About::Credential(wanted))),
+        Err(failure) => return failed(&refused(&missing(failure), &About::Credential(wanted))),
     };
-    let asked = wanted.principal.as_deref();
-    let asked = asked.map(|asked| {
-        inspection
-            .full_name(asked)
-            .unwrap_or_else(|_| asked.to_owned())
-    });
+    let asked = asked(krb5, wanted);
     let listed = principals.join("`, `");
     let problem = match (&asked, &principals[..]) {
+        (_, []) => format!("`{name}` is empty; export the principal's key"),
         (Some(asked), _) if !principals.contains(asked) => {
             format!(
                 "`{name}` has no key of `{asked}`, but of `{listed}`; export one, or correct `principal`"
             )
         }
-        (None, []) => format!("`{name}` is empty; export the principal's key"),
         _ => {
             let detail = format!("`{name}` has keys of `{listed}`");
             let principal = asked.or_else(|| principals.first().cloned());
@@ -280,6 +261,18 @@ fn keytab(inspection: &Inspection, name: &str, wanted: &Wanted) -> (Vec<Finding>
         }
     };
     failed(&Error::new(ErrorKind::Config, problem))
+}
+
+/// Whose keys are in a keytab; each principal once.
+fn principals(krb5: &Krb5, keytab: &str) -> Result<Vec<String>, Failure> {
+    let mut names = Vec::new();
+    for principal in krb5.keytab(keytab)?.principals()? {
+        let name = principal.name()?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 /// What a session has.
@@ -297,11 +290,8 @@ pub(super) fn tickets(
     requests: &[Initiation],
     initiate: impl Fn(&Initiation) -> Result<()>,
 ) -> Vec<Finding> {
-    let inspection = Inspection::new(held.library).and_then(Result::ok);
-    let look = || {
-        let found = inspection.as_ref()?.tickets(held.cache).ok()?;
-        Some(found.tickets)
-    };
+    let krb5 = Krb5::new(held.library).ok();
+    let look = || krb5.as_ref()?.cache(held.cache).ok()?.terms().ok()?;
     let before = look().unwrap_or_default();
     let now = SystemClock.wall();
     let mut findings = Vec::new();
@@ -336,9 +326,9 @@ pub(super) fn tickets(
 mod tests {
     use super::*;
 
-    fn ticket(service: &str, end: u64, renewable_until: Option<u64>) -> Ticket {
+    fn ticket(service: &str, end: u64, renewable_until: Option<u64>) -> Terms {
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        Ticket {
+        Terms {
             service: service.to_owned(),
             start: at(1_000),
             end: at(end),

@@ -1,16 +1,21 @@
 //! Against the realm that `cargo xtask test` starts.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::{
     Delegation,
     der::{
         ENUMERATED, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, application, context, wrap,
     },
+    gssapi::{Context, Flags, Name},
     mechanism::{Initiation, Progress},
     refusal::FIRST_CODE,
     spnego,
 };
 
+const GENERALIZED_TIME: u8 = 0x18;
+const GENERAL_STRING: u8 = 0x1b;
 /// `KDC_ERR_SERVICE_EXP` (RFC 4120 §7.5.9).
 const KEY_EXPIRED: i32 = 2;
 
@@ -85,6 +90,58 @@ fn what_is_of_one_library_is_not_handed_to_the_other() {
     let keys = mit.keytab(&keytab()).unwrap();
     assert!(heimdal.ticket_by_keytab(&alice, &keys).is_err());
     assert!(heimdal.ticket_by_password(&alice, c"x").is_err());
+}
+
+/// A context that waits for the reply of a server.
+fn begun(library: &'static Library) -> Context {
+    let krb5 = Krb5::new(library).unwrap();
+    let wanted = Wanted {
+        principal: None,
+        from: Given::Keytab(keytab()),
+    };
+    let cache = by_keytab(&krb5, &wanted, &keytab()).ok().unwrap();
+    let credential = Arc::new(cache.credential().unwrap());
+    let server = Name::service(library, "HTTP@localhost").unwrap();
+    let mut context = Context::new(credential, server, Flags::MUTUAL, None);
+    assert!(!context.begin().unwrap().is_empty());
+    context
+}
+
+#[test]
+fn a_context_takes_nothing_but_a_reply_from_whoever_asks_it() {
+    for library in ["libgssapi_krb5.so.2", "libgssapi.so.3"] {
+        let library = Library::find(Some(library)).unwrap();
+        for token in [
+            b"".to_vec(),
+            b"NTLMSSP".to_vec(),
+            error_token(44),
+            error_token(37), // about clocks
+            of_kerberos(b"\x01\x00", b"?"),
+            of_kerberos(b"\x02", b""),
+            wrap(application(0), &[&wrap(OBJECT_IDENTIFIER, &[b"\x2a"])]).to_vec(),
+        ] {
+            let mut context = begun(library);
+            assert!(context.step(&token).is_err(), "{library:?}: {token:?}");
+            let again = context.step(&token).unwrap_err();
+            assert!(again.text.contains("no token of the server is due"));
+        }
+    }
+}
+
+#[test]
+fn a_name_with_a_nul_is_not_that_of_what_is_before_it() {
+    for library in ["libgssapi_krb5.so.2", "libgssapi.so.3"] {
+        let library = Library::find(Some(library)).unwrap();
+        for name in ["HTTP@localhost\0.example.org", "alice\0", "\0"] {
+            assert!(Name::service(library, name).is_err(), "{library:?}");
+            assert!(Name::principal(library, name).is_err(), "{library:?}");
+            let krb5 = Krb5::new(library).unwrap();
+            assert!(krb5.principal(name).is_err(), "{library:?}");
+            assert!(krb5.cache(name).is_err(), "{library:?}");
+            assert!(krb5.keytab(name).is_err(), "{library:?}");
+            assert!(krb5.set_default_cache(name).is_err(), "{library:?}");
+        }
+    }
 }
 
 #[test]
@@ -169,10 +226,32 @@ fn of_kerberos(kind: &[u8], message: &[u8]) -> Vec<u8> {
     wrap(application(0), &[&mechanism, kind, message]).to_vec()
 }
 
+/// An error of a server, as RFC 4120 §5.9.1 wants it.
+fn error_token(code: u8) -> Vec<u8> {
+    let text = |tag, text: &[u8]| wrap(tag, &[text]);
+    let field = |number, value: &[u8]| wrap(context(number), &[value]);
+    let name = [
+        field(0, &text(INTEGER, &[2])),
+        field(1, &wrap(SEQUENCE, &[&text(GENERAL_STRING, b"HTTP")])),
+    ];
+    let fields = [
+        field(0, &text(INTEGER, &[5])),
+        field(1, &text(INTEGER, &[30])),
+        field(4, &text(GENERALIZED_TIME, b"20200101000000Z")),
+        field(5, &text(INTEGER, &[0])),
+        field(6, &text(INTEGER, &[code])),
+        field(9, &text(GENERAL_STRING, b"EXAMPLE.TEST")),
+        field(10, &wrap(SEQUENCE, &[&name[0], &name[1]])),
+    ];
+    let fields: Vec<&[u8]> = fields.iter().map(|field| &field[..]).collect();
+    of_kerberos(
+        b"\x03\x00",
+        &wrap(application(30), &[&wrap(SEQUENCE, &fields)]),
+    )
+}
+
 fn stale_key() -> Vec<u8> {
-    let number = |field, value: u8| wrap(context(field), &[&wrap(INTEGER, &[&[value]])]);
-    let fields = wrap(SEQUENCE, &[&number(0, 5), &number(1, 30), &number(6, 44)]);
-    of_kerberos(b"\x03\x00", &wrap(application(30), &[&fields]))
+    error_token(44)
 }
 
 #[test]

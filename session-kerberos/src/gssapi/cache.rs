@@ -2,12 +2,15 @@
 
 use super::{
     functions::{NONE, RawCache, RawPrincipal},
-    krb5::{END, Krb5, copied},
+    krb5::{Krb5, copied},
     library::{Library, Make},
     principal::Principal,
     status::Failure,
-    ticket::{Purpose, Ticket},
+    ticket::{Purpose, Terms, Ticket},
 };
+
+/// There are no more tickets (`KRB5_CC_END`).
+const END: i32 = -1_765_328_242;
 
 /// What is taken over from a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,8 +103,23 @@ impl<'k> Cache<'k> {
         }
     }
 
+    /// What its tickets say of themselves; none where it is not known what tickets are like.
+    pub(crate) fn terms(&self) -> Result<Option<Vec<Terms>>, Failure> {
+        let mut found = Some(Vec::new());
+        self.each(|ticket| {
+            if matches!(ticket.purpose()?, Purpose::Tickets | Purpose::Service) {
+                match (&mut found, ticket.terms()?) {
+                    (Some(found), Some(terms)) => found.push(terms),
+                    _ => found = None,
+                }
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
     /// When the last of the tickets ends with which others are got, in seconds since 1970 by the KDC's clock, where that is known.
-    pub(super) fn end(&self) -> Result<Option<u64>, Failure> {
+    pub(super) fn end(&self) -> Result<Option<u32>, Failure> {
         let mut last = None;
         self.each(|ticket| {
             if ticket.purpose()? == Purpose::Tickets {

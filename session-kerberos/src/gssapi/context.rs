@@ -13,6 +13,7 @@ use super::{
     oid::Oid,
     status::{Failure, check},
 };
+use crate::kerberos_token::Answer;
 
 /// What is asked of a context, or granted to it (RFC 2743 §1.2.1.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,9 +96,16 @@ impl Context {
     }
 
     /// Takes the server's token, and gives the next one for it: empty if none is due.
+    ///
+    /// The library never sees anything but a reply. Heimdal's (7.8) reads memory that nobody has written where a token is neither a
+    /// reply nor an error, and of an error that is about clocks it writes to a cache that it has closed.
     pub(crate) fn step(&mut self, token: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
         if self.stage != Stage::Begun {
             return Err(Failure::of_nobody("no token of the server is due"));
+        }
+        if Answer::of(token) != Some(Answer::Reply) {
+            self.stage = Stage::Failed;
+            return Err(Failure::of_nobody("its token is no reply of Kerberos"));
         }
         self.call(Some(token))
     }

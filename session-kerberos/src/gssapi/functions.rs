@@ -2,6 +2,8 @@
 
 use std::{ffi::c_void, os::raw::c_char};
 
+use super::layout::Room;
+
 /// A major or minor status, or any other unsigned number.
 pub(super) type U32 = u32;
 pub(super) type RawName = *mut c_void;
@@ -12,41 +14,13 @@ pub(super) type RawPrincipal = *mut c_void;
 pub(super) type RawCache = *mut c_void;
 pub(super) type RawKeytab = *mut c_void;
 pub(super) type RawCursor = *mut c_void;
-pub(super) type RawTicket = Opaque;
-
-/// Room for a structure of libkrb5's: a `krb5_creds`, a `krb5_keytab_entry` or a cursor of a keytab. The largest has 144 bytes. Nobody
-/// but the library looks inside, except for the principal that it begins with, and when a ticket ends.
-#[repr(C, align(16))]
-pub(super) struct Opaque([*mut c_void; 64]);
-
-impl Opaque {
-    /// All zeros, as libraries want one that is empty.
-    pub(super) const fn empty() -> Self {
-        Self([NONE; 64])
-    }
-
-    /// The `time_t` at that place, counted in pointers.
-    pub(super) fn seconds(&self, place: usize) -> u64 {
-        self.0[place].addr() as u64
-    }
-
-    /// The 32 bits that begin at that place, counted in pointers.
-    pub(super) fn short(&self, place: usize) -> u32 {
-        let bytes = self.0[place].addr().to_ne_bytes();
-        let [a, b, c, d, ..] = bytes;
-        u32::from_ne_bytes([a, b, c, d])
-    }
-
-    /// The pointer at that place, counted in pointers.
-    pub(super) const fn pointer(&self, place: usize) -> *mut c_void {
-        self.0[place]
-    }
-}
+pub(super) type RawTicket = Room;
 
 /// What is not named, not wanted or not there yet.
 pub(super) const NONE: *mut c_void = std::ptr::null_mut();
 
-// Apple's headers, for x86-64 alone, pack these as on the 68000. Fields of such are copied, never borrowed.
+/// Declares a structure as headers have it: of GSSAPI, and of MIT's libkrb5. On Apple's systems, and for x86-64 alone, they pack it as on
+/// the 68000. Fields of such are copied, never borrowed.
 macro_rules! c_struct {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)* }) => {
         $(#[$doc])*
@@ -56,6 +30,8 @@ macro_rules! c_struct {
         pub(super) struct $name { $(pub(super) $field: $type,)* }
     };
 }
+
+pub(super) use c_struct;
 
 c_struct! {
     /// `gss_OID_desc`
@@ -99,6 +75,10 @@ macro_rules! functions {
         }
 
         impl $table {
+            #[cfg(test)]
+            #[allow(dead_code, reason = "not every table is imitated")]
+            pub(super) const NAMES: &[&str] = &[$(stringify!($name)),*];
+
             /// Looks them up.
             ///
             /// # Safety
@@ -114,8 +94,6 @@ macro_rules! functions {
         }
     };
 }
-
-pub(super) use functions;
 
 functions! {
     /// Those of GSSAPI (RFC 2744 §5), and the one of all libraries that makes a credential of a cache.
@@ -147,6 +125,8 @@ functions! {
         krb5_free_context(RawKrb5);
         krb5_get_error_message(RawKrb5, i32) -> *const c_char;
         krb5_free_error_message(RawKrb5, *const c_char);
+        krb5_get_default_realm(RawKrb5, *mut *mut c_char) -> i32;
+        krb5_free_default_realm(RawKrb5, *mut c_char);
         krb5_parse_name(RawKrb5, *const c_char, *mut RawPrincipal) -> i32;
         krb5_unparse_name(RawKrb5, RawPrincipal, *mut *mut c_char) -> i32;
         krb5_free_unparsed_name(RawKrb5, *mut c_char);
@@ -168,13 +148,21 @@ functions! {
         krb5_cc_close(RawKrb5, RawCache) -> i32;
         krb5_cc_destroy(RawKrb5, RawCache) -> i32;
         krb5_kt_resolve(RawKrb5, *const c_char, *mut RawKeytab) -> i32;
-        krb5_kt_start_seq_get(RawKrb5, RawKeytab, *mut Opaque) -> i32;
-        krb5_kt_next_entry(RawKrb5, RawKeytab, *mut Opaque, *mut Opaque) -> i32;
-        krb5_kt_end_seq_get(RawKrb5, RawKeytab, *mut Opaque) -> i32;
-        krb5_kt_free_entry(RawKrb5, *mut Opaque) -> i32;
+        krb5_kt_start_seq_get(RawKrb5, RawKeytab, *mut Room) -> i32;
+        krb5_kt_next_entry(RawKrb5, RawKeytab, *mut Room, *mut Room) -> i32;
+        krb5_kt_end_seq_get(RawKrb5, RawKeytab, *mut Room) -> i32;
+        krb5_kt_free_entry(RawKrb5, *mut Room) -> i32;
         krb5_kt_close(RawKrb5, RawKeytab) -> i32;
         krb5_get_renewed_creds(RawKrb5, *mut RawTicket, RawPrincipal, RawCache, *const c_char) -> i32;
         krb5_free_cred_contents(RawKrb5, *mut RawTicket);
+    }
+}
+
+functions! {
+    /// Those that tell which files the configuration is read from, which both have, and MIT's headers do not mention.
+    FileFunctions {
+        krb5_get_default_config_files(*mut *mut *mut c_char) -> i32;
+        krb5_free_config_files(*mut *mut c_char);
     }
 }
 

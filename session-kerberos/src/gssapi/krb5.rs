@@ -21,8 +21,10 @@ pub(crate) struct Krb5 {
     raw: RawKrb5,
 }
 
-/// Nothing more is there: what libraries end a list with.
-pub(super) const END: i32 = -1_765_328_242;
+/// What libraries come to that were answered, and can prove nothing. MIT's: it cannot ask for a password (`KRB5_LIBOS_CANTREADPWD`), or
+/// cannot do what the KDC wants (`KRB5_PREAUTH_FAILED`). Heimdal's: the KDC wants the same again (`KRB5_GET_IN_TKT_LOOP`), or a ticket
+/// cannot be decrypted (`EINVAL`).
+const WITHOUT_PROOF: &[i32] = &[-1_765_328_254, -1_765_328_174, -1_765_328_161, 22];
 
 impl Krb5 {
     /// Reads the configuration.
@@ -34,6 +36,43 @@ impl Krb5 {
             return Err(Failure::kerberos(library, code));
         }
         Ok(Self { library, raw })
+    }
+
+    /// The files that the configuration is read from, there or not; none where the library does not say.
+    pub(crate) fn configuration_files(&self) -> Vec<String> {
+        let Some(functions) = &self.library.files else {
+            return Vec::new();
+        };
+        let mut names = ptr::null_mut();
+        // SAFETY: the pointer is to a value that lives until after the call.
+        let code = unsafe { (functions.krb5_get_default_config_files)(&raw mut names) };
+        if code != 0 || names.is_null() {
+            return Vec::new();
+        }
+        let mut files = Vec::new();
+        let mut next = names;
+        // SAFETY: the list ends with a null, and nothing beyond that is looked at; each name ends with a NUL; all stay until they
+        // are freed below.
+        while let Some(name) = unsafe { next.as_ref() }.filter(|name| !name.is_null()) {
+            // SAFETY: as above.
+            files.push(unsafe { copied(*name) });
+            next = next.wrapping_add(1);
+        }
+        // SAFETY: the library made the list, and it is freed once, here.
+        unsafe { (functions.krb5_free_config_files)(names) };
+        files
+    }
+
+    /// The realm of principals that are written without one.
+    pub(crate) fn default_realm(&self) -> Result<String, Failure> {
+        let mut raw = ptr::null_mut();
+        // SAFETY: the context is ours; the pointer is to a value that lives until after the call.
+        self.check(unsafe { (self.functions().krb5_get_default_realm)(self.raw, &raw mut raw) })?;
+        // SAFETY: the name ends with a NUL, and stays until it is freed below.
+        let realm = unsafe { copied(raw) };
+        // SAFETY: the library made it, and it is freed once, here.
+        unsafe { (self.functions().krb5_free_default_realm)(self.raw, raw) };
+        Ok(realm)
     }
 
     /// The principal of this name, such as `alice` or `alice@EXAMPLE.COM`; without a realm that of the configuration.
@@ -159,18 +198,40 @@ impl Krb5 {
         principal: &Principal<'_>,
         password: &CStr,
     ) -> Result<Ticket<'_>, Failure> {
+        self.ticket_by_what_is_known(principal, Some(password))
+    }
+
+    /// Asks the realm for a ticket of the principal without proving anything: whatever it answers shows that it is there, and counts
+    /// for nobody as a failed attempt.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer, or one that is about the principal.
+    pub(crate) fn ask_realm(&self, principal: &Principal<'_>) -> Result<(), Failure> {
+        match self.ticket_by_what_is_known(principal, None) {
+            Err(failure) if !WITHOUT_PROOF.contains(&failure.minor) => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
+    fn ticket_by_what_is_known(
+        &self,
+        principal: &Principal<'_>,
+        password: Option<&CStr>,
+    ) -> Result<Ticket<'_>, Failure> {
         self.library.ensure_same(principal.library())?;
         let principal = principal.raw();
+        let password = password.map_or(ptr::null(), CStr::as_ptr);
         Ticket::filled(self, |ticket| {
-            // SAFETY: as above; the password ends with a NUL and lives until after the call. There is no function that would ask
-            // a person, so that its data is of no matter.
+            // SAFETY: as above; the password ends with a NUL and lives until after the call, or is none, which libraries take for one
+            // that is to be asked for. There is no function that would ask a person, so that its data is of no matter.
             unsafe {
                 match &self.library.make {
                     Make::Mit(mit) => (mit.krb5_get_init_creds_password)(
                         self.raw,
                         ticket,
                         principal,
-                        password.as_ptr(),
+                        password,
                         NONE,
                         NONE,
                         0,
@@ -181,7 +242,7 @@ impl Krb5 {
                         self.raw,
                         ticket,
                         principal,
-                        password.as_ptr(),
+                        password,
                         NONE,
                         NONE,
                         0,

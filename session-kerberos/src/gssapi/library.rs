@@ -9,7 +9,7 @@ use std::{
 use session_core::{Error, ErrorKind, Result};
 
 use super::{
-    functions::{Gss, HeimdalFunctions, Krb5Functions, MitFunctions},
+    functions::{FileFunctions, Gss, HeimdalFunctions, Krb5Functions, MitFunctions},
     status::Failure,
 };
 
@@ -19,6 +19,8 @@ pub(crate) struct Library {
     name: String,
     pub(super) gss: Gss,
     pub(super) krb5: Krb5Functions,
+    /// None where it has them not: nothing but what people are told depends on them.
+    pub(super) files: Option<FileFunctions>,
     pub(super) make: Make,
 }
 
@@ -50,6 +52,9 @@ impl Maker {
 const CANDIDATES: &[&str] = &[
     "/System/Library/Frameworks/GSS.framework/GSS",
     "libgssapi_krb5.2.2.dylib",
+    // Where Homebrew leaves it, which is not where it would be looked for.
+    "/opt/homebrew/opt/krb5/lib/libgssapi_krb5.2.2.dylib",
+    "/usr/local/opt/krb5/lib/libgssapi_krb5.2.2.dylib",
 ];
 #[cfg(not(target_vendor = "apple"))]
 const CANDIDATES: &[&str] = &["libgssapi_krb5.so.2", "libgssapi.so.3"];
@@ -134,6 +139,8 @@ impl Library {
         let functions =
             unsafe { Gss::of(&file).and_then(|gss| Ok((gss, Krb5Functions::of(&file)?))) };
         let (gss, krb5) = functions.map_err(|error| problem(&error))?;
+        // SAFETY: as above; MIT's headers do not have these two, but its own programs call them, with the types that Heimdal's have.
+        let files = unsafe { FileFunctions::of(&file) }.ok();
         let has = |symbol: &str| {
             // SAFETY: only whether it is there is looked at.
             unsafe { file.get::<*const u8>(symbol.as_bytes()) }.is_ok()
@@ -160,6 +167,7 @@ impl Library {
             name: name.to_owned(),
             gss,
             krb5,
+            files,
             make,
         })
     }
@@ -170,14 +178,6 @@ impl Library {
             return Ok(());
         }
         Err(Failure::of_nobody("it belongs to another Kerberos library"))
-    }
-
-    /// Where, in a structure of libkrb5's that begins with a principal, that is: MIT's have a magic number before it.
-    pub(super) fn place_of_principal(&self) -> usize {
-        match self.make {
-            Make::Mit(_) => 1,
-            Make::Heimdal(_) => 0,
-        }
     }
 }
 
@@ -200,6 +200,8 @@ impl fmt::Debug for Library {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path, process::Command};
+
     use super::*;
 
     #[test]
@@ -231,5 +233,43 @@ mod tests {
     fn a_library_without_the_functions_is_not_taken() {
         let error = Library::find(Some("libc.so.6")).unwrap_err();
         assert!(error.to_string().contains("gss_import_name"), "{error}");
+    }
+
+    /// A library that has these symbols, and what it has by them is nothing.
+    fn imitation(folder: &Path, symbols: &[&str]) -> String {
+        let source = folder.join("imitation.c");
+        let lines = symbols.iter().map(|symbol| format!("int {symbol};\n"));
+        fs::write(&source, lines.collect::<String>()).unwrap();
+        let library = folder.join(format!("{}.so", symbols.len()));
+        let mut compiler = Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-o"]);
+        let done = compiler.arg(&library).arg(&source).status();
+        assert!(done.unwrap().success());
+        library.to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_library_with_the_functions_of_both_is_not_taken_unless_one_of_them_is_its_maker() {
+        let folder = tempfile::tempdir().unwrap();
+        let common = [Gss::NAMES, Krb5Functions::NAMES].concat();
+        let (last, others) = common.split_last().unwrap();
+        let makers = ["krb5_tkt_creds_init", "heimdal_version"];
+        for (symbols, problem) in [
+            (others.to_vec(), *last),
+            (common.clone(), "neither MIT's nor Heimdal's"),
+            (
+                [&common[..], &makers].concat(),
+                "neither MIT's nor Heimdal's",
+            ),
+            ([&common[..], &makers[..1]].concat(), MitFunctions::NAMES[0]),
+        ] {
+            let path = imitation(folder.path(), &symbols);
+            let error = Library::find(Some(&path)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            let text = error.to_string();
+            for part in [problem, &path, "libgssapi-krb5-2"] {
+                assert!(text.contains(part), "{part}: {text}");
+            }
+        }
     }
 }

@@ -31,6 +31,10 @@ impl Name {
     }
 
     fn import(library: &'static Library, text: &str, kind: Oid) -> Result<Self, Failure> {
+        // Libraries are told how long it is, and yet take what is before a NUL for all of it.
+        if text.contains('\0') {
+            return Err(Failure::of_nobody("there is a NUL in the name"));
+        }
         let (text, kind) = (borrowed(text.as_bytes()), kind.raw());
         let mut name = Self::none(library);
         let mut minor = 0;

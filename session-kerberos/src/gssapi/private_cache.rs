@@ -79,7 +79,7 @@ impl PrivateCache {
         let left = match ours {
             // By our clock it has ended; by how much, only its tickets tell.
             0 if offset < 0 => match cache.end()? {
-                Some(end) => i64::try_from(end).unwrap_or(i64::MAX).saturating_sub(now()),
+                Some(end) => i64::from(end).saturating_sub(now()),
                 None => 0,
             },
             seconds => seconds.into(),

@@ -1,9 +1,12 @@
 //! Tickets, as libkrb5 has them.
 
+use std::time::{Duration, SystemTime};
+
 use super::{
-    functions::{Opaque, RawPrincipal, RawTicket},
+    functions::{RawPrincipal, RawTicket},
     krb5::Krb5,
-    library::{Library, Make},
+    layout::{Room, TicketLayout},
+    library::Library,
     principal,
     status::Failure,
 };
@@ -28,25 +31,35 @@ pub(super) enum Purpose {
     Refreshment,
 }
 
+/// What a ticket says of itself that is no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) service: String,
+    pub(crate) start: SystemTime,
+    pub(crate) end: SystemTime,
+    /// If it can be renewed.
+    pub(crate) renewable_until: Option<SystemTime>,
+    pub(crate) is_forwardable: bool,
+}
+
 impl<'k> Ticket<'k> {
     /// What a function of the library makes. If it fails there is no ticket: then nothing of what it left is freed.
     pub(super) fn filled(
         krb5: &'k Krb5,
         fill: impl FnOnce(*mut RawTicket) -> i32,
     ) -> Result<Self, Failure> {
-        let mut raw = Box::new(Opaque::empty());
+        let mut raw = Box::new(Room::empty());
         krb5.check(fill(&raw mut *raw))?;
         Ok(Self { krb5, raw })
     }
 
     /// Whose it is: good for as long as the ticket is borrowed.
     pub(super) fn client(&self) -> Result<RawPrincipal, Failure> {
-        self.principal(0)
+        self.principal(self.layout().client)
     }
 
     pub(super) fn purpose(&self) -> Result<Purpose, Failure> {
-        // SAFETY: the principal is the ticket's, which lives until after the call.
-        let server = unsafe { principal::name(self.krb5, self.principal(1)?) }?;
+        let server = self.server()?;
         Ok(match server.strip_suffix("@X-CACHECONF:") {
             Some(note) if note.ends_with("/refresh_time") => Purpose::Refreshment,
             Some(_) => Purpose::Note,
@@ -55,27 +68,51 @@ impl<'k> Ticket<'k> {
         })
     }
 
-    /// When it ends, in seconds since 1970 by the KDC's clock; none where it is not known what tickets are like. MIT's have 32 bits
-    /// for a time, and a magic number before all else; other than that they are like Heimdal's.
-    pub(super) fn end(&self) -> Option<u64> {
-        const PLACE: usize = 7;
-        if cfg!(not(target_pointer_width = "64")) || cfg!(target_vendor = "apple") {
-            return None;
+    /// What it says of itself; none where it is not known what tickets are like.
+    pub(super) fn terms(&self) -> Result<Option<Terms>, Failure> {
+        let layout = self.layout();
+        if !layout.is_known {
+            return Ok(None);
         }
-        Some(match self.library().make {
-            Make::Mit(_) => self.raw.short(PLACE).into(),
-            Make::Heimdal(_) => self.raw.seconds(PLACE),
-        })
+        let seconds = |place| layout.seconds(&self.raw, place);
+        let has = |flag| self.raw.u32(layout.flags) & flag != 0;
+        // Without a start it is good from the first (RFC 4120 §5.3).
+        let start = match seconds(layout.start) {
+            0 => seconds(layout.authenticated),
+            start => start,
+        };
+        Ok(Some(Terms {
+            service: self.server()?,
+            start: moment(start),
+            end: moment(seconds(layout.end)),
+            renewable_until: has(layout.renewable).then(|| moment(seconds(layout.renewable_until))),
+            is_forwardable: has(layout.forwardable),
+        }))
     }
 
-    /// Client and server are the first two things in a ticket.
-    fn principal(&self, number: usize) -> Result<RawPrincipal, Failure> {
-        let place = self.library().place_of_principal() + number;
+    /// When it ends, in seconds since 1970 by the KDC's clock; none where it is not known what tickets are like.
+    pub(super) fn end(&self) -> Option<u32> {
+        let layout = self.layout();
+        layout
+            .is_known
+            .then(|| layout.seconds(&self.raw, layout.end))
+    }
+
+    fn server(&self) -> Result<String, Failure> {
+        // SAFETY: the principal is the ticket's, which lives until after the call.
+        unsafe { principal::name(self.krb5, self.principal(self.layout().server)?) }
+    }
+
+    fn principal(&self, place: usize) -> Result<RawPrincipal, Failure> {
         let principal = self.raw.pointer(place);
         if principal.is_null() {
             return Err(Failure::of_nobody("the ticket is nobody's"));
         }
         Ok(principal)
+    }
+
+    fn layout(&self) -> &'static TicketLayout {
+        TicketLayout::of(&self.library().make)
     }
 
     pub(super) fn library(&self) -> &'static Library {
@@ -94,4 +131,8 @@ impl Drop for Ticket<'_> {
         // SAFETY: the library filled it, and what it points to is freed once, here.
         unsafe { free(self.krb5.raw(), &raw mut *self.raw) };
     }
+}
+
+fn moment(seconds: u32) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.into())
 }
