@@ -77,7 +77,7 @@ pub use session_oauth as oauth;
     doctest,
     feature = "kerberos",
     feature = "marquee",
-    feature = "mock-server",
+    feature = "mock-marquee",
     feature = "oauth",
     feature = "websocket"
 ))]

@@ -128,6 +128,11 @@ impl Proxy {
         self.has_session_login
     }
 
+    /// The hosts to reach without it, as [`with_bypass`](Self::with_bypass) takes them.
+    pub fn bypass(&self) -> impl Iterator<Item = String> {
+        self.bypass.iter().map(ToString::to_string)
+    }
+
     /// Whether a request to `target` goes through it: when that is encrypted, not on this machine, and none of the hosts to
     /// reach without it.
     pub fn carries(&self, target: &Url) -> bool {

@@ -4,7 +4,7 @@ use std::{
     fmt,
     fs::File,
     io::{self, Read},
-    path::PathBuf,
+    path::{self, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     ptr,
     sync::{Arc, mpsc},
@@ -13,6 +13,7 @@ use std::{
 };
 
 use tokio::sync::oneshot;
+use toml_writer::{ToTomlValue, TomlStringBuilder};
 use zeroize::Zeroizing;
 
 use crate::{Error, ErrorKind, Result, Secret, wiped};
@@ -84,18 +85,25 @@ impl SecretSource {
         self.resolve_within(TIME_LIMIT).await
     }
 
-    /// It as a configuration has it, such as `{ env = "ORDERS_SECRET" }`. `None` for a secret that was given: what is
-    /// written down leads to secrets, and holds none.
+    /// It as a configuration has it, such as `{ env = "ORDERS_SECRET" }`. The path of a file is an absolute one, for what is written
+    /// may be read in another folder.
+    ///
+    /// `None` for a secret that was given: what is written down leads to secrets, and holds none. Also for what no configuration can
+    /// have: the name of a variable that is not letters, digits and `_`, a path that is empty or not UTF-8, an empty command.
     pub fn to_toml(&self) -> Option<String> {
-        Some(match &self.source {
-            Source::Literal(_) => return None,
-            Source::Env(name) => format!("{{ env = {} }}", in_toml(name)),
-            Source::File(path) => format!("{{ file = {} }}", in_toml(path.to_str()?)),
-            Source::Command(command) => {
-                let command: Vec<_> = command.iter().map(|part| in_toml(part)).collect();
-                format!("{{ command = [{}] }}", command.join(", "))
+        let quoted = |text: &str| TomlStringBuilder::new(text).as_basic().to_toml_value();
+        match &self.source {
+            Source::Env(name) if is_variable(name) => Some(format!("{{ env = {} }}", quoted(name))),
+            Source::File(path) => {
+                let path = path::absolute(path).ok()?;
+                Some(format!("{{ file = {} }}", quoted(path.to_str()?)))
             }
-        })
+            Source::Command(command) if !command.is_empty() => {
+                let command: Vec<_> = command.iter().map(|part| quoted(part)).collect();
+                Some(format!("{{ command = [{}] }}", command.join(", ")))
+            }
+            Source::Literal(_) | Source::Env(_) | Source::Command(_) => None,
+        }
     }
 
     /// The same source with the place that errors name, such as ``sessions.toml:12: `client_secret` ``.
@@ -248,17 +256,9 @@ fn program(command: &[String]) -> &str {
         .unwrap_or_default()
 }
 
-/// A text in TOML's quotes.
-fn in_toml(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.extend(format!("\\u{:04X}", u32::from(c)).chars()),
-            c => quoted.push(c),
-        }
-    }
-    quoted + "\""
+/// What a configuration takes for the name of a variable. Whatever else stands there may be the secret itself, and errors show the name.
+pub(crate) fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Runs `work` on a thread of its own: it blocks, and which runtime waits here is not known.

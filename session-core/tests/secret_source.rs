@@ -235,16 +235,25 @@ fn a_source_is_written_as_a_configuration_has_it_and_a_secret_is_not() {
         (SecretSource::literal("hunter2"), None),
         (SecretSource::env("NAME"), Some(r#"{ env = "NAME" }"#)),
         (
-            SecretSource::file("a\\b\"c"),
-            Some(r#"{ file = "a\\b\"c" }"#),
+            SecretSource::file("/a\\b\"c"),
+            Some(r#"{ file = "/a\\b\"c" }"#),
         ),
         (
-            SecretSource::command(["pass", "show", "\t"]),
-            Some(r#"{ command = ["pass", "show", "\u0009"] }"#),
+            SecretSource::command(["pass", "show", "\t\u{7f}é"]),
+            Some(r#"{ command = ["pass", "show", "\t\u007Fé"] }"#),
         ),
+        // Neither opens as a configuration.
+        (SecretSource::env("NO-NAME"), None),
+        (SecretSource::env(""), None),
+        (SecretSource::file(""), None),
+        (SecretSource::command([""; 0]), None),
     ] {
         assert_eq!(source.to_toml().as_deref(), written);
     }
+    // A program's folder is not that of a configuration.
+    let here = std::env::current_dir().unwrap().join("secret");
+    let written = SecretSource::file("secret").to_toml().unwrap();
+    assert_eq!(written, format!("{{ file = \"{}\" }}", here.display()));
 }
 
 #[test]

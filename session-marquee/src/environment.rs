@@ -198,6 +198,8 @@ impl MarqueeEnvironment {
     }
 
     fn refreshed(mut self) -> Result<Self> {
+        self.roots = in_order(&self.roots)?;
+        self.more = in_order(&self.more)?;
         let mut services = Services::new();
         for domain in Domain::ALL {
             if self.address(domain).is_some() {
@@ -253,6 +255,17 @@ impl FromStr for MarqueeEnvironment {
         };
         Err(Error::new(ErrorKind::Config, problem))
     }
+}
+
+/// By name, however it came to be: what has the same services is equal, and is written alike.
+fn in_order(services: &Services) -> Result<Services> {
+    let mut all: Vec<_> = services.iter().collect();
+    all.sort_unstable_by_key(|(name, _)| *name);
+    let mut ordered = Services::new();
+    for (name, address) in all {
+        ordered.insert(name, address.as_str())?;
+    }
+    Ok(ordered)
 }
 
 /// Its rules are those of services; and what it is sent has no fragment (RFC 6749 §3.2).

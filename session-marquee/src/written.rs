@@ -1,8 +1,14 @@
 //! A session's configuration as a text.
 
-use std::fmt::Display;
+use std::{
+    fmt::Display,
+    path::{self, Path},
+};
 
-use session_core::{Environment, Error, ErrorKind, Result, SecretSource, TlsVersion};
+use session_core::{
+    Environment, Error, ErrorKind, Proxy, Result, SecretSource, TlsVersion, Transport,
+};
+use toml_writer::{ToTomlKey, ToTomlValue, TomlStringBuilder};
 
 use crate::{
     Client, Domain, Marquee, MarqueeEnvironment, cookies::Cookies, given::Given, settings::Settings,
@@ -18,10 +24,7 @@ pub(crate) fn profile(marquee: &Marquee) -> Result<String> {
             }
             text.text("client_id", id);
             text.secret("client_secret", Some(&secret.clone().into()))?;
-            let scopes: Vec<_> = scopes.given().iter().map(|scope| quoted(scope)).collect();
-            if !scopes.is_empty() {
-                text.line("scopes", format_args!("[{}]", scopes.join(", ")));
-            }
+            text.list("scopes", scopes.given().iter());
         }
         Given::Token(token) => text.secret("token", Some(token))?,
         Given::Cookies(Cookies {
@@ -73,10 +76,6 @@ fn settings(text: &mut Text, marquee: &Marquee) {
 }
 
 fn environment(text: &mut Text, environment: &MarqueeEnvironment) -> Result<()> {
-    let transport = environment.transport();
-    if transport.proxy().is_some() || transport.client_certificate().is_some() {
-        return Err(no_profile("how its environment is reached"));
-    }
     let known = environment.name().parse::<MarqueeEnvironment>().ok();
     let known = known.and_then(|known| known.with_version(environment.api_version()).ok());
     if known.as_ref() == Some(environment) {
@@ -91,9 +90,23 @@ fn environment(text: &mut Text, environment: &MarqueeEnvironment) -> Result<()> 
         }
     }
     text.text("auth", environment.auth());
-    if let Some(path) = transport.ca_file() {
-        let path = path.to_str();
-        text.text("ca_file", path.ok_or_else(|| no_profile("its `ca_file`"))?);
+    transport(text, environment.transport())?;
+    for (name, address) in environment.more().iter() {
+        let name = format!("services.{}", name.to_toml_key());
+        text.text(&name, address.as_str());
+    }
+    Ok(())
+}
+
+fn transport(text: &mut Text, transport: &Transport) -> Result<()> {
+    for (key, file) in [
+        ("ca_file", transport.ca_file()),
+        ("client_certificate", transport.client_certificate()),
+        ("client_key", transport.client_key()),
+    ] {
+        if let Some(file) = file {
+            text.file(key, file)?;
+        }
     }
     if transport.min_tls() != TlsVersion::default() {
         text.text("min_tls", transport.min_tls().as_str());
@@ -101,10 +114,23 @@ fn environment(text: &mut Text, environment: &MarqueeEnvironment) -> Result<()> 
     if transport.http1_only() {
         text.line("http1_only", true);
     }
-    for (name, address) in environment.more().iter() {
-        let name = format!("services.{}", quoted(name));
-        text.text(&name, address.as_str());
+    match transport.proxy() {
+        Some(it) => proxy(text, it),
+        None => Ok(()),
     }
+}
+
+fn proxy(text: &mut Text, proxy: &Proxy) -> Result<()> {
+    text.text("proxy.url", proxy.url().as_str());
+    if let Some(user) = proxy.user() {
+        text.text("proxy.user", user);
+    }
+    text.secret("proxy.password", proxy.password())?;
+    if proxy.has_session_login() {
+        text.line("proxy.session_login", true);
+    }
+    let hosts: Vec<_> = proxy.bypass().collect();
+    text.list("proxy.bypass", hosts.iter());
     Ok(())
 }
 
@@ -119,13 +145,31 @@ impl Text {
         self.line(key, quoted(value));
     }
 
+    fn list<'a>(&mut self, key: &str, texts: impl Iterator<Item = &'a String>) {
+        let texts: Vec<_> = texts.map(|text| quoted(text)).collect();
+        if !texts.is_empty() {
+            self.line(key, format_args!("[{}]", texts.join(", ")));
+        }
+    }
+
+    /// Its path is an absolute one, for a profile's folder is not that of a program.
+    fn file(&mut self, key: &str, file: &Path) -> Result<()> {
+        let file = path::absolute(file).ok();
+        let file = file.as_deref().and_then(Path::to_str);
+        self.text(
+            key,
+            file.ok_or_else(|| no_profile(&format!("the path of its `{key}`")))?,
+        );
+        Ok(())
+    }
+
     fn secret(&mut self, key: &str, source: Option<&SecretSource>) -> Result<()> {
         let Some(source) = source else { return Ok(()) };
         let Some(reference) = source.to_toml() else {
             return Err(Error::new(
                 ErrorKind::Config,
                 format!(
-                    "`{key}` was given as itself, and is written nowhere; put it into a file or an environment variable, and say where"
+                    "`{key}` was given as itself, or from where no profile can have it, and is written nowhere; put it into a file or an environment variable, and say where"
                 ),
             ));
         };
@@ -134,16 +178,15 @@ impl Text {
     }
 }
 
-/// JSON's quotes are TOML's too, but for one character.
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text)
-        .to_string()
-        .replace('\u{7f}', "\\u007F")
+    TomlStringBuilder::new(text).as_basic().to_toml_value()
 }
 
 fn no_profile(what: &str) -> Error {
     Error::new(
         ErrorKind::Config,
-        format!("the session cannot be written as a profile: none can have {what}"),
+        format!(
+            "the session cannot be written as a profile, which has no room for {what}; make it in code"
+        ),
     )
 }

@@ -115,18 +115,24 @@ async fn the_latest_rows_are_asked_for_as_gs_quant_does() {
 
 #[tokio::test]
 async fn all_pages_of_a_query_are_read() {
-    let (_marquee, provider, _session, client) = started().await;
-    for page in 0..3 {
-        let body = json!({ "data": [{ "page": page }], "totalPages": 3 }).to_string();
-        provider.fail_next(Kind::Api, 1, Outage::json(StatusCode::OK, body));
+    let (marquee, provider, _session, client) = started().await;
+    let all: Vec<_> = (0..5).map(|n| json!({ "n": n })).collect();
+    marquee.set_dataset("X", all.clone());
+    for (most, expected) in [(5, 1), (2, 3), (1, 5)] {
+        marquee.set_page(most);
+        let before = provider.count(Kind::Api);
+        let rows: Vec<Value> = client.dataset("X").query(&DataQuery::new()).await.unwrap();
+        assert_eq!(rows, all);
+        let asked = requests(&provider, Kind::Api).split_off(before);
+        let page = |request: &session_mock::Entry| {
+            let body: Value = serde_json::from_slice(request.body()).unwrap();
+            body["page"].clone()
+        };
+        let pages: Vec<_> = asked.iter().map(page).collect();
+        let mut numbers: Vec<_> = (0..expected).map(|page| json!(page)).collect();
+        numbers[0] = Value::Null;
+        assert_eq!(pages, numbers);
     }
-    let rows: Vec<Value> = client.dataset("X").query(&DataQuery::new()).await.unwrap();
-    assert_eq!(rows.len(), 3);
-    let pages: Vec<_> = requests(&provider, Kind::Api)
-        .iter()
-        .map(|request| serde_json::from_slice::<Value>(request.body()).unwrap()["page"].clone())
-        .collect();
-    assert_eq!(pages, [Value::Null, json!(1), json!(2)]);
 }
 
 /// Answers each request with what the function makes of its number, from 0.
@@ -171,16 +177,18 @@ async fn how_many_pages_there_are_the_first_one_says() {
 
 #[tokio::test]
 async fn rows_of_a_query_come_page_by_page_and_no_page_before_it_is_wanted() {
-    let (provider, _session, client) =
-        answering(|number| json!({ "data": [{ "page": number }], "totalPages": 2 })).await;
-    let mut pages = client.dataset("X").query_pages::<Value>(&DataQuery::new());
+    let (marquee, provider, _session, client) = started().await;
+    marquee.set_dataset("WEATHER", weather());
+    marquee.set_page(2);
+    let query = DataQuery::new();
+    let mut pages = client.dataset("WEATHER").query_pages::<Value>(&query);
     assert!(asked(&provider).is_empty());
-    for number in 0..2 {
-        let page = pages.next_page().await.unwrap().unwrap();
-        assert_eq!(page, [json!({ "page": number })]);
+    for (number, rows) in weather().chunks(2).enumerate() {
+        assert_eq!(pages.next_page().await.unwrap().unwrap(), rows);
         assert_eq!(provider.count(Kind::Api), number + 1);
     }
     assert_eq!(pages.next_page().await.unwrap(), None);
+    assert_eq!(provider.count(Kind::Api), 2, "the end is known");
 }
 
 #[tokio::test]
@@ -286,6 +294,20 @@ async fn a_page_that_failed_can_be_asked_for_again() {
     let error = pages.next_page().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(pages.next_page().await.unwrap().unwrap()[0]["city"], "Rome");
+
+    marquee.set_dataset("WEATHER", weather());
+    let query = DataQuery::new();
+    let mut pages = client.dataset("WEATHER").query_pages::<Value>(&query);
+    let mut rows = Vec::new();
+    for _ in weather() {
+        let outage = Outage::status(StatusCode::SERVICE_UNAVAILABLE);
+        provider.fail_next(Kind::Api, 1, outage);
+        let error = pages.next_page().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        rows.extend(pages.next_page().await.unwrap().unwrap());
+    }
+    assert_eq!(rows, weather());
+    assert_eq!(pages.next_page().await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -392,7 +414,7 @@ fn all_of_it_can_be_had_without_async() {
                 .is_empty()
         );
         let query = DataQuery::new();
-        assert_eq!(dataset.query_pages::<Weather>(&query).count(), 1);
+        assert_eq!(dataset.query_pages::<Weather>(&query).count(), 3);
         let pages: Vec<_> = dataset
             .coverage::<Value>()
             .collect::<Result<_, _>>()

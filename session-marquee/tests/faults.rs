@@ -20,66 +20,6 @@ use support::{
     environment, header, last, marquee, opened, provider, requests, text, texts, with_cookies,
 };
 
-/// One that speaks TLS, which nobody but its own authority vouches for.
-fn impostor() -> Provider {
-    let marquee = session_mock::Marquee::new();
-    marquee.accept_token("ext-token");
-    let builder = Provider::builder().site(marquee);
-    builder.tls(["localhost"]).start().unwrap()
-}
-
-/// What the impostor would have to be shown.
-fn nothing_arrived(impostor: &Provider) {
-    assert!(impostor.log().is_empty(), "{:?}", impostor.log());
-}
-
-#[tokio::test]
-async fn tls_is_verified_at_a_custom_url_for_the_secret() {
-    let impostor = impostor();
-    let session = marquee(&impostor).open().unwrap();
-    let error = session.init().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
-    nothing_arrived(&impostor);
-}
-
-#[tokio::test]
-async fn tls_is_verified_for_requests_of_every_domain_also_after_others_trusted_the_server() {
-    let impostor = impostor();
-    let folder = tempfile::tempdir().unwrap();
-    let ca = folder.path().join("ca.pem");
-    fs::write(&ca, impostor.authority().unwrap()).unwrap();
-    let environment = || {
-        environment(&impostor)
-            .domain(Domain::MdsWeb, impostor.api().as_str())
-            .unwrap()
-    };
-    let token = || Secret::new("ext-token");
-    let trusting = Marquee::token(environment().ca_file(&ca), token())
-        .open()
-        .unwrap();
-    trusting.init().await.unwrap();
-    Client::new(&trusting).get("/x").send().await.unwrap();
-    let before = impostor.log().len();
-
-    for domain in [Domain::Api, Domain::MdsWeb] {
-        let session = Marquee::token(environment(), token()).domain(domain);
-        let session = session.activity(true).open().unwrap();
-        session.init().await.unwrap(); // the notice of it does not matter
-        let client = Client::new(&session);
-        let error = client.get("/x").send().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
-        let blocking = session_marquee::blocking::Client::new(&session);
-        let error = blocking.get("/x").send().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
-        #[cfg(feature = "websocket")]
-        {
-            let error = client.websocket("/stream").connect().await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Config, "{error}");
-        }
-    }
-    assert_eq!(impostor.log().len(), before);
-}
-
 #[tokio::test]
 async fn no_bearer_goes_to_the_token_endpoint() {
     let provider = provider();

@@ -8,7 +8,9 @@ use super::{
     Config, Place,
     value::{Table, Value, duration},
 };
-use crate::{Error, Key, KeyKind, Result, SecretSource, spelling::nearest};
+use crate::{
+    Error, Key, KeyKind, Result, SecretSource, secret_source::is_variable, spelling::nearest,
+};
 
 impl Config {
     /// The same values for a backend with these keys: all are known, of the right kind, and complete.
@@ -170,11 +172,6 @@ fn secret(value: &mut Value, place: &Place) -> Option<SecretSource> {
         }
         _ => None,
     }
-}
-
-/// Whatever else stands there may be the secret itself, and errors show the variable's name.
-fn is_variable(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// What stands in place of what was expected, without a word of it.

@@ -1,6 +1,9 @@
 //! A host that is reached without the proxy.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+};
 
 use url::Host;
 
@@ -52,6 +55,21 @@ impl Bypass {
             _ => return false,
         };
         matches!(self, Self::Network { address: own, bits } if prefix(*own, *bits) == prefix(address, *bits))
+    }
+}
+
+/// As [`Bypass::parse`] reads it.
+impl fmt::Display for Bypass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (address, bits) = match self {
+            Self::Domain(name) => return f.write_str(name),
+            Self::Network { address, bits } => (Ipv6Addr::from(*address), *bits),
+        };
+        match address.to_ipv4_mapped() {
+            Some(address) if bits == 128 => write!(f, "{address}"),
+            Some(address) if bits >= 96 => write!(f, "{address}/{}", bits - 96),
+            _ => write!(f, "{address}/{bits}"),
+        }
     }
 }
 
@@ -145,6 +163,24 @@ mod tests {
             ("10.0.0.0/8", "10.0.0.0.example"),
         ] {
             assert!(!has(bypass, host), "{bypass} {host}");
+        }
+    }
+
+    #[test]
+    fn it_is_written_as_it_is_read() {
+        for (text, expected) in [
+            (".Intra.example", "intra.example"),
+            ("10.1.2.3/8", "10.1.2.3/8"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+            ("192.0.2.1/32", "192.0.2.1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("::ffff:0.0.0.0/90", "::ffff:0.0.0.0/90"),
+            ("fd00::/8", "fd00::/8"),
+            ("[2001:db8:0::1]", "2001:db8::1/128"),
+        ] {
+            let bypass = Bypass::parse(text).unwrap();
+            assert_eq!(bypass.to_string(), expected);
+            assert_eq!(Bypass::parse(expected), Ok(bypass));
         }
     }
 

@@ -31,7 +31,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-dash-requestid");
 /// |---|---|
 /// | `/as/token.oauth2` | the provider's token endpoint; it does not mind `gs_quant`'s old token beside the client's secret |
 /// | `/v1/users/self` | [the user](Self::set_user) |
-/// | `/v1/data/ID/query`, `/v1/data/ID/last/query` | rows of [a dataset](Self::set_dataset), picked by `where`, `startDate`, `endDate`, `limit` |
+/// | `/v1/data/ID/query`, `/v1/data/ID/last/query` | rows of [a dataset](Self::set_dataset), picked by `where`, `startDate`, `endDate`, `limit`; where a query picks more than [a page](Self::set_page), page by page by `page`, from 0, and with `totalPages` |
 /// | `/v1/data/ID/coverage` | [its coverage](Self::set_coverage), by `limit` and `offset`, or page by page by `scroll` and `scrollId` |
 /// | `/v1/data/catalog/ID`, `/v1/data/datasets/ID` | its name and fields |
 /// | `/v1/assets/query` | [assets](Self::set_assets), picked by `where`, page by page by `scroll` and `scrollId` |
@@ -117,9 +117,10 @@ impl Marquee {
         lock(&self.0.catalogue).assets = assets;
     }
 
-    /// How much a page of coverage or assets has at most, whatever `limit` a request names.
+    /// How much a page of rows, coverage or assets has at most, whatever `limit` a request names: at least 1. Default: 4000, as much as
+    /// `gs_quant` asks for.
     pub fn set_page(&self, most: usize) {
-        lock(&self.0.catalogue).page = most;
+        lock(&self.0.catalogue).page = most.max(1);
     }
 
     /// Lets in who has this bearer token, beside those that the provider issued.

@@ -156,6 +156,68 @@ fn datasets_are_queried_in_json_and_in_message_pack() {
 }
 
 #[test]
+fn rows_come_page_by_page_where_a_query_picks_more_than_a_page() {
+    let scene = Scene::new();
+    let all: Vec<Value> = (0..5)
+        .map(|n| json!({ "n": n, "even": n % 2 == 0 }))
+        .collect();
+    scene.marquee.set_dataset("D", all.clone());
+    let query = |body: Value| scene.post("/v1/data/D/query", "", body.to_string().as_bytes());
+    assert_eq!(query(json!({})).json()["totalPages"], Value::Null);
+    for (most, pages) in [(1, 5), (2, 3), (4, 2)] {
+        scene.marquee.set_page(most);
+        let mut read = rows(&query(json!({})), "data");
+        for page in 1..pages {
+            let answer = query(json!({ "page": page }));
+            assert_eq!(answer.json()["totalPages"], pages);
+            read.extend(rows(&answer, "data"));
+        }
+        assert_eq!(read, all);
+        assert_eq!(query(json!({ "page": 0 })).json(), query(json!({})).json());
+        for beyond in [pages, u64::MAX] {
+            assert_eq!(
+                rows(&query(json!({ "page": beyond })), "data"),
+                [] as [Value; 0]
+            );
+        }
+    }
+    // Of what is picked, and as many as are wanted.
+    scene.marquee.set_page(2);
+    let even = query(json!({ "where": { "even": true }, "page": 1 }));
+    assert_eq!(rows(&even, "data"), [all[4].clone()]);
+    assert_eq!(even.json()["totalPages"], 2);
+    assert_eq!(
+        query(json!({ "limit": 2 })).json()["totalPages"],
+        Value::Null
+    );
+    scene.marquee.set_page(0);
+    assert_eq!(rows(&query(json!({})), "data"), [all[0].clone()]);
+}
+
+#[test]
+fn a_body_that_nests_without_end_or_goes_on_is_none() {
+    let scene = Scene::new();
+    let body = |body: &[u8]| {
+        let headers = "content-type: application/x-msgpack\r\n";
+        scene.post("/v1/x", headers, body).json()["body"].clone()
+    };
+    let nested = |depth| [vec![0x91; depth], vec![1]].concat();
+    assert_eq!(body(&nested(2)), json!([[1]]));
+    assert_eq!(
+        body(&nested(100)).to_string(),
+        format!("{}1{}", "[".repeat(100), "]".repeat(100))
+    );
+    for bad in [
+        nested(1000),
+        nested(500_000),
+        b"\x01\x01".to_vec(),
+        vec![0x91],
+    ] {
+        assert_eq!(body(&bad), Value::Null);
+    }
+}
+
+#[test]
 fn coverage_and_assets_come_page_by_page() {
     let scene = Scene::new();
     let all: Vec<Value> = (0..5).map(|n| json!({ "n": n, "type": "Stock" })).collect();

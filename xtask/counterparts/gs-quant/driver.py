@@ -29,6 +29,7 @@ import stand_ins  # noqa: E402
 stand_ins.put()
 
 import cases  # noqa: E402, F401  (registers them)
+import gs_quant  # noqa: E402
 import scene  # noqa: E402
 
 # One that hangs fails.
@@ -81,6 +82,7 @@ ready = {
     "dir": folder,
     "control": f"http://127.0.0.1:{server.server_port}",
     "python": sys.executable,
+    "config": os.path.join(os.path.dirname(gs_quant.__file__), "config.ini"),
     "cases": sorted(scene.CASES),
 }
 print(json.dumps(ready), flush=True)

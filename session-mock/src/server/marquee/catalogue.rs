@@ -15,6 +15,7 @@ pub(super) struct Catalogue {
     pub(super) rows: BTreeMap<String, Vec<Value>>,
     pub(super) coverage: BTreeMap<String, Vec<Value>>,
     pub(super) assets: Vec<Value>,
+    /// Never zero.
     pub(super) page: usize,
 }
 
@@ -59,11 +60,19 @@ impl Catalogue {
         }))
     }
 
+    /// A page of what the query picks; how many there are is told where it is more than one, for `gs_quant` would read the one twice.
     pub(super) fn rows(&self, id: &str, body: &Value) -> Option<Value> {
         let query = Query::of(body);
         let rows = self.rows.get(id)?.iter().filter(|row| query.picks(row));
         let rows: Vec<_> = rows.take(query.limit.unwrap_or(usize::MAX)).collect();
-        Some(json!({ "requestId": "r", "data": rows }))
+        let page = rows.iter().skip(query.page.saturating_mul(self.page));
+        let page: Vec<_> = page.take(self.page).collect();
+        let mut answer = json!({ "requestId": "r", "data": page });
+        let pages = rows.len().div_ceil(self.page);
+        if pages > 1 {
+            answer["totalPages"] = pages.into();
+        }
+        Some(answer)
     }
 
     /// The last row that the query picks.

@@ -8,6 +8,8 @@ pub(super) struct Query<'a> {
     from: Option<&'a str>,
     to: Option<&'a str>,
     pub(super) limit: Option<usize>,
+    /// From 0, which is also where none is named.
+    pub(super) page: usize,
 }
 
 impl<'a> Query<'a> {
@@ -17,6 +19,7 @@ impl<'a> Query<'a> {
             from: body["startDate"].as_str(),
             to: body["endDate"].as_str(),
             limit: number(&body["limit"]),
+            page: number(&body["page"]).unwrap_or(0),
         }
     }
 
