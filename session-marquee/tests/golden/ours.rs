@@ -124,12 +124,14 @@ impl Scene<'_> {
         Ok(client)
     }
 
+    /// Waits until so many were not only received, but recorded: a session that is gone by then does not wait for its answer.
     async fn notices(&self, times: usize) {
-        let notices = |log: &[Entry]| {
-            let notices = log.iter().filter(|entry| entry.path() == "/v1/activities");
+        let recorded = || {
+            let recorded = self.replay.recorded().into_iter();
+            let notices = recorded.filter(|request| request.target == "/v1/activities");
             notices.count()
         };
-        self.replay.http.wait_for(|log| notices(log) >= times).await;
+        self.replay.http.wait_for(|_| recorded() >= times).await;
     }
 
     #[expect(clippy::too_many_lines, reason = "a line or two for each case")]
