@@ -145,6 +145,7 @@ async fn ask(engine: &Engine, job: &Authentication, stored: Option<&Stored>) -> 
 
 /// Ends all of them, even when one fails; the first failure is the answer.
 async fn close_all(engine: &Arc<Engine>, mut held: Vec<Arc<Held>>, how: End) -> Result<()> {
+    let _turn = engine.turn.lock().await;
     if how == End::Left {
         held.retain(|held| !held.is_stored.load(Ordering::Relaxed));
     }
@@ -169,7 +170,7 @@ pub(crate) async fn end(
 }
 
 /// Calls the backend, and tells of it.
-async fn call<T, F: Future<Output = Result<T>>>(
+pub(crate) async fn call<T, F: Future<Output = Result<T>>>(
     session: &Arc<dyn Session>,
     settings: &Settings,
     timer: &mut BoxFuture<()>,
@@ -227,7 +228,7 @@ fn timed_out(who: &str, action: &str, limit: Duration) -> Error {
 }
 
 /// The panic's own message may hold a secret, so it goes no further than the panic hook.
-fn panicked(who: &str, action: &str) -> Error {
+pub(crate) fn panicked(who: &str, action: &str) -> Error {
     Error::new(
         ErrorKind::Protocol,
         format!("the {who}'s `{action}` panicked; this is a bug in the {who}"),

@@ -17,6 +17,7 @@ use crate::{
     carrier::Carriers,
     driver::{self, Driver},
     flight::{Flight, Soon},
+    follow_up::{FollowUp, Turn},
     held::Held,
     job::{Authentication, Job},
     life::{Closing, End, Life, Wanted, closed, closed_meanwhile, refused_again},
@@ -48,6 +49,7 @@ pub(crate) struct Engine {
     life: Mutex<Life>,
     pub(crate) carriers: Carriers,
     pub(crate) ledger: Ledger,
+    pub(crate) turn: Turn,
     changes: watch::Sender<()>,
 }
 
@@ -62,6 +64,7 @@ impl Engine {
             life: Mutex::default(),
             carriers: Carriers::default(),
             ledger: Ledger::default(),
+            turn: Turn::default(),
             changes: watch::Sender::new(()),
         }
     }
@@ -331,6 +334,7 @@ impl Engine {
             Arc::new(held)
         });
         let (mut replaced, mut forgotten, mut is_to_be_warmed) = (None, None, false);
+        let mut opened = None;
         match (wanted, &outcome) {
             (Some(wanted), Ok(held)) => {
                 life.kept |= wanted.keep;
@@ -338,6 +342,10 @@ impl Engine {
                 forgotten = life.backoff.take();
                 held.validity.quiet(held.validity.due(), clock);
                 replaced = self.held.swap(Some(Arc::clone(held)));
+                if replaced.is_none() {
+                    life.openings += 1;
+                    opened = Some((life.openings, Arc::clone(held)));
+                }
                 is_to_be_warmed =
                     self.settings.keep_warm && !std::mem::replace(&mut life.warmed, true);
                 drop(life);
@@ -370,6 +378,11 @@ impl Engine {
         self.changes.send_replace(());
         if is_to_be_warmed {
             self.spawn(Warmer::new(self).run());
+        }
+        if let Some((opening, held)) = opened
+            && let Some(follow_up) = FollowUp::of(self, &held, opening)
+        {
+            self.spawn(follow_up.run());
         }
     }
 
@@ -470,7 +483,9 @@ impl Drop for Engine {
             return;
         }
         let (session, settings) = (Arc::clone(&self.session), Arc::clone(&self.settings));
+        let turn = Arc::clone(&self.turn);
         self.spawn(async move {
+            let _turn = turn.lock().await;
             // A failure is told of where it happens.
             let _ = driver::end(&session, &settings, &held).await;
         });

@@ -32,7 +32,7 @@
 //! # Telemetry
 //!
 //! Each call of a backend is a [`tracing`] span `session` with the fields `session`, `scheme`, `environment` and `action` (`init`,
-//! `renew`, `close`), and ends with an event that has `outcome` (`ok`, or the error's kind) and `duration`: at `DEBUG`, and at `WARN` if
+//! `renew`, `close`, `follow_up`), and ends with an event that has `outcome` (`ok`, or the error's kind) and `duration`: at `DEBUG`, and at `WARN` if
 //! it failed. A refusal of the credential in use is an event at `DEBUG`, and so is a credential that came from the store. With the feature
 //! `metrics`:
 //!
@@ -73,6 +73,7 @@ mod executor;
 mod family;
 mod finding;
 mod flight;
+mod follow_up;
 mod handle;
 mod held;
 mod identity;

@@ -24,6 +24,8 @@ pub(crate) struct Life {
     /// Opened by `init` or `install`: blocks that leave do not close it.
     pub(crate) kept: bool,
     pub(crate) generation: u64,
+    /// How often it has opened.
+    pub(crate) openings: u64,
     /// Failures since the last success: while it lasts, nothing is tried unless `init` asks.
     pub(crate) backoff: Option<Backoff>,
     /// A task keeps it warm.

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use http::HeaderValue;
 use url::Url;
 
-use crate::{Challenge, Credential, Environment, Exchange, Finding, Identity, Outgoing, Result};
+use crate::{
+    BoxFuture, Challenge, Credential, Environment, Exchange, Finding, Identity, Outgoing, Result,
+};
 
 /// How to authenticate against one external API.
 ///
@@ -15,8 +17,8 @@ use crate::{Challenge, Credential, Environment, Exchange, Finding, Identity, Out
 /// state between calls but its configuration, and a simple one writes three methods.
 ///
 /// `init`, `renew` and `close` run on the [`Executor`](crate::Executor), one at a time for each session, and
-/// always to their end: no caller's cancellation reaches them. `examine` runs there too, at any time. They must not block the
-/// thread.
+/// always to their end: no caller's cancellation reaches them. `examine` runs there too, at any time, and what
+/// `follow_up` gives, at any time but that of `close`. They must not block the thread.
 ///
 /// Who knows which backend a session has finds it again: [`SessionHandle::session`](crate::SessionHandle::session) is an
 /// [`Any`].
@@ -70,6 +72,18 @@ pub trait Session: Any + Debug + Send + Sync {
     async fn renew(&self, stale: &Credential, why: Cause<'_>) -> Result<Credential> {
         let _ = (stale, why);
         self.init().await
+    }
+
+    /// What there is to do once the session has opened, with its first credential: telling the service of it, say. `None`, as
+    /// here: nothing. A credential that is renewed opens nothing.
+    ///
+    /// The session is in use by then, and nobody waits. What this gives runs on the executor, beside requests and
+    /// renewals. It is dropped when it takes as long as an authentication [may](crate::SessionBuilder::time_limit),
+    /// and when the session closes, before [`close`](Self::close) is asked; it may be dropped before it is polled at all. A
+    /// failure, or a panic, is told of as any call's, and concerns nobody else.
+    fn follow_up(&self, credential: &Credential) -> Option<BoxFuture<Result<()>>> {
+        let _ = credential;
+        None
     }
 
     /// Authorizes one request; asked only for credentials made with [`Credential::per_request`].

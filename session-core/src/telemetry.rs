@@ -13,7 +13,7 @@ use crate::{Error, ErrorKind, Session, settings::Settings};
 pub(crate) struct Operation<'a> {
     labels: Labels<'a>,
     settings: &'a Settings,
-    /// `init`, `renew` or `close`.
+    /// `init`, `renew`, `close` or `follow_up`.
     action: &'static str,
     /// On the clock's monotonic time.
     began: Duration,

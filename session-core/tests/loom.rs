@@ -21,6 +21,7 @@ fn scene(start: Start, ops: &[Op]) -> Scene {
         script: Vec::new(),
         waits: 0,
         fates: Vec::new(),
+        follows_up: false,
     }
 }
 
@@ -147,6 +148,23 @@ fn any_two_operations_while_the_executor_drops_the_driver() {
                 play(&Scene {
                     waits: 1,
                     fates: vec![Fate::DroppedAt(wait)],
+                    ..scene(start, &pair)
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn any_two_operations_beside_what_follows_the_opening() {
+    let fates = [Fate::Runs, Fate::DroppedAt(0), Fate::DroppedAt(1)];
+    for start in [Start::Closed, Start::LeftExpired] {
+        for pair in pairs(start) {
+            // The first task opens the session, the next one is what follows, or closes it.
+            for fate in fates {
+                play(&Scene {
+                    fates: vec![Fate::Runs, fate],
+                    follows_up: true,
                     ..scene(start, &pair)
                 });
             }

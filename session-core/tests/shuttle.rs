@@ -75,6 +75,7 @@ impl Range {
             script: some(self.outcomes, 6),
             waits: up_to(0..=2),
             fates: some(self.fates, 3),
+            follows_up: up_to(0..=1) == 1,
         }
     }
 

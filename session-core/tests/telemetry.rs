@@ -14,8 +14,8 @@ use std::{
 
 use async_trait::async_trait;
 use session_core::{
-    BasicEnvironment, Cause, Credential, Environment, Error, ErrorKind, Identity, MemoryStore,
-    Result, Session, SessionHandle,
+    BasicEnvironment, BoxFuture, Cause, Credential, Environment, Error, ErrorKind, Identity,
+    MemoryStore, Result, Session, SessionHandle,
 };
 use session_mock::{MockClock, MockExecutor, MockSession};
 use support::{API, authorize};
@@ -39,6 +39,12 @@ impl Session for Talkative {
     }
     async fn renew(&self, _: &Credential, _: Cause<'_>) -> Result<Credential> {
         Err(Error::new(ErrorKind::Unavailable, "the server sleeps"))
+    }
+    fn follow_up(&self, _: &Credential) -> Option<BoxFuture<Result<()>>> {
+        Some(Box::pin(async {
+            tracing::info!("telling");
+            Err(Error::new(ErrorKind::Denied, "nobody listens"))
+        }))
     }
     async fn close(&self, _: &Credential) -> Result<()> {
         Ok(())
@@ -78,12 +84,14 @@ async fn each_operation_is_a_span_and_ends_with_its_outcome() {
         .init();
     let clock = MockClock::new();
     let qa = BasicEnvironment::new("qa").service("api", "https://api.mock.test/");
+    let executor = MockExecutor::new(&clock);
     let session = SessionHandle::builder(Talkative(qa.unwrap()))
         .name("orders")
         .clock(clock.clone())
-        .executor(MockExecutor::new(&clock))
+        .executor(executor.clone())
         .build();
     session.init().await.unwrap();
+    executor.idle().await;
     let (_, receipt) = authorize(&session, API).await.unwrap();
     session.report_refusal(&receipt, &[]).await.unwrap_err();
     clock.advance(Duration::from_secs(1));
@@ -102,14 +110,22 @@ async fn each_operation_is_a_span_and_ends_with_its_outcome() {
     lines.sort_unstable();
     let of = r#"session="orders" environment="qa""#;
     let of_stored = r#"session="stored" environment="mock""#;
-    let span = r#"session{session="orders" scheme="talkative" environment="qa" action="init"}"#;
+    let span = |action| {
+        format!(
+            r#"session{{session="orders" scheme="talkative" environment="qa" action="{action}"}}"#
+        )
+    };
     let expected = [
         format!(r#"DEBUG done {of} action="close" outcome="ok" duration=0ns"#),
         format!(r#"DEBUG done {of} action="init" outcome="ok" duration=0ns"#),
         format!(r#"DEBUG done {of_stored} action="init" outcome="ok" duration=0ns"#),
         format!("DEBUG refused {of} generation=1"),
         format!("DEBUG taken from the store {of_stored}"),
-        format!("INFO {span}: asking"),
+        format!("INFO {}: telling", span("follow_up")),
+        format!("INFO {}: asking", span("init")),
+        format!(
+            r#"WARN failed {of} action="follow_up" outcome="denied" duration=0ns error=nobody listens"#
+        ),
         format!(
             r#"WARN failed {of} action="renew" outcome="unavailable" duration=0ns error=the server sleeps"#
         ),

@@ -14,11 +14,10 @@ use crate::{
     settings::Settings,
 };
 
-/// How long an authentication waits for it, at most.
+/// How long it may take at most.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
-/// The notice that `gs_quant` posts when a session was initialized, with what it tells of the program. Whatever comes of it, the
-/// session is open.
+/// The notice that `gs_quant` posts when a session was initialized, with what it tells of the program.
 #[derive(Debug)]
 pub(crate) struct Activity {
     connections: Connections,
@@ -81,15 +80,28 @@ impl Activity {
         })
     }
 
-    pub(crate) async fn post(&self, credential: &Credential) {
-        match self.answer(credential).await {
-            Ok(status) => tracing::debug!(%status, "told Marquee of the session"),
-            Err(error) => tracing::debug!(%error, "Marquee was not told of the session"),
-        }
-    }
-
-    pub(crate) fn disconnect(&self) {
+    /// Whatever comes of it, the session is open.
+    pub(crate) async fn post(&self, credential: &Credential) -> Result<()> {
+        let answered = self.answer(credential).await;
+        // There is one for each session.
         self.connections.disconnect();
+        let status = answered?;
+        if status.is_success() {
+            return Ok(());
+        }
+        let kind = match status.as_u16() {
+            401 | 403 => ErrorKind::Denied,
+            429 | 500.. => ErrorKind::Unavailable,
+            _ => ErrorKind::Protocol,
+        };
+        let host = self.address.host_str().unwrap_or_default();
+        let code = status.as_u16();
+        Err(Error::new(
+            kind,
+            format!(
+                "`{host}` does not take the notice of the session: status {code}; the session is open all the same, and without `activity` there is no notice"
+            ),
+        ))
     }
 
     async fn answer(&self, credential: &Credential) -> Result<http::StatusCode> {

@@ -70,7 +70,7 @@ const KEYS: &[Key] = &[
     ),
     Key::flag(
         "activity",
-        "whether Marquee is told of each authentication; `false` if absent",
+        "whether Marquee is told once the session is open; `false` if absent",
     ),
     Key::duration(
         "timeout",

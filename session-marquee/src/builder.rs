@@ -1,6 +1,6 @@
 //! What to choose before a session is made.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use session_core::{Error, ErrorKind, Result, SecretSource, SessionHandle};
 use session_oauth::{ClientAuth, OAuth};
@@ -104,9 +104,9 @@ impl MarqueeBuilder {
         self
     }
 
-    /// Whether Marquee is told, when the session has authenticated, which program it is for, as `gs_quant` does; where its domain is
-    /// [`Domain::Api`]. What comes of it, within five seconds or the session's [`timeout`](Self::timeout), does not
-    /// matter. Default: no.
+    /// Whether Marquee is told, once the session is open, which program it is for, as `gs_quant` does; where its domain is
+    /// [`Domain::Api`]. Nobody waits for that, and what comes of it, within five seconds or the session's
+    /// [`timeout`](Self::timeout), is for the log alone. Nothing is told any longer once the session closes. Default: no.
     pub fn activity(mut self, activity: bool) -> Self {
         self.activity = activity;
         self
@@ -163,7 +163,7 @@ impl MarqueeBuilder {
         // As `gs_quant` does, which posts it for no other domain.
         let tells = self.activity && self.domain == Domain::Api;
         let activity = tells
-            .then(|| Activity::new(&environment, &settings))
+            .then(|| Activity::new(&environment, &settings).map(Arc::new))
             .transpose()?;
         Ok(Marquee {
             environment,

@@ -43,7 +43,7 @@
 //! # What it does when
 //!
 //! - **init** of a client asks for a token as `session-oauth` does, by `client_secret_post`; a token or a cookie that was given is looked
-//!   up. With [`activity`](MarqueeBuilder::activity) Marquee is told of it.
+//!   up. With [`activity`](MarqueeBuilder::activity) Marquee is told of it once the session is open; nobody waits for that.
 //! - **renewal** of a client's token happens ahead of its expiry, or after a refusal, once for all who need it. A token or cookie
 //!   that was refused is looked up again; if it is the same, it is not sent again.
 //! - **a request** goes to hosts of the environment only, over TLS (or to this machine), which is always verified.

@@ -1,11 +1,11 @@
 //! A session with Marquee.
 
-use std::any::Any;
+use std::{any::Any, sync::Arc};
 
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 use session_core::{
-    Cause, Credential, Environment, Error, ErrorKind, Finding, Identity, Result, Secret,
+    BoxFuture, Cause, Credential, Environment, Error, ErrorKind, Finding, Identity, Result, Secret,
     SecretSource, Session, SessionHandle,
 };
 use session_oauth::{ClientSecret, OAuth};
@@ -27,7 +27,7 @@ pub struct Marquee {
     pub(crate) given: Given,
     pub(crate) means: Means,
     pub(crate) settings: Settings,
-    pub(crate) activity: Option<Activity>,
+    pub(crate) activity: Option<Arc<Activity>>,
 }
 
 /// How it authenticates.
@@ -179,11 +179,7 @@ impl Session for Marquee {
     }
 
     async fn init(&self) -> Result<Credential> {
-        let credential = self.looked_up().await?;
-        if let Some(activity) = &self.activity {
-            activity.post(&credential).await;
-        }
-        Ok(credential)
+        self.looked_up().await
     }
 
     async fn renew(&self, stale: &Credential, why: Cause<'_>) -> Result<Credential> {
@@ -201,6 +197,13 @@ impl Session for Marquee {
         }
     }
 
+    /// As `gs_quant`, which tells Marquee of each session that it has initialized.
+    fn follow_up(&self, credential: &Credential) -> Option<BoxFuture<Result<()>>> {
+        let activity = Arc::clone(self.activity.as_ref()?);
+        let credential = credential.clone();
+        Some(Box::pin(async move { activity.post(&credential).await }))
+    }
+
     /// What was given depends on nobody but its giver.
     async fn examine(&self, credential: Option<&Credential>) -> Vec<Finding> {
         match &self.means {
@@ -212,9 +215,6 @@ impl Session for Marquee {
     }
 
     async fn close(&self, credential: &Credential) -> Result<()> {
-        if let Some(activity) = &self.activity {
-            activity.disconnect();
-        }
         match &self.means {
             Means::Client(oauth) => oauth.close(credential).await,
             // Whoever gave it may need it yet.

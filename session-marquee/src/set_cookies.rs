@@ -8,8 +8,8 @@ use std::{
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderValue, StatusCode, header::SET_COOKIE, request::Parts};
 use session_core::{
-    Cause, Credential, Environment, Exchange, Finding, Identity, Incoming, Outgoing, Result,
-    Secret, Session, Verdict,
+    BoxFuture, Cause, Credential, Environment, Exchange, Finding, Identity, Incoming, Outgoing,
+    Result, Secret, Session, Verdict,
 };
 use url::Url;
 
@@ -80,6 +80,10 @@ impl<S: Session> Session for Watched<S> {
 
     async fn renew(&self, stale: &Credential, why: Cause<'_>) -> Result<Credential> {
         self.inner.renew(stale, why).await
+    }
+
+    fn follow_up(&self, credential: &Credential) -> Option<BoxFuture<Result<()>>> {
+        self.inner.follow_up(credential)
     }
 
     async fn authorize(

@@ -78,6 +78,9 @@ async fn a_notice_is_sent_where_the_profile_says_so() {
     let provider = provider();
     let session = open("marquee", config(&provider).set("activity", true)).unwrap();
     session.init().await.unwrap();
+    provider
+        .wait_for(|log| log.iter().any(|entry| entry.kind() == Kind::Api))
+        .await;
     assert_eq!(
         requests(&provider, Kind::Api)[0].path(),
         "/api/v1/activities"

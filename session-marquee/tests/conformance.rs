@@ -5,21 +5,31 @@
 mod support;
 
 use session_mock::Report;
-use support::{Application, Given};
+use support::{Application, GSSSO, Given, MARQUEE_LOGIN, TOKEN};
 
 mod of_an_application {
     use super::*;
     session_mock::conformance!(Application);
 }
 
-mod of_a_token {
+mod of_an_application_that_tells_of_itself {
     use super::*;
-    session_mock::conformance!(Given<false>);
+    session_mock::conformance!(Application<true>);
 }
 
-mod of_cookies {
+mod of_a_token {
     use super::*;
-    session_mock::conformance!(Given<true>);
+    session_mock::conformance!(Given<TOKEN>);
+}
+
+mod of_a_cookie_of_single_sign_on {
+    use super::*;
+    session_mock::conformance!(Given<GSSSO>);
+}
+
+mod of_the_cookie_of_a_log_in {
+    use super::*;
+    session_mock::conformance!(Given<MARQUEE_LOGIN>);
 }
 
 #[test]

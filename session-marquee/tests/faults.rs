@@ -17,7 +17,7 @@ use session_core::{Config, ErrorKind, Secret, SecretSource, SessionHandle, open}
 use session_marquee::{Class, Client, Domain, Failure, Marquee, MarqueeEnvironment};
 use session_mock::{Kind, MockClock, Outage, Provider};
 use support::{
-    environment, header, last, marquee, opened, provider, requests, text, texts, with_cookies,
+    environment, header, last, marquee, opened, provider, requests, texts, with_cookies,
 };
 
 #[tokio::test]
@@ -496,48 +496,4 @@ async fn answers_of_the_token_endpoint_that_make_no_sense_are_errors_that_say_so
     let error = marquee(&provider).open().unwrap().init().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(Class::of(&error), None);
-}
-
-#[tokio::test]
-async fn a_notice_that_hangs_does_not_hang_the_session() {
-    let provider = provider();
-    let _hold = provider.hold(Kind::Api);
-    let session = marquee(&provider).activity(true);
-    let session = session.timeout(Duration::from_millis(1)).open().unwrap();
-    session.init().await.unwrap();
-}
-
-#[tokio::test]
-async fn the_notice_is_sent_when_asked_for_and_its_failure_does_not_matter() {
-    let provider = provider();
-    let session = marquee(&provider).open().unwrap();
-    session.init().await.unwrap();
-    assert_eq!(provider.count(Kind::Api), 0);
-
-    let telling = || marquee(&provider).activity(true).application("x", "1.2");
-    let session = telling().open().unwrap();
-    session.init().await.unwrap();
-    let notice = last(&provider);
-    assert_eq!(notice.path(), "/api/v1/activities");
-    assert_eq!(notice.status(), Some(StatusCode::OK));
-    assert_eq!(
-        text(&notice),
-        r#"{"action": "Initiated", "kpis": [{"id": "gsqInitiated", "value": 1}], "resource": "GSQuant", "parameters": {"featureApplication": "x", "gsQuantVersion": "1.2"}}"#
-    );
-    assert_eq!(header(&notice, "x-application"), Some("x"));
-    provider.refuse();
-    Client::new(&session).get("/x").send().await.unwrap();
-    let notices = requests(&provider, Kind::Api);
-    let notices = notices
-        .iter()
-        .filter(|it| it.path().ends_with("activities"));
-    assert_eq!(notices.count(), 1, "a renewal is no beginning");
-
-    for outage in [
-        Outage::status(StatusCode::INTERNAL_SERVER_ERROR),
-        Outage::reset(),
-    ] {
-        provider.fail(Kind::Api, outage);
-        telling().open().unwrap().init().await.unwrap();
-    }
 }

@@ -4,19 +4,29 @@
 
 mod support;
 
-use support::{Application, Given};
+use support::{Application, GSSSO, Given, MARQUEE_LOGIN, TOKEN};
 
 mod of_an_application {
     use super::*;
     session_mock::leak_check!(Application);
 }
 
-mod of_a_token {
+mod of_an_application_that_tells_of_itself {
     use super::*;
-    session_mock::leak_check!(Given<false>);
+    session_mock::leak_check!(Application<true>);
 }
 
-mod of_cookies {
+mod of_a_token {
     use super::*;
-    session_mock::leak_check!(Given<true>);
+    session_mock::leak_check!(Given<TOKEN>);
+}
+
+mod of_a_cookie_of_single_sign_on {
+    use super::*;
+    session_mock::leak_check!(Given<GSSSO>);
+}
+
+mod of_the_cookie_of_a_log_in {
+    use super::*;
+    session_mock::leak_check!(Given<MARQUEE_LOGIN>);
 }

@@ -7,7 +7,7 @@
 //! | to act while an authentication is under way | [`Gate`] |
 //! | to open it by name or profile | backend `mock`, [`MOCK`] |
 //! | a real server for an integration test | `Provider`, by feature `server` |
-//! | to show that a backend of yours does as all others do | `conformance!`, by feature `conformance` |
+//! | to show that a backend of yours does as all others do | `conformance!`, by feature `conformance`; where it gets tokens, with `Counterpart` |
 //! | to show that it tells nobody its secrets | `leak_check!`, by feature `leak-check` |
 //!
 //! # Features
@@ -30,6 +30,8 @@ mod canary;
 mod clock;
 #[cfg(feature = "conformance")]
 mod conformance;
+#[cfg(all(feature = "conformance", feature = "server"))]
+mod counterpart;
 mod exchange;
 mod gate;
 #[cfg(feature = "leak-check")]
@@ -53,6 +55,8 @@ pub use canary::canary;
 pub use clock::{MockClock, MockExecutor};
 #[cfg(feature = "conformance")]
 pub use conformance::{Outcome, Report};
+#[cfg(all(feature = "conformance", feature = "server"))]
+pub use counterpart::Counterpart;
 pub use exchange::Turn;
 pub use gate::Gate;
 #[cfg(feature = "leak-check")]

@@ -8,8 +8,8 @@ use std::{
 use async_trait::async_trait;
 use http::{StatusCode, header::AUTHORIZATION};
 use session_core::{
-    BasicEnvironment, Cause, Credential, Environment, Exchange, Finding, Identity, Outgoing,
-    Result, Secret, Session, SessionBuilder, SessionHandle,
+    BasicEnvironment, BoxFuture, Cause, Credential, Environment, Exchange, Finding, Identity,
+    Outgoing, Result, Secret, Session, SessionBuilder, SessionHandle,
 };
 
 use crate::{MockClock, MockExecutor, Step, Turn, exchange::MockExchange};
@@ -48,6 +48,8 @@ pub enum Call {
     Renew,
     /// `renew`, because a server refused the credential.
     RenewRefused,
+    /// What `follow_up` gave has begun.
+    FollowUp,
     /// `authorize`, for one request.
     Authorize,
     /// An answer to a request, given to its exchange.
@@ -66,6 +68,8 @@ pub(crate) struct Stage {
     last: Option<Step>,
     /// For `close`: the next outcomes; without any, it succeeds.
     closes: VecDeque<Step>,
+    /// For `follow_up`: what the next ones come to; without any, there is nothing to do.
+    follow_ups: VecDeque<Step>,
     /// For `authorize`: the next outcomes, and what their exchanges do; without any, each request gets a number.
     authorizations: VecDeque<(Step, Vec<Turn>)>,
     /// For `examine`; without any, it says what it is.
@@ -165,6 +169,11 @@ impl MockSession {
         self.stage().closes.push_back(step);
     }
 
+    /// Has the next opening of a session followed up by something that comes to this; a credential stands for success.
+    pub fn then_follow_up(&self, step: Step) {
+        self.stage().follow_ups.push_back(step);
+    }
+
     /// Makes the next authorization of a request answer like this, where [credentials are per
     /// request](Step::per_request): the headers of a credential go on the request. Every turn is what its exchange
     /// makes of one answer; without any, there is no exchange.
@@ -252,6 +261,15 @@ impl Session for MockSession {
             _ => Call::Renew,
         })
         .await
+    }
+
+    fn follow_up(&self, _credential: &Credential) -> Option<BoxFuture<Result<()>>> {
+        let step = self.stage().follow_ups.pop_front()?;
+        let stage = Arc::clone(&self.stage);
+        Some(Box::pin(async move {
+            lock(&stage).calls.push(Call::FollowUp);
+            step.run().await.map(drop)
+        }))
     }
 
     async fn authorize(

@@ -8,7 +8,8 @@ use session_core::{Credential, SessionHandle};
 /// [`leak_check!`](crate::leak_check!) need to know of it.
 ///
 /// Three methods are enough to begin with. Each of the others lets the kits show more; what they cannot show is reported
-/// as skipped, by name and with the reason.
+/// as skipped, by name and with the reason. Where a backend gets
+/// its tokens by OAuth 2, `Counterpart`, by feature `server`, is a provider that is driven already.
 ///
 /// ```
 /// use session_core::SessionHandle;

@@ -16,6 +16,7 @@ mod executor;
 mod expiry;
 mod family;
 mod faulty_stores;
+mod follow_up;
 mod foreign_code;
 mod init;
 mod life_cycle;

@@ -37,6 +37,8 @@ pub(crate) struct Scene {
     pub(crate) waits: usize,
     /// What the executor does with the engine's tasks, before it runs them.
     pub(crate) fates: Vec<Fate>,
+    /// Whether the backend has something to do once the session has opened.
+    pub(crate) follows_up: bool,
 }
 
 /// A block in which somebody uses the session, from before the threads begin.
@@ -88,7 +90,7 @@ impl Scene {
 
     fn direct(&self) {
         let (clock, tasks) = (MockClock::new(), Tasks::default());
-        let world = World::new(tasks.door());
+        let world = World::new(tasks.door(), self.follows_up);
         let session = session(&world, &clock, &tasks);
         let (receipts, mut block) = self.prepare(&session, &clock, &tasks);
         world.script(&self.script, self.waits);

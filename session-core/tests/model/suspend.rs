@@ -21,7 +21,7 @@ pub(crate) fn play() {
 
 fn direct() {
     let (clock, tasks) = (MockClock::new(), Tasks::default());
-    let world = World::new(tasks.door());
+    let world = World::new(tasks.door(), false);
     let session = session(&world, &clock, &tasks);
     tasks.drive(session.init()).unwrap();
     let looks = spawn({

@@ -8,7 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use session_core::{
-    BasicEnvironment, Cause, Credential, Environment, Error, ErrorKind, Result, Secret, Session,
+    BasicEnvironment, BoxFuture, Cause, Credential, Environment, Error, ErrorKind, Result, Secret,
+    Session,
 };
 
 use super::{
@@ -49,6 +50,8 @@ pub(crate) struct SoFar {
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     environment: BasicEnvironment,
+    /// Whether there is something to do once the session has opened.
+    follows_up: bool,
     /// What it knows changes in one step, which is no part of what is checked.
     state: Arc<Mutex<State>>,
     /// Where other threads act during a call.
@@ -62,6 +65,8 @@ struct State {
     /// How often each call has to wait.
     waits: usize,
     is_busy: bool,
+    /// At what is to be done once the session has opened.
+    is_following_up: bool,
     /// How many were begun since the script began.
     authentications: usize,
     so_far: SoFar,
@@ -73,10 +78,11 @@ struct State {
 
 impl World {
     /// After the script it grants.
-    pub(crate) fn new(door: &Door) -> Self {
+    pub(crate) fn new(door: &Door, follows_up: bool) -> Self {
         let mock = BasicEnvironment::new("mock").service("api", "https://api.mock.test/");
         Self {
             environment: mock.unwrap(),
+            follows_up,
             state: Arc::default(),
             pause: Arc::new(AtomicUsize::new(0)),
             door: door.clone(),
@@ -192,6 +198,23 @@ impl World {
         }
     }
 
+    /// What follows the opening of the session with this credential: one at a time, and not after its end.
+    async fn follow_up(self, number: u64) -> Result<()> {
+        let work = FollowingUp::begin(&self);
+        for _ in 0..=self.change(|state| state.waits) {
+            self.pause.fetch_add(1, Ordering::SeqCst);
+            self.change(|state| {
+                if state.credentials[&number] == Fate::Ended {
+                    state.faults.push(format!("{number} is used after its end"));
+                }
+            });
+            self.door.wait().await;
+        }
+        drop(work);
+        // What comes of it concerns nobody.
+        Err(Error::new(ErrorKind::Denied, "0: what was to be done"))
+    }
+
     /// Begins a call of the backend: there is none beside it.
     fn call(&self) -> Call<'_> {
         self.change(|state| {
@@ -226,6 +249,26 @@ impl Drop for Call<'_> {
     }
 }
 
+/// What is to be done once the session has opened, until it is done or dropped.
+struct FollowingUp<'a>(&'a World);
+
+impl<'a> FollowingUp<'a> {
+    fn begin(world: &'a World) -> Self {
+        world.change(|state| {
+            if std::mem::replace(&mut state.is_following_up, true) {
+                state.faults.push("two follow-ups at once".to_owned());
+            }
+        });
+        Self(world)
+    }
+}
+
+impl Drop for FollowingUp<'_> {
+    fn drop(&mut self) {
+        self.0.change(|state| state.is_following_up = false);
+    }
+}
+
 const SCRIPTED: &str = "the backend's own bug";
 
 /// Lets only those panics be printed that are not in a script.
@@ -256,9 +299,21 @@ impl Session for World {
         self.authenticate(Some(Self::number(stale))).await
     }
 
+    fn follow_up(&self, credential: &Credential) -> Option<BoxFuture<Result<()>>> {
+        let number = Self::number(credential);
+        let work = || -> BoxFuture<_> { Box::pin(self.clone().follow_up(number)) };
+        self.follows_up.then(work)
+    }
+
     async fn close(&self, credential: &Credential) -> Result<()> {
         let number = Self::number(credential);
         let call = self.call();
+        self.change(|state| {
+            if state.is_following_up {
+                let fault = format!("{number} is ended beside what follows an opening");
+                state.faults.push(fault);
+            }
+        });
         self.wait().await;
         drop(call);
         self.change(|state| {

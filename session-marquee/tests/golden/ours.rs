@@ -11,7 +11,7 @@ use session_marquee::{
     AssetQuery, Class, Client, DataQuery, Domain, Failure, Marquee, MarqueeBuilder,
     MarqueeEnvironment, RequestBuilder, Scope,
 };
-use session_mock::{Entry, MockClock, MockExecutor};
+use session_mock::{MockClock, MockExecutor};
 
 use crate::{frames, replay::Replay};
 
@@ -124,12 +124,14 @@ impl Scene<'_> {
         Ok(client)
     }
 
+    /// Waits until so many were not only received, but recorded: a session that is gone by then does not wait for its answer.
     async fn notices(&self, times: usize) {
-        let notices = |log: &[Entry]| {
-            let notices = log.iter().filter(|entry| entry.path() == "/v1/activities");
+        let recorded = || {
+            let recorded = self.replay.recorded().into_iter();
+            let notices = recorded.filter(|request| request.target == "/v1/activities");
             notices.count()
         };
-        self.replay.http.wait_for(|log| notices(log) >= times).await;
+        self.replay.http.wait_for(|_| recorded() >= times).await;
     }
 
     #[expect(clippy::too_many_lines, reason = "a line or two for each case")]
@@ -637,8 +639,14 @@ impl Scene<'_> {
     /// What became of a request that hangs, for as long as it may.
     async fn timed_out(&self, request: RequestBuilder) -> session_core::Error {
         let hangs = tokio::spawn(request.send());
-        let arrived = |log: &[Entry]| log.iter().any(|entry| entry.path() == "/v1/bad");
-        self.replay.http.wait_for(arrived).await;
+        let recorded = || {
+            let recorded = self.replay.recorded().into_iter();
+            recorded.map(|it| it.target).any(|it| it == "/v1/bad")
+        };
+        // Nobody tells when one is that gets no answer.
+        while !recorded() {
+            tokio::task::yield_now().await;
+        }
         // From here on the time is ours; it was the machine's as long as the request was on its way.
         tokio::time::pause();
         tokio::time::advance(Client::TIME_LIMIT).await;

@@ -8,21 +8,11 @@
 
 pub mod wire;
 
-use std::{
-    fmt::Debug,
-    fs,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt::Debug, fs, time::Duration};
 
-use http::StatusCode;
-use serde_json::json;
 use session_core::{Error, Secret, SecretSource, SessionHandle};
 use session_marquee::{Client, Marquee, MarqueeBuilder, MarqueeEnvironment, Scope};
-use session_mock::{Answer, Entry, Hold, Kind, Outage, Provider, Subject, Unable, canary};
+use session_mock::{Answer, Counterpart, Entry, Kind, Provider, Subject, Unable, canary};
 use tempfile::TempDir;
 
 pub const ID: &str = "my-application";
@@ -85,45 +75,24 @@ pub fn texts(error: &Error) -> String {
     texts
 }
 
-/// All that the provider is told concerns these; everything else works.
-const KINDS: [Kind; 1] = [Kind::Token];
+/// An application, with the embedded provider; one that asks for the notice, where it `TELLS`.
+pub struct Application<const TELLS: bool = false>(Counterpart);
 
-/// An application, with the embedded provider.
-pub struct Application {
-    provider: Provider,
-    secret: String,
-    holds: Mutex<Vec<Hold>>,
-    echoes: AtomicUsize,
-}
-
-impl Application {
+impl<const TELLS: bool> Application<TELLS> {
     fn builder(&self, id: &str) -> MarqueeBuilder {
-        let environment = environment(&self.provider);
-        Marquee::client_credentials(environment, id, self.secret.as_str())
+        self.builder_in(environment(self.0.provider()), id)
     }
 
-    fn register(&self, secret: &str) {
-        let client = session_mock::Client::new(ID, secret).scopes(Scope::ALL);
-        self.provider.add_client(client);
-    }
-
-    fn fail(&self, outage: &Outage) {
-        for kind in KINDS {
-            self.provider.fail(kind, outage.clone());
-        }
+    fn builder_in(&self, environment: MarqueeEnvironment, id: &str) -> MarqueeBuilder {
+        let secret = self.0.provider().client_secret();
+        Marquee::client_credentials(environment, id, secret).activity(TELLS)
     }
 }
 
-impl Subject for Application {
+impl<const TELLS: bool> Subject for Application<TELLS> {
     fn start() -> Self {
-        let secret = canary();
-        let client = session_mock::Client::new(ID, &secret).scopes(Scope::ALL);
-        Self {
-            provider: Provider::builder().client(client).start().unwrap(),
-            secret,
-            holds: Mutex::default(),
-            echoes: AtomicUsize::new(0),
-        }
+        let client = session_mock::Client::new(ID, canary()).scopes(Scope::ALL);
+        Self(Counterpart::start(Provider::builder(), client).unwrap())
     }
 
     fn session(&self) -> SessionHandle {
@@ -131,39 +100,19 @@ impl Subject for Application {
     }
 
     fn answer(&self, answer: Answer<'_>) -> Result<(), Unable> {
-        self.register(&self.secret);
-        for kind in KINDS {
-            self.provider.recover(kind);
-        }
-        self.holds.lock().unwrap().clear();
-        match answer {
-            Answer::Accept => {}
-            Answer::Refuse => self.register("another"),
-            Answer::Fail => self.fail(&Outage::status(StatusCode::SERVICE_UNAVAILABLE)),
-            Answer::Garble => self.fail(&Outage::html(StatusCode::OK)),
-            Answer::Hold => {
-                let held = KINDS.map(|kind| self.provider.hold(kind));
-                self.holds.lock().unwrap().extend(held);
-            }
-            Answer::Echo(text) => {
-                let number = self.echoes.fetch_add(1, Ordering::Relaxed);
-                self.fail(&echo(text, number));
-            }
-            _ => return Err(Unable::because("the provider has no such answer")),
-        }
-        Ok(())
+        self.0.answer(answer)
     }
 
     fn authentications(&self) -> Result<usize, Unable> {
-        Ok(self.provider.count(Kind::Token))
+        Ok(self.0.authentications())
     }
 
     fn lifetime(&self) -> Result<Option<Duration>, Unable> {
-        Ok(Some(Duration::from_secs(3600)))
+        Ok(Some(Counterpart::LIFETIME))
     }
 
     fn set_lifetime(&self, lifetime: Duration) -> Result<(), Unable> {
-        self.provider.set_lifetime(lifetime);
+        self.0.provider().set_lifetime(lifetime);
         Ok(())
     }
 
@@ -176,30 +125,26 @@ impl Subject for Application {
     }
 
     fn others(&self) -> Vec<SessionHandle> {
-        let elsewhere = MarqueeEnvironment::custom(
-            "test",
-            self.provider.api().as_str(),
-            "https://idp.example.com/token",
-        );
+        let api = self.0.provider().api().as_str();
+        let elsewhere = MarqueeEnvironment::custom("test", api, "https://idp.example.com/token");
         let others = [
             self.builder("another"),
             self.builder(ID).scope(Scope::ExecuteTrades),
             self.builder(ID).without_default_scopes(),
-            Marquee::client_credentials(elsewhere.unwrap(), ID, self.secret.as_str()),
+            self.builder_in(elsewhere.unwrap(), ID),
         ];
         others.map(|other| other.open().unwrap()).into()
     }
 
     fn secrets(&self) -> Vec<String> {
-        let mut secrets = vec![self.secret.clone()];
-        secrets.extend(self.provider.issued().into_iter().step_by(20));
-        secrets
+        self.0.secrets()
     }
 
     fn visible(&self) -> Vec<Box<dyn Debug>> {
         let client = Client::new(&self.session());
-        let request = client.post("/x").query("q", &*self.secret);
-        let request = request.header("x-own", &*self.secret).json(&self.secret);
+        let secret = self.0.provider().client_secret();
+        let request = client.post("/x").query("q", secret);
+        let request = request.header("x-own", secret).json(&secret);
         vec![
             Box::new(self.builder(ID)),
             Box::new(self.builder(ID).build().unwrap()),
@@ -209,46 +154,41 @@ impl Subject for Application {
     }
 }
 
-/// One of the answers that have room for a text.
-fn echo(text: &str, number: usize) -> Outage {
-    let body = match number % 4 {
-        0 => json!({ "error": "invalid_client", "error_description": text }),
-        1 => json!({ "error": text }),
-        2 => json!({ "access_token": "t", "token_type": text }),
-        _ => json!({ "access_token": [text] }),
-    };
-    let status = [StatusCode::BAD_REQUEST, StatusCode::OK][number % 2];
-    Outage::json(status, body.to_string())
-}
+/// A token that was given to a session.
+pub const TOKEN: u8 = 0;
+/// A cookie of single sign-on, and its CSRF token.
+pub const GSSSO: u8 = 1;
+/// The cookie of a log-in, and its CSRF token.
+pub const MARQUEE_LOGIN: u8 = 2;
 
-/// What was given to a session: a token, or, with `COOKIES`, a cookie and a CSRF token. By a program that has a new one each
-/// time, as those have that know how to get one.
-pub struct Given<const COOKIES: bool> {
+/// What was given to a session, by a program that has a new one each time, as those have that know how to get one.
+pub struct Given<const WHAT: u8> {
     folder: TempDir,
     secrets: [String; 2],
 }
 
-impl<const COOKIES: bool> Given<COOKIES> {
+impl<const WHAT: u8> Given<WHAT> {
     fn builder(&self) -> MarqueeBuilder {
         let environment = MarqueeEnvironment::custom(
             "test",
             "https://api.example.com",
             "https://idp.example.com/token",
         );
+        let environment = environment.unwrap();
         let [first, second] = ["first", "second"].map(|name| {
             let file = self.folder.path().join(name);
             let script = r#"printf %s- "$(cat "$0")"; mktemp -u XXXXXXXXXX"#;
             SecretSource::command(["sh", "-c", script, file.to_str().unwrap()])
         });
-        if COOKIES {
-            Marquee::gssso(environment.unwrap(), first).csrf_token(second)
-        } else {
-            Marquee::token(environment.unwrap(), first)
+        match WHAT {
+            TOKEN => Marquee::token(environment, first),
+            GSSSO => Marquee::gssso(environment, first).csrf_token(second),
+            _ => Marquee::marquee_login(environment, first).csrf_token(second),
         }
     }
 }
 
-impl<const COOKIES: bool> Subject for Given<COOKIES> {
+impl<const WHAT: u8> Subject for Given<WHAT> {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let secrets = [canary(), canary()];

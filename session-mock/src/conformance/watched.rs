@@ -8,8 +8,8 @@ use std::{
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderValue, request::Parts};
 use session_core::{
-    Cause, Credential, Environment, Error, Exchange, Finding, Identity, Incoming, Outgoing, Result,
-    Session, SessionHandle, Verdict,
+    BoxFuture, Cause, Credential, Environment, Error, Exchange, Finding, Identity, Incoming,
+    Outgoing, Result, Session, SessionHandle, Verdict,
 };
 use tokio::sync::watch;
 use url::Url;
@@ -227,6 +227,10 @@ impl Session for Watched {
     async fn renew(&self, stale: &Credential, why: Cause<'_>) -> Result<Credential> {
         let renewal = self.inner().renew(stale, why);
         self.record.authenticate(renewal).await
+    }
+
+    fn follow_up(&self, credential: &Credential) -> Option<BoxFuture<Result<()>>> {
+        self.inner().follow_up(credential)
     }
 
     async fn authorize(

@@ -48,6 +48,15 @@ impl Client {
         &self.secret
     }
 
+    /// The same client with another secret.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn with_secret(&self, secret: impl Into<String>) -> Self {
+        Self {
+            secret: secret.into(),
+            ..self.clone()
+        }
+    }
+
     pub(super) fn allowed_scopes(&self) -> &[String] {
         &self.scopes
     }
