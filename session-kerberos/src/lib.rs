@@ -116,14 +116,13 @@
 //!
 //! - **Time.** A library that waits for a KDC cannot be interrupted: beyond [`kdc_timeout`](KerberosBuilder::kdc_timeout) it goes
 //!   on in its thread, of which a session has eight at most. What waits for one of them is given up after as long; and when
-//!   thousands wait, more are `Unavailable` at once.
+//!   thousands wait, more are `Unavailable` at once. A token for a service whose ticket is there needs none of them, and waits for no
+//!   KDC, however many others do; unless it delegates, or the ticket ends within seconds.
 //! - **Clocks.** A KDC's clock that differs from this machine's is followed, also in when a ticket ends. Where one has ended before its
 //!   time all the same, for a clock was set or the machine slept, the request that finds that gets others, once.
 //! - **The caller's thread.** A token that needs nobody is computed there. MIT's library then looks whether the files of its configuration
 //!   have changed, and reads those that have; Heimdal's reads them once for each thread. No KDC and no DNS is asked, and nothing is waited
 //!   for that somebody holds while a KDC is.
-//! - **DNS and realms.** Where krb5.conf says by no `[domain_realm]` which realm a server is in, a library leaves that to the KDC, and
-//!   the tokens for that server are made by the session's threads: while eight requests wait for a KDC that is silent, they wait too.
 //! - **Processes.** A child made by `fork` has none of the session's threads; make its sessions there.
 //! - **Connections and cookies.** Each request has a token, also to a server that authenticates a connection once, or goes on by
 //!   cookie. Apache proves who it is each time. For a server that does not, [`Mutual::IfPresent`] is right.

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -15,17 +15,12 @@ use crate::gssapi::{Credential, Failure, INDEFINITE};
 /// principals are known. That is computation, and no more reason to leave a thread than a TLS handshake is; beside that, MIT's library
 /// looks whether the files of its configuration have changed, and reads those that have.
 ///
-/// With credentials of their own, which workers acquire: those of the workers are locked while a library waits for a KDC.
+/// With credentials of their own: those of the workers are locked while a library waits for a KDC. To acquire one takes no more than
+/// to make a token by it.
 #[derive(Default)]
 pub(super) struct Ready {
     services: RwLock<BTreeMap<String, Service>>,
-    credentials: [Slot; SLOTS],
-}
-
-#[derive(Default)]
-struct Slot {
-    is_wanted: AtomicBool,
-    credential: OnceLock<Arc<Credential>>,
+    credentials: [OnceLock<Arc<Credential>>; SLOTS],
 }
 
 /// As many threads get along without waiting for each other; if there are more, they do for as long as a token takes.
@@ -37,7 +32,8 @@ enum Service {
         principal: Arc<str>,
         until: SystemTime,
     },
-    /// Nobody but the library knows which ticket is for it; or its ticket is about to end. Until then that is not looked at again.
+    /// There is no ticket for it by the name that it goes by, so that nobody but the library knows which is; or its ticket is about to
+    /// end. Until then that is not looked at again.
     Unfit { until: SystemTime },
 }
 
@@ -103,29 +99,25 @@ impl Ready {
             .remove(service);
     }
 
-    /// That of this thread. If there is none, a worker has one acquired for the next time.
-    pub(super) fn credential(&self) -> Option<Arc<Credential>> {
-        let slot = &self.credentials[slot()];
-        let credential = slot.credential.get().map(Arc::clone);
-        if credential.is_none() {
-            slot.is_wanted.store(true, Ordering::Relaxed);
-        }
-        credential
-    }
-
-    /// Acquires what threads have found that they have not.
-    pub(super) fn acquire(
+    /// That of this thread.
+    pub(super) fn credential(
         &self,
-        acquire: impl Fn() -> Result<Credential, Failure>,
-    ) -> Result<(), Failure> {
-        for slot in &self.credentials {
-            if slot.is_wanted.swap(false, Ordering::Relaxed) && slot.credential.get().is_none() {
-                let credential = Arc::new(acquire()?);
-                slot.credential.get_or_init(|| credential);
-            }
-        }
-        Ok(())
+        acquire: impl FnOnce() -> Result<Credential, Failure>,
+    ) -> Result<Arc<Credential>, Failure> {
+        acquired(&self.credentials[slot()], acquire)
     }
+}
+
+/// What is in that place. Whoever finds none there acquires one, and waits for nobody else who does.
+pub(super) fn acquired(
+    place: &OnceLock<Arc<Credential>>,
+    acquire: impl FnOnce() -> Result<Credential, Failure>,
+) -> Result<Arc<Credential>, Failure> {
+    if let Some(credential) = place.get() {
+        return Ok(Arc::clone(credential));
+    }
+    let credential = Arc::new(acquire()?);
+    Ok(Arc::clone(place.get_or_init(|| credential)))
 }
 
 /// The library looks at this clock too.

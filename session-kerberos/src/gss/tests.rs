@@ -175,6 +175,11 @@ fn the_kdc_is_asked_once_for_all_tokens_of_a_service() {
                 let begun = principal.initiate_now(&request).unwrap();
                 assert!(!begun.token.is_empty());
             }
+            // Nor does a thread that has had none so far ask, or wait for one that does.
+            std::thread::scope(|scope| {
+                let thread = scope.spawn(|| principal.initiate_now(&request).is_some());
+                assert!(thread.join().unwrap(), "{service}");
+            });
             assert_eq!(asked() - before, 1, "{service}");
         }
         // What is delegated is made by the KDC.

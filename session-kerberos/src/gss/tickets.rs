@@ -11,11 +11,13 @@ use zeroize::Zeroizing;
 use super::{
     examination::{self, Held},
     our_end::OurEnd,
-    ready::Ready,
+    ready::{self, Ready},
 };
 use crate::{
     Delegation,
-    gssapi::{Context, Credential, Failure, Flags, INDEFINITE, Krb5, Name, PrivateCache, Taken},
+    gssapi::{
+        Context, Credential, Failure, Flags, INDEFINITE, Krb5, Library, Name, PrivateCache, Taken,
+    },
     mechanism::{Acquired, Begun, Given, Initiation, Principal, Wanted},
     refusal::{About, refused},
     spnego,
@@ -186,17 +188,12 @@ impl Cached {
         &self.name
     }
 
-    pub(super) fn library(&self) -> &'static crate::gssapi::Library {
+    pub(super) fn library(&self) -> &'static Library {
         self.cache.library()
     }
 
     fn credential(&self, worker: usize) -> Result<Arc<Credential>, Failure> {
-        let place = &self.credentials[worker];
-        if let Some(credential) = place.get() {
-            return Ok(Arc::clone(credential));
-        }
-        let credential = Arc::new(self.cache.credential()?);
-        Ok(Arc::clone(place.get_or_init(|| credential)))
+        ready::acquired(&self.credentials[worker], || self.cache.credential())
     }
 
     fn begin(
@@ -204,41 +201,32 @@ impl Cached {
         worker: usize,
         request: &Initiation,
     ) -> Result<(Context, Zeroizing<Vec<u8>>), Failure> {
-        let library = self.cache.library();
+        let library = self.library();
         let target = if request.service.contains('/') {
             Name::principal(library, &request.service)
         } else {
             Name::service(library, &request.service)
         };
         let credential = self.credential(worker)?;
-        self.ready.acquire(|| self.cache.credential())?;
         let mut context = context(&credential, target?, request);
         let token = context.begin()?;
-        self.learn(&credential, context.target(), request);
+        self.learn(&context, &request.service);
         Ok((context, token))
     }
 
-    /// Makes ready what the next token for this service needs: its principal, as found by the configuration and DNS, and a ticket
-    /// for just that one.
-    fn learn(&self, credential: &Arc<Credential>, target: &Name, request: &Initiation) {
-        if needs_kdc(request) || self.ready.knows(&request.service) {
+    /// Keeps in mind what the next token for this service needs: its principal, as the library has found it by the configuration and
+    /// DNS, and whether there is a ticket by just that name now. Where the configuration does not say its realm, MIT's library leaves
+    /// that to the KDC, and calls the principal `HTTP/host@`.
+    fn learn(&self, context: &Context, service: &str) {
+        if self.ready.knows(service) {
             return;
         }
         let learned = || -> Result<_, Failure> {
-            let name = target.canonical()?.display()?;
-            // Without its realm, only the KDC knows who it is.
-            if name
-                .rsplit_once('@')
-                .is_none_or(|(_, realm)| realm.is_empty())
-            {
-                return Ok(None);
-            }
-            let principal = Name::principal(self.cache.library(), &name)?;
-            let mut context = context(credential, principal, request);
-            context.begin()?;
-            Ok(Some((name, context.lifetime())))
+            let principal = context.target().canonical()?.display()?;
+            let has_ticket = self.cache.has(&principal)?;
+            Ok(has_ticket.then(|| (principal, context.lifetime())))
         };
-        self.ready.set(&request.service, learned().ok().flatten());
+        self.ready.set(service, learned().ok().flatten());
     }
 
     /// A context that begins without asking anybody.
@@ -246,9 +234,9 @@ impl Cached {
         if needs_kdc(request) {
             return None;
         }
-        let credential = self.ready.credential()?;
         let principal = self.ready.get(&request.service)?;
-        let principal = Name::principal(self.cache.library(), &principal).ok()?;
+        let principal = Name::principal(self.library(), &principal).ok()?;
+        let credential = self.ready.credential(|| self.cache.credential()).ok()?;
         let mut context = context(&credential, principal, request);
         if let Ok(token) = context.begin() {
             return Some((context, token));

@@ -130,6 +130,18 @@ impl<'k> Cache<'k> {
         Ok(last)
     }
 
+    /// Whether there is a ticket for just this service that is good at that time by the KDC's clock, in seconds since 1970. Libraries keep
+    /// each by the name that it was asked for, and MIT's by no other: of a host whose realm is not configured by `HTTP/host@`.
+    pub(super) fn has(&self, service: &str, time: u64) -> Result<bool, Failure> {
+        let mut has = false;
+        self.each(|ticket| {
+            let is_good = ticket.end().is_none_or(|end| u64::from(end) > time);
+            has |= is_good && ticket.server()? == service;
+            Ok(())
+        })?;
+        Ok(has)
+    }
+
     fn each(
         &self,
         mut act: impl FnMut(&mut Ticket<'_>) -> Result<(), Failure>,

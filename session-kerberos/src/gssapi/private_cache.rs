@@ -2,7 +2,10 @@
 
 use std::{
     ptr,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::SystemTime,
 };
 
@@ -19,15 +22,15 @@ use super::{
 pub(crate) struct PrivateCache {
     library: &'static Library,
     name: String,
-    /// Made when the cache is: removing it then reads no configuration.
-    krb5: Krb5,
+    /// Made when the cache is: what goes by this reads no configuration. Held by nobody who asks somebody else for something.
+    krb5: Mutex<Krb5>,
 }
 
-// SAFETY: a `krb5_context` belongs to no thread, as long as two do not use it at once: it is used when this is dropped.
+// SAFETY: a `krb5_context` belongs to no thread, as long as two do not use it at once.
 unsafe impl Send for PrivateCache {}
-// SAFETY: shared, this gives its name, and opens that cache by a context of the caller's. The libraries lock their list of caches in
-// memory, and each of them. Heimdal's readers walk through one without its lock: tickets are added at its start, and removed by
-// nothing but the correction of a clock, for which a context needs an error that it is never given.
+// SAFETY: shared, this gives its name, and opens that cache by a context of the caller's, or by its own, which it locks. The libraries
+// lock their list of caches in memory, and each of them. Heimdal's readers walk through one without its lock: tickets are added at its
+// start, and removed by nothing but the correction of a clock, for which a context needs an error that it is never given.
 unsafe impl Sync for PrivateCache {}
 
 impl PrivateCache {
@@ -56,14 +59,22 @@ impl PrivateCache {
         Ok(Self {
             library,
             name: format!("MEMORY:session-kit-{copy:x}-{number}"),
-            krb5: Krb5::new(library)?,
+            krb5: Mutex::new(Krb5::new(library)?),
         })
     }
 
-    /// A credential with its tickets.
+    /// A credential with its tickets. Computation: nobody is asked, and no configuration is read but what the library looks at for a
+    /// token too.
     pub(crate) fn credential(&self) -> Result<Credential, Failure> {
-        let krb5 = Krb5::new(self.library)?;
-        Credential::from_cache(&self.open(&krb5)?)
+        Credential::from_cache(&self.open(&self.krb5())?)
+    }
+
+    /// Whether there is a ticket for just this service that is still good: so that a library which is asked for one asks nobody.
+    pub(crate) fn has(&self, service: &str) -> Result<bool, Failure> {
+        let krb5 = self.krb5();
+        let cache = self.open(&krb5)?;
+        let now = now().saturating_add(cache.offset()?);
+        cache.has(service, u64::try_from(now).unwrap_or(0))
     }
 
     /// For how many seconds a credential with its tickets is still good by the KDC's clock, which libraries do not think of when they
@@ -100,6 +111,11 @@ impl PrivateCache {
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
+
+    /// What is under the lock is whole: nothing panics half-way.
+    fn krb5(&self) -> MutexGuard<'_, Krb5> {
+        self.krb5.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// In seconds since 1970.
@@ -114,7 +130,7 @@ fn now() -> i64 {
 
 impl Drop for PrivateCache {
     fn drop(&mut self) {
-        if let Ok(cache) = self.open(&self.krb5) {
+        if let Ok(cache) = self.open(&self.krb5()) {
             cache.destroy();
         }
     }

@@ -98,7 +98,8 @@ impl<'k> Ticket<'k> {
             .then(|| layout.seconds(&self.raw, layout.end))
     }
 
-    fn server(&self) -> Result<String, Failure> {
+    /// What it is for, by name.
+    pub(super) fn server(&self) -> Result<String, Failure> {
         // SAFETY: the principal is the ticket's, which lives until after the call.
         unsafe { principal::name(self.krb5, self.principal(self.layout().server)?) }
     }

@@ -133,6 +133,11 @@ impl Gate {
         self.among(Kerberos::ccache(name))
     }
 
+    /// The host of a service in the realm, which no configuration says that it is in. Apache has its key.
+    pub(crate) fn unmapped(&self) -> &'static str {
+        self.text("unmapped")
+    }
+
     fn among(&self, builder: KerberosBuilder) -> KerberosBuilder {
         let environment = Realm::shared().environment();
         builder.environment(environment).spn(self.text("spn"))

@@ -1,17 +1,19 @@
 //! A KDC that is down, or silent, and comes back.
 
 use std::{
-    task::{Context, Waker},
+    pin::pin,
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use session_core::{ErrorKind, Outgoing, SessionBuilder, SessionHandle, State};
-use session_kerberos::KerberosBuilder;
+use session_kerberos::{Kerberos, KerberosBuilder};
 use session_mock::{MockClock, MockExecutor};
 
 use crate::{
     gate::{Asked, Conduct, Gate},
-    realm::{request, user},
+    libraries::{HEIMDAL, MIT},
+    realm::{Realm, request, user},
 };
 
 /// Open, by a clock to move, with nothing left to chance.
@@ -34,7 +36,14 @@ async fn until(session: &SessionHandle, is_so: impl Fn(&session_core::Status) ->
 }
 
 async fn authorize(session: &SessionHandle) -> session_core::Result<session_core::Receipt> {
-    let url = session.environment().url("api").unwrap();
+    authorize_to(session, "api").await
+}
+
+async fn authorize_to(
+    session: &SessionHandle,
+    service: &str,
+) -> session_core::Result<session_core::Receipt> {
+    let url = session.environment().url(service).unwrap();
     let mut head = http::Request::new(()).into_parts().0;
     session.authorize(Outgoing::new(url, &mut head)).await
 }
@@ -159,6 +168,58 @@ async fn a_hundred_requests_to_a_silent_kdc_are_one_question_and_one_error() {
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     }
     assert_eq!(gate.asked().tickets, 1);
+}
+
+#[tokio::test]
+async fn a_service_that_has_its_ticket_waits_for_no_kdc_however_many_others_do() {
+    const OTHERS: usize = 12;
+    for library in [MIT, HEIMDAL] {
+        let gate = Gate::take();
+        let realm = Realm::shared();
+        // As without any `[domain_realm]`.
+        let host = gate.unmapped();
+        let (_, domain) = host.split_once('.').unwrap();
+        let names: Vec<_> = (0..OTHERS).map(|number| format!("other{number}")).collect();
+        let environment = names.iter().fold(realm.environment(), |environment, name| {
+            let other = format!("https://{name}.{domain}/");
+            environment.service(name, &other).unwrap()
+        });
+        let builder = Kerberos::keytab(gate.keytab()).environment(environment);
+        let builder = builder.spn_of("localhost", format!("HTTP@{host}"));
+        let (session, _) = opened(builder.library(library)).await;
+        for _ in 0..3 {
+            assert_eq!(user(&session, "api", "").await, gate.principal());
+        }
+        assert_eq!(gate.asked().tickets, 1, "{library}");
+
+        gate.set(Conduct::Silent);
+        let others: Vec<_> = names
+            .into_iter()
+            .map(|name| {
+                let session = session.clone();
+                tokio::spawn(async move { authorize_to(&session, &name).await.map(drop) })
+            })
+            .collect();
+        gate.until_asked(|asked| asked.tickets > 8).await;
+        assert!(is_authorized_at_once(&session), "{library}");
+        assert_eq!(user(&session, "api", "").await, gate.principal());
+        // Nor does a thread wait that has had no token so far.
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| is_authorized_at_once(&session));
+            assert!(thread.join().unwrap(), "{library}");
+        });
+        gate.set(Conduct::HangsUp);
+        for other in others {
+            let error = other.await.unwrap().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unavailable, "{library}: {error}");
+        }
+    }
+}
+
+fn is_authorized_at_once(session: &SessionHandle) -> bool {
+    let mut context = Context::from_waker(Waker::noop());
+    let authorized = pin!(authorize(session)).poll(&mut context);
+    matches!(authorized, Poll::Ready(Ok(_)))
 }
 
 /// On this one thread: whoever blocked it would keep the other task from letting the KDC answer.

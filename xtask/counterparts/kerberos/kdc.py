@@ -50,6 +50,11 @@ KEYTABS = {
 }
 
 
+def unmapped(realm):
+    """A host in a realm, and no `[domain_realm]` says so: MIT's library leaves that to the KDC, Heimdal's guesses it."""
+    return f"www.{realm.lower()}"
+
+
 class Realm:
     """Realms in a folder: one KDC for most of them on a port, one for the realm that is ahead on another."""
 
@@ -113,6 +118,8 @@ class Realm:
   ticket_lifetime = 1h
   renew_lifetime = 1d
   udp_preference_limit = 1
+  # As Heimdal has that: what is larger goes by TCP.
+  large_message_size = 1
   default_ccache_name = FILE:{folder}/default.ccache
   # As Heimdal calls it.
   default_cc_name = FILE:{folder}/default.ccache
@@ -156,9 +163,11 @@ class Realm:
         self._create(REALM, lines)
         others = {realm: secrets.token_urlsafe() for realm in [AHEAD, *GATED]}
         for realm, password in others.items():
-            lines = [f"addprinc -pw {password} +requires_preauth {SERVICE}", "addprinc -randkey HTTP/localhost",
+            services = f"HTTP/localhost HTTP/{unmapped(realm)}"
+            lines = [f"addprinc -pw {password} +requires_preauth {SERVICE}",
+                     *(f"addprinc -randkey {name}" for name in services.split()),
                      f"ktadd -k {self.keytab(realm)} -norandkey {SERVICE}",
-                     f"ktadd -k {self.keytab('http')} -norandkey HTTP/localhost"]
+                     f"ktadd -k {self.keytab('http')} -norandkey {services}"]
             self._create(realm, lines)
         if missing := [name for name in [*KEYTABS, *others] if not self.keytab(name).exists()]:
             raise RuntimeError(f"kadmin.local made no keytab for {missing}")

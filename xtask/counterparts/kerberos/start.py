@@ -102,7 +102,7 @@ def say_ready(folder, realm, far, passwords, others, ports):
     authority = str(folder / "ca.pem")
     https = f"https://localhost:{ports['https']}"
     client = {name: {"principal": f"{kdc.SERVICE}@{name}", "password": password, "keytab": str(realm.keytab(name)),
-                     "spn": f"HTTP/localhost@{name}"} for name, password in others.items()}
+                     "spn": f"HTTP/localhost@{name}", "unmapped": kdc.unmapped(name)} for name, password in others.items()}
     environment = {"name": "loopback", "api": f"{https}/", "ca_file": authority}
     by_keytab = {"backend": "kerberos", "principal": kdc.SERVICE, "keytab": str(realm.keytab(kdc.SERVICE)),
                  "environment": environment}
