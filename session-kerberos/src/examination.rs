@@ -8,8 +8,8 @@ use session_core::{Credential, Error, Finding, Outgoing, Secret};
 use crate::{
     Kerberos,
     mechanism::{Given, Wanted},
-    session::State,
     source::Source,
+    state::State,
 };
 
 /// The name of findings about whether a KDC answers.

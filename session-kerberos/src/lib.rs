@@ -166,6 +166,7 @@ mod service_names;
 mod session;
 mod source;
 mod spnego;
+mod state;
 mod workers;
 
 pub use backend::KERBEROS;

@@ -1,9 +1,10 @@
 //! Threads for what blocks.
 
+mod job;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -11,6 +12,8 @@ use std::{
 
 use session_core::{Error, ErrorKind, Result};
 use tokio::sync::oneshot;
+
+use job::{GiveUp, Job};
 
 /// How many threads a session has at most.
 pub(crate) const MOST_WORKERS: usize = 8;
@@ -41,7 +44,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     /// Oldest first.
-    queue: VecDeque<Job>,
+    queue: VecDeque<Waiting>,
     /// The numbers of the threads that are there.
     workers: [bool; MOST_WORKERS],
     idle: usize,
@@ -52,16 +55,14 @@ struct State {
     is_closed: bool,
 }
 
-struct Job {
+struct Waiting {
     number: u64,
-    run: Box<dyn FnOnce(usize) + Send>,
-    /// Whether its caller is still there.
-    is_waited_for: Box<dyn Fn() -> bool + Send>,
+    job: Job,
 }
 
 struct Watched {
     until: Instant,
-    give_up: Box<dyn FnOnce() + Send>,
+    give_up: GiveUp,
 }
 
 impl Workers {
@@ -104,40 +105,14 @@ impl Workers {
         &self,
         work: impl FnOnce(usize) -> Result<T> + Send + 'static,
     ) -> Result<oneshot::Receiver<Result<T>>> {
-        let (sender, receiver) = oneshot::channel();
-        let sender = Arc::new(Mutex::new(Some(sender)));
-        let take = |sender: &Mutex<Option<oneshot::Sender<_>>>| lock(sender).take();
-        let give_up: Box<dyn FnOnce() + Send> = Box::new({
-            let (sender, limit) = (Arc::clone(&sender), self.shared.limit);
-            move || {
-                if let Some(sender) = take(&sender) {
-                    let _ = sender.send(Err(timed_out(limit)));
-                }
-            }
-        });
-        let is_waited_for: Box<dyn Fn() -> bool + Send> = Box::new({
-            let sender = Arc::clone(&sender);
-            move || lock(&sender).as_ref().is_some_and(|it| !it.is_closed())
-        });
-        let run: Box<dyn FnOnce(usize) + Send> = Box::new(move |worker| {
-            let outcome = catch_unwind(AssertUnwindSafe(|| work(worker)));
-            // Of a panic the caller hears because the sender is dropped.
-            if let (Some(sender), Ok(outcome)) = (take(&sender), outcome) {
-                let _ = sender.send(outcome);
-            }
-        });
-        self.shared.enqueue(run, is_waited_for, give_up)?;
+        let (job, give_up, receiver) = Job::new(work);
+        self.shared.enqueue(job, give_up)?;
         Ok(receiver)
     }
 }
 
 impl Shared {
-    fn enqueue(
-        self: &Arc<Self>,
-        run: Box<dyn FnOnce(usize) + Send>,
-        is_waited_for: Box<dyn Fn() -> bool + Send>,
-        give_up: Box<dyn FnOnce() + Send>,
-    ) -> Result<()> {
+    fn enqueue(self: &Arc<Self>, job: Job, give_up: GiveUp) -> Result<()> {
         // None is so far away that it does not come.
         #[expect(
             clippy::disallowed_methods,
@@ -157,11 +132,7 @@ impl Shared {
         self.ensure_worker(&mut state)?;
         let number = state.next_number;
         state.next_number += 1;
-        state.queue.push_back(Job {
-            number,
-            run,
-            is_waited_for,
-        });
+        state.queue.push_back(Waiting { number, job });
         if let Some(until) = until {
             state.watched.insert(number, Watched { until, give_up });
             if state.watched.len() == 1 {
@@ -175,11 +146,11 @@ impl Shared {
     /// Has nobody's work wait no longer.
     fn without_abandoned<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         let all = std::mem::take(&mut state.queue).into_iter();
-        let (left, gone): (VecDeque<_>, VecDeque<_>) = all.partition(|job| (job.is_waited_for)());
+        let (left, gone): (VecDeque<_>, VecDeque<_>) = all.partition(|it| it.job.is_waited_for());
         state.queue = left;
         let watched: Vec<_> = gone
             .iter()
-            .filter_map(|job| state.watched.remove(&job.number))
+            .filter_map(|it| state.watched.remove(&it.number))
             .collect();
         drop(state);
         // Not under the lock, for it may hold the last of what the job was about.
@@ -216,11 +187,10 @@ impl Shared {
     fn work(&self, worker: usize) {
         let mut state = lock(&self.state);
         loop {
-            if let Some(job) = state.queue.pop_front() {
+            if let Some(Waiting { number, job }) = state.queue.pop_front() {
                 drop(state);
-                let number = job.number;
-                if (job.is_waited_for)() {
-                    (job.run)(worker);
+                if job.is_waited_for() {
+                    job.run(worker);
                 } else {
                     drop(job);
                 }
@@ -265,12 +235,12 @@ impl Shared {
             let left = first.get().until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 let (number, watched) = first.remove_entry();
-                let place = state.queue.binary_search_by_key(&number, |job| job.number);
+                let place = state.queue.binary_search_by_key(&number, |it| it.number);
                 let waiting = place.ok().and_then(|place| state.queue.remove(place));
                 drop(state);
                 // What has not begun by now never will.
                 drop(waiting);
-                (watched.give_up)();
+                (watched.give_up)(timed_out(self.limit));
                 state = lock(&self.state);
             } else {
                 (state, _) = wait(&self.watch, state, left);
@@ -345,178 +315,4 @@ fn wait<'a>(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-
-    use super::*;
-
-    /// Longer than any test takes.
-    const LONG: Duration = Duration::from_secs(600);
-    /// Over before anything is done.
-    const SHORT: Duration = Duration::from_millis(1);
-
-    #[tokio::test]
-    async fn work_is_done_elsewhere_by_threads_with_numbers() {
-        let workers = Workers::new(LONG);
-        let caller = thread::current().id();
-        let (worker, thread) = workers
-            .run(|worker| Ok((worker, thread::current().id())))
-            .await
-            .unwrap();
-        assert!(worker < MOST_WORKERS);
-        assert_ne!(thread, caller);
-    }
-
-    #[tokio::test]
-    async fn what_hangs_is_an_error_and_costs_nobody_else_anything() {
-        let workers = Workers::new(SHORT);
-        let (release, held) = mpsc::channel::<()>();
-        let outcome = workers.run(move |_| Ok(held.recv().is_ok())).await;
-        let error = outcome.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unavailable);
-        assert!(error.to_string().contains("kdc_timeout"), "{error}");
-        drop(release);
-    }
-
-    #[tokio::test]
-    async fn there_are_so_many_threads_and_no_more() {
-        let workers = Workers::new(LONG);
-        let (arrive, arrivals) = mpsc::channel();
-        let held: Vec<_> = (0..MOST_WORKERS)
-            .map(|_| {
-                let (release, held) = mpsc::channel::<()>();
-                let arrive = arrive.clone();
-                let receiver = workers.submit(move |worker| {
-                    arrive.send(worker).unwrap();
-                    let _ = held.recv();
-                    Ok(worker)
-                });
-                (release, receiver.unwrap())
-            })
-            .collect();
-        let mut numbers: Vec<usize> = arrivals.iter().take(MOST_WORKERS).collect();
-        numbers.sort_unstable();
-        assert!(numbers.into_iter().eq(0..MOST_WORKERS));
-        // All are busy: what comes now waits for one of them.
-        let late = workers.submit(Ok).unwrap();
-        let mut held = held.into_iter();
-        let (release, first) = held.next().unwrap();
-        drop(release);
-        let freed = first.await.unwrap().unwrap();
-        assert_eq!(late.await.unwrap().unwrap(), freed);
-    }
-
-    #[tokio::test]
-    async fn work_whose_caller_is_gone_is_not_begun() {
-        let workers = Workers::new(LONG);
-        let (begin, beginnings) = mpsc::channel();
-        let held: Vec<_> = (0..MOST_WORKERS)
-            .map(|_| {
-                let (release, held) = mpsc::channel::<()>();
-                let receiver = workers.submit(move |_| Ok(held.recv().is_ok()));
-                (release, receiver)
-            })
-            .collect();
-        let gone = begin.clone();
-        drop(workers.submit(move |_| {
-            gone.send("of one who is gone").unwrap();
-            Ok(())
-        }));
-        let there = workers.submit(move |_| {
-            begin.send("of one who is there").unwrap();
-            Ok(())
-        });
-        drop(held);
-        there.unwrap().await.unwrap().unwrap();
-        assert_eq!(
-            beginnings.iter().collect::<Vec<_>>(),
-            ["of one who is there"]
-        );
-    }
-
-    #[tokio::test]
-    async fn a_limit_beyond_all_time_is_none() {
-        let workers = Workers::new(Duration::MAX);
-        workers.run(|_| Ok(())).await.unwrap();
-    }
-
-    /// Holds what it waits for up until these are dropped.
-    fn busy(workers: &Workers) -> Vec<mpsc::Sender<()>> {
-        let (arrive, arrivals) = mpsc::channel();
-        let holds = (0..MOST_WORKERS).map(|_| {
-            let (release, held) = mpsc::channel::<()>();
-            let arrive = arrive.clone();
-            let receiver = workers.submit(move |_| {
-                arrive.send(()).unwrap();
-                Ok(held.recv().is_ok())
-            });
-            // Its caller has to be there for it to begin.
-            arrivals.recv().unwrap();
-            drop(receiver);
-            release
-        });
-        holds.collect()
-    }
-
-    #[tokio::test]
-    async fn what_took_too_long_to_begin_waits_no_longer() {
-        let workers = Workers::new(SHORT);
-        let mut holds = Vec::new();
-        let (arrive, arrivals) = mpsc::channel();
-        // On a slow machine some are late before they begin.
-        for attempt in 0_u64.. {
-            let (release, held) = mpsc::channel::<()>();
-            let arrive = arrive.clone();
-            let outcome = workers.run(move |_| {
-                arrive.send(attempt).unwrap();
-                Ok(held.recv().is_ok())
-            });
-            outcome.await.unwrap_err();
-            if arrivals.try_iter().any(|it| it == attempt) {
-                holds.push(release);
-            }
-            if holds.len() == MOST_WORKERS {
-                break;
-            }
-        }
-        // What a job has is gone with it.
-        let kept = Arc::new(());
-        let held = Arc::clone(&kept);
-        let outcome = workers.run(move |_| {
-            drop(held);
-            Ok(())
-        });
-        assert_eq!(outcome.await.unwrap_err().kind(), ErrorKind::Unavailable);
-        assert_eq!(Arc::strong_count(&kept), 1);
-        drop(holds);
-    }
-
-    #[tokio::test]
-    async fn there_is_room_for_so_many_to_wait_and_no_more() {
-        let workers = Workers::new(LONG);
-        let holds = busy(&workers);
-        let wait = || workers.submit(|_| Ok(()));
-        let mut waiting: Vec<_> = (0..MOST_WAITING).map(|_| wait().unwrap()).collect();
-        let error = wait().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unavailable);
-        assert!(error.to_string().contains("fewer at once"), "{error}");
-        // Of one who is gone the place is another's.
-        waiting.truncate(MOST_WAITING - 1);
-        waiting.push(wait().unwrap());
-        wait().unwrap_err();
-        drop(holds);
-        for receiver in waiting {
-            receiver.await.unwrap().unwrap();
-        }
-    }
-
-    #[tokio::test]
-    async fn a_panic_is_an_error_and_the_thread_goes_on() {
-        let workers = Workers::new(LONG);
-        let outcome = workers
-            .run(|_| -> Result<()> { panic!("on purpose") })
-            .await;
-        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Protocol);
-        workers.run(|_| Ok(())).await.unwrap();
-    }
-}
+mod tests;

@@ -1,0 +1,76 @@
+//! Work for a thread, and the caller who waits for it.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use session_core::{Error, Result};
+use tokio::sync::oneshot;
+
+/// Work that waits for a thread.
+pub(super) struct Job {
+    run: Box<dyn FnOnce(usize) + Send>,
+    is_waited_for: Box<dyn Fn() -> bool + Send>,
+}
+
+/// Tells the caller that the work takes too long, if it has not ended by then.
+pub(super) type GiveUp = Box<dyn FnOnce(Error) + Send>;
+
+impl Job {
+    /// Beside the work, what its caller waits for: the outcome, or the error that it is given up with.
+    pub(super) fn new<T: Send + 'static>(
+        work: impl FnOnce(usize) -> Result<T> + Send + 'static,
+    ) -> (Self, GiveUp, oneshot::Receiver<Result<T>>) {
+        let (sender, receiver) = oneshot::channel();
+        let caller = Arc::new(Caller(Mutex::new(Some(sender))));
+        let give_up = Box::new({
+            let caller = Arc::clone(&caller);
+            move |error| caller.tell(Err(error))
+        });
+        let is_waited_for = Box::new({
+            let caller = Arc::clone(&caller);
+            move || caller.is_there()
+        });
+        let run = Box::new(move |worker| {
+            match catch_unwind(AssertUnwindSafe(|| work(worker))) {
+                Ok(outcome) => caller.tell(outcome),
+                // Of that the caller hears because the sender is dropped.
+                Err(_) => drop(caller.take()),
+            }
+        });
+        (Self { run, is_waited_for }, give_up, receiver)
+    }
+
+    /// Whether its caller is still there, and has not been told yet.
+    pub(super) fn is_waited_for(&self) -> bool {
+        (self.is_waited_for)()
+    }
+
+    /// Does the work, on the thread of this number.
+    pub(super) fn run(self, worker: usize) {
+        (self.run)(worker);
+    }
+}
+
+/// Whoever waits, and is told once.
+struct Caller<T>(Mutex<Option<oneshot::Sender<Result<T>>>>);
+
+impl<T> Caller<T> {
+    fn tell(&self, outcome: Result<T>) {
+        if let Some(sender) = self.take() {
+            // Whoever is gone does not want to know.
+            let _ = sender.send(outcome);
+        }
+    }
+
+    fn take(&self) -> Option<oneshot::Sender<Result<T>>> {
+        let mut sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sender.take()
+    }
+
+    fn is_there(&self) -> bool {
+        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sender.as_ref().is_some_and(|sender| !sender.is_closed())
+    }
+}
