@@ -1,6 +1,7 @@
 //! What stands in for a Kerberos library in tests: no KDC, tokens that people can read.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -21,9 +22,13 @@ use crate::mechanism::{
 pub(crate) struct Fake {
     /// What was asked of it.
     pub(crate) acquisitions: AtomicUsize,
-    /// Whether nobody has to be asked for a token.
-    pub(crate) is_ready: Arc<AtomicBool>,
+    /// Whether nobody has to be asked for a second token for a service.
+    pub(crate) keeps_tickets: Arc<AtomicBool>,
     pub(crate) initiations: Arc<Mutex<Vec<Initiation>>>,
+    /// By whose tickets: by the how many-th that there were.
+    pub(crate) initiators: Arc<Mutex<Vec<usize>>>,
+    /// Whether there are no tickets for services.
+    pub(crate) is_silent: Arc<AtomicBool>,
     /// Whether tickets can be renewed, and how often they were.
     pub(crate) is_renewable: Arc<AtomicBool>,
     pub(crate) renewals: Arc<AtomicUsize>,
@@ -46,15 +51,19 @@ impl Fake {
 
 impl Mechanism for Fake {
     fn acquire(&self, wanted: &Wanted) -> Result<Acquired> {
-        self.acquisitions.fetch_add(1, Ordering::SeqCst);
+        let before = self.acquisitions.fetch_add(1, Ordering::SeqCst);
         if self.is_denied.load(Ordering::SeqCst) {
             return Err(Error::new(ErrorKind::Denied, "the password is wrong"));
         }
         let somebody = Somebody {
             ended: Arc::clone(&self.ended),
             name: wanted.principal.clone().unwrap_or_default(),
-            is_ready: Arc::clone(&self.is_ready),
+            number: before + self.renewals.load(Ordering::SeqCst) + 1,
+            tickets: Arc::default(),
+            keeps_tickets: Arc::clone(&self.keeps_tickets),
             initiations: Arc::clone(&self.initiations),
+            initiators: Arc::clone(&self.initiators),
+            is_silent: Arc::clone(&self.is_silent),
             is_renewable: Arc::clone(&self.is_renewable),
             renewals: Arc::clone(&self.renewals),
             hold: Arc::clone(&self.hold),
@@ -76,8 +85,13 @@ impl Mechanism for Fake {
 #[derive(Clone)]
 struct Somebody {
     name: String,
-    is_ready: Arc<AtomicBool>,
+    number: usize,
+    /// For these services.
+    tickets: Arc<Mutex<BTreeSet<String>>>,
+    keeps_tickets: Arc<AtomicBool>,
     initiations: Arc<Mutex<Vec<Initiation>>>,
+    initiators: Arc<Mutex<Vec<usize>>>,
+    is_silent: Arc<AtomicBool>,
     is_renewable: Arc<AtomicBool>,
     renewals: Arc<AtomicUsize>,
     ended: Arc<AtomicUsize>,
@@ -87,6 +101,7 @@ struct Somebody {
 impl Somebody {
     fn begun(&self, request: &Initiation) -> Begun {
         self.initiations.lock().unwrap().push(request.clone());
+        self.initiators.lock().unwrap().push(self.number);
         Begun {
             initiator: Box::new(Script),
             token: Zeroizing::new(b"hello".to_vec()),
@@ -95,7 +110,6 @@ impl Somebody {
 
     fn acquired(self) -> Acquired {
         Acquired {
-            name: self.name.clone(),
             lifetime: Some(Duration::from_secs(3600)),
             principal: Arc::new(self),
         }
@@ -112,13 +126,21 @@ impl Principal for Somebody {
             return Ok(None);
         }
         self.renewals.fetch_add(1, Ordering::SeqCst);
-        Ok(Some(self.clone().acquired()))
+        let renewed = Self {
+            number: self.number + 1,
+            tickets: Arc::default(),
+            ..self.clone()
+        };
+        Ok(Some(renewed.acquired()))
     }
 
     fn initiate(&self, _: usize, request: &Initiation) -> Result<Begun> {
         let hold = self.hold.lock().unwrap().take();
         if let Some(hold) = hold {
             let _ = hold.recv();
+        }
+        if self.is_silent.load(Ordering::SeqCst) {
+            return Err(Error::new(ErrorKind::Unavailable, "no KDC answers"));
         }
         let is_more = |left: usize| left.checked_sub(1);
         let ended = &self.ended;
@@ -131,12 +153,20 @@ impl Principal for Somebody {
                 "the ticket has expired; run `kinit`",
             ));
         }
+        if self.keeps_tickets.load(Ordering::SeqCst) {
+            let mut tickets = self.tickets.lock().unwrap();
+            tickets.insert(request.service.clone());
+        }
         Ok(self.begun(request))
     }
 
     fn initiate_now(&self, request: &Initiation) -> Option<Begun> {
-        let is_ready = self.is_ready.load(Ordering::SeqCst);
+        let is_ready = self.tickets.lock().unwrap().contains(&request.service);
         is_ready.then(|| self.begun(request))
+    }
+
+    fn ready(&self) -> Vec<String> {
+        self.tickets.lock().unwrap().iter().cloned().collect()
     }
 
     fn examine(&self, _: usize, requests: &[Initiation]) -> Vec<Finding> {

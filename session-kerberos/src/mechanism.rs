@@ -48,8 +48,6 @@ pub(crate) enum Given {
 /// A credential, just got.
 pub(crate) struct Acquired {
     pub(crate) principal: Arc<dyn Principal>,
-    /// As the realm calls it.
-    pub(crate) name: String,
     /// For how long it is good; for ever if absent.
     pub(crate) lifetime: Option<Duration>,
 }
@@ -68,6 +66,9 @@ pub(crate) trait Principal: Send + Sync + 'static {
 
     /// The same, if it can be done without asking anybody: it may take as long as a signature does, and no longer.
     fn initiate_now(&self, request: &Initiation) -> Option<Begun>;
+
+    /// The services that there are tickets for, with which that can be done.
+    fn ready(&self) -> Vec<String>;
 
     /// Looks at the credential, and at whether there are tokens for these requests, for people. Blocks.
     fn examine(&self, worker: usize, requests: &[Initiation]) -> Vec<Finding>;

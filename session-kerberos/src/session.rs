@@ -13,7 +13,7 @@ use url::Url;
 use crate::{
     ChannelBindings, Delegation, KerberosBuilder, Mutual,
     channel_bindings::server_end_point,
-    mechanism::{Acquired, Begun, Initiation, Mechanism, Wanted},
+    mechanism::{Acquired, Begun, Initiation, Mechanism, Principal, Wanted},
     negotiation::{self, Negotiation},
     service_names::ServiceNames,
     source::Source,
@@ -90,14 +90,43 @@ impl Kerberos {
         matches!(self.source, Source::DefaultCache | Source::Ccache(_))
     }
 
-    fn credential(acquired: Acquired) -> Credential {
+    /// Has those who come in the place of somebody get tickets for the services in use: then no request waits for a KDC after that. For
+    /// what they do not get, those before them do as long as their tickets last.
+    async fn prepare(&self, former: &Held, principal: Arc<dyn Principal>) {
+        let services = former.principal.ready().into_iter();
+        let is_mutual = self.mutual != Mutual::Off;
+        let requests = services.map(move |service| Initiation {
+            service,
+            is_mutual,
+            delegation: Delegation::Off,
+            channel_bindings: None,
+        });
+        if requests.len() == 0 {
+            return;
+        }
+        let work = move |worker| {
+            for request in requests {
+                match principal.initiate(worker, &request) {
+                    // That of the next may be as silent.
+                    Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
+                    _ => {}
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = self.workers.run(work).await {
+            tracing::debug!(%error, "not all services in use have new tickets");
+        }
+    }
+
+    fn credential(held: Held, lifetime: Option<Duration>) -> Credential {
         tracing::debug!(
-            principal = %acquired.name,
-            lifetime = ?acquired.lifetime,
+            principal = %held.principal.name(),
+            ?lifetime,
             "got a Kerberos credential"
         );
-        let credential = Credential::per_request(State::new(Held::new(acquired.principal)));
-        match acquired.lifetime {
+        let credential = Credential::per_request(State::new(held));
+        match lifetime {
             // The library counts whole seconds, and the one that has begun as well.
             Some(lifetime) => {
                 credential.expires_in(lifetime.saturating_sub(Duration::from_secs(1)))
@@ -167,21 +196,28 @@ impl Session for Kerberos {
     }
 
     async fn init(&self) -> Result<Credential> {
-        self.acquire(None, false).await.map(Self::credential)
+        let acquired = self.acquire(None, false).await?;
+        let held = Held::new(acquired.principal);
+        Ok(Self::credential(held, acquired.lifetime))
     }
 
     async fn renew(&self, stale: &Credential, why: Cause<'_>) -> Result<Credential> {
-        let held = stale.state().map(State::current);
+        let held = State::of(stale)?.current();
+        let owner = Some(held.principal.name());
         // What was refused is got anew from its beginning: a renewed ticket has the same to say.
-        let is_refused = !matches!(why, Cause::Expiring);
-        if let (false, Some(held)) = (is_refused, &held) {
-            let principal = Arc::clone(&held.principal);
-            if let Some(renewed) = self.workers.run(move |_| principal.renew()).await? {
-                return Ok(Self::credential(renewed));
-            }
+        if !matches!(why, Cause::Expiring) {
+            let acquired = self.acquire(owner, true).await?;
+            let held = Held::new(acquired.principal);
+            return Ok(Self::credential(held, acquired.lifetime));
         }
-        let owner = held.as_ref().map(|held| held.principal.name());
-        self.acquire(owner, is_refused).await.map(Self::credential)
+        let principal = Arc::clone(&held.principal);
+        let acquired = match self.workers.run(move |_| principal.renew()).await? {
+            Some(renewed) => renewed,
+            None => self.acquire(owner, false).await?,
+        };
+        self.prepare(&held, Arc::clone(&acquired.principal)).await;
+        let held = held.renewed(acquired.principal);
+        Ok(Self::credential(held, acquired.lifetime))
     }
 
     async fn examine(&self, credential: Option<&Credential>) -> Vec<Finding> {

@@ -20,6 +20,8 @@ pub(crate) struct State {
 /// Somebody's tickets, and the services that there were tokens for.
 pub(crate) struct Held {
     pub(crate) principal: Arc<dyn Principal>,
+    /// With the tickets before these, as long as they last: for services that there are no others for so far.
+    former: Option<Arc<dyn Principal>>,
     openings: Openings,
 }
 
@@ -85,13 +87,22 @@ impl Held {
     pub(crate) fn new(principal: Arc<dyn Principal>) -> Self {
         Self {
             principal,
+            former: None,
             openings: Openings::default(),
+        }
+    }
+
+    /// In the place of these, which may last for a while yet.
+    pub(crate) fn renewed(&self, principal: Arc<dyn Principal>) -> Self {
+        Self {
+            former: Some(Arc::clone(&self.principal)),
+            ..Self::new(principal)
         }
     }
 
     /// Begins to authenticate to a service: at once, where that needs nobody; else on one of the workers.
     pub(crate) async fn begin(&self, workers: &Workers, initiation: &Initiation) -> Result<Begun> {
-        if let Some(begun) = self.principal.initiate_now(initiation) {
+        if let Some(begun) = self.begin_now(initiation) {
             return Ok(begun);
         }
         let elsewhere = async || {
@@ -102,9 +113,14 @@ impl Held {
         if let Some(first) = self.openings.open(&initiation.service, elsewhere()).await? {
             return Ok(first);
         }
-        match self.principal.initiate_now(initiation) {
+        match self.begin_now(initiation) {
             Some(begun) => Ok(begun),
             None => elsewhere().await,
         }
+    }
+
+    fn begin_now(&self, initiation: &Initiation) -> Option<Begun> {
+        let begun = self.principal.initiate_now(initiation);
+        begun.or_else(|| self.former.as_ref()?.initiate_now(initiation))
     }
 }

@@ -56,6 +56,16 @@ impl Ready {
         }
     }
 
+    /// All services whose tickets are good.
+    pub(super) fn services(&self) -> Vec<String> {
+        let services = self.services.read().unwrap_or_else(PoisonError::into_inner);
+        let now = now();
+        let ready = services
+            .iter()
+            .filter(|(_, service)| matches!(service, Service::Ready { until, .. } if now < *until));
+        ready.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Whether there is nothing to be learned of a service.
     pub(super) fn knows(&self, service: &str) -> bool {
         let services = self.services.read().unwrap_or_else(PoisonError::into_inner);

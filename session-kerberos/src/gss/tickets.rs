@@ -79,7 +79,6 @@ impl Tickets {
 
     pub(super) fn acquired(self, lifetime: u32) -> Acquired {
         Acquired {
-            name: self.0.name.clone(),
             principal: Arc::new(self),
             lifetime: (lifetime != INDEFINITE).then(|| Duration::from_secs(lifetime.into())),
         }
@@ -170,6 +169,10 @@ impl Principal for Tickets {
     fn initiate_now(&self, request: &Initiation) -> Option<Begun> {
         let (context, token) = self.0.begin_now(request)?;
         self.begun(context, &token, request).ok()
+    }
+
+    fn ready(&self) -> Vec<String> {
+        self.0.ready.services()
     }
 
     fn examine(&self, worker: usize, requests: &[Initiation]) -> Vec<Finding> {

@@ -83,12 +83,61 @@ async fn a_thread_waits_for_the_library_and_the_callers_does_not() {
 #[tokio::test]
 async fn a_token_that_needs_nobody_is_there_at_once() {
     let (session, mechanism) = faked(Kerberos::default_cache());
+    mechanism.keeps_tickets.store(true, Ordering::SeqCst);
     session.init().await.unwrap();
-    mechanism.is_ready.store(true, Ordering::SeqCst);
+    authorize(&session, None).await.unwrap();
+    authorize_at_once(&session).await;
+}
+
+async fn authorize_at_once(session: &SessionHandle) {
     tokio::select! {
         biased;
-        outcome = authorize(&session, None) => drop(outcome.unwrap()),
+        outcome = authorize(session, None) => drop(outcome.unwrap()),
         () = std::future::ready(()) => panic!("it waits"),
+    }
+}
+
+/// A session with a ticket for its service, that has been renewed before its tickets have ended.
+async fn renewed(is_renewable: bool, is_silent: bool) -> (SessionHandle, Arc<Fake>) {
+    let mechanism = Arc::new(Fake::default());
+    mechanism.keeps_tickets.store(true, Ordering::SeqCst);
+    mechanism.is_renewable.store(is_renewable, Ordering::SeqCst);
+    let builder = Kerberos::keytab("x.keytab").api("https://api.example.com/");
+    let mut session = builder.build().unwrap();
+    session.mechanism = Arc::clone(&mechanism) as _;
+    let clock = MockClock::new();
+    let session = SessionHandle::builder(session).clock(clock.clone());
+    let session = session.jitter(|| 1.0).build();
+    session.init().await.unwrap();
+    authorize(&session, None).await.unwrap();
+    mechanism.is_silent.store(is_silent, Ordering::SeqCst);
+    clock.advance(Duration::from_secs(3590));
+    authorize_at_once(&session).await;
+    let mut changes = session.changes();
+    while session.status().generation < 2 {
+        changes.next().await.unwrap();
+    }
+    (session, mechanism)
+}
+
+#[tokio::test]
+async fn a_renewal_gets_tickets_for_the_services_in_use_too() {
+    for is_renewable in [true, false] {
+        let (session, mechanism) = renewed(is_renewable, false).await;
+        authorize_at_once(&session).await;
+        // What the renewal needs may come before the request that it was due at.
+        let mut initiators = mechanism.initiators.lock().unwrap().clone();
+        initiators.sort_unstable();
+        assert_eq!(initiators, [1, 1, 2, 2]);
+    }
+}
+
+#[tokio::test]
+async fn what_a_renewal_gets_no_ticket_for_goes_on_with_that_from_before() {
+    for is_renewable in [true, false] {
+        let (session, mechanism) = renewed(is_renewable, true).await;
+        authorize_at_once(&session).await;
+        assert_eq!(*mechanism.initiators.lock().unwrap(), [1, 1, 1]);
     }
 }
 

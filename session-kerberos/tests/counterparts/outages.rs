@@ -216,6 +216,22 @@ async fn a_service_that_has_its_ticket_waits_for_no_kdc_however_many_others_do()
     }
 }
 
+#[tokio::test]
+async fn after_a_renewal_too_a_service_in_use_waits_for_no_kdc() {
+    for library in [MIT, HEIMDAL] {
+        let gate = Gate::take();
+        let (session, clock) = opened(gate.by_keytab().library(library)).await;
+        let lifetime = session.credential().await.unwrap().lifetime().unwrap();
+        assert_eq!(user(&session, "api", "").await, gate.principal());
+        clock.advance(lifetime.checked_sub(Duration::from_secs(60)).unwrap());
+        assert_eq!(user(&session, "api", "").await, gate.principal());
+        until(&session, |status| status.generation == 2).await;
+        gate.set(Conduct::Silent);
+        assert!(is_authorized_at_once(&session), "{library}");
+        assert_eq!(user(&session, "api", "").await, gate.principal());
+    }
+}
+
 fn is_authorized_at_once(session: &SessionHandle) -> bool {
     let mut context = Context::from_waker(Waker::noop());
     let authorized = pin!(authorize(session)).poll(&mut context);
