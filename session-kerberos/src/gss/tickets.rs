@@ -33,7 +33,7 @@ pub(super) struct Cached {
     /// How they are found again where they are from, as this principal's; none if that takes a secret.
     wanted: Option<Wanted>,
     /// For what asks nobody: no library waits for a KDC with it.
-    own: Arc<Credential>,
+    own: Credential,
     /// One for each worker: a shared one lets one thread through at a time.
     credentials: [OnceLock<Arc<Credential>>; MOST_WORKERS],
     /// What can be done without a worker.
@@ -65,7 +65,7 @@ impl Tickets {
         let cached = Cached {
             name,
             wanted,
-            own: Arc::new(credential),
+            own: credential,
             credentials: Default::default(),
             ready: Ready::default(),
             cache,
@@ -91,11 +91,8 @@ impl Tickets {
         Ok(is_news.then(|| found.acquired(its_lifetime)))
     }
 
-    fn begun(&self, mut context: Context, token: &[u8], request: &Initiation) -> Result<Begun> {
-        let tickets = Arc::clone(&self.0);
-        // What the server answers asks nobody, and so waits for nobody either.
-        context.go_on_with(&tickets.own);
-        let end = OurEnd::new(context, tickets, request.service.clone());
+    fn begun(&self, context: Context, token: &[u8], request: &Initiation) -> Result<Begun> {
+        let end = OurEnd::new(context, Arc::clone(&self.0), request.service.clone());
         end.check(request.delegation)?;
         Ok(Begun {
             initiator: Box::new(end),
@@ -268,3 +265,7 @@ fn context(credential: &Arc<Credential>, target: Name, request: &Initiation) -> 
 fn needs_kdc(request: &Initiation) -> bool {
     request.delegation != Delegation::Off
 }
+
+#[cfg(all(test, feature = "counterparts"))]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests;

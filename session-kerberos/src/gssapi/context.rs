@@ -95,7 +95,8 @@ impl Context {
         self.call(None)
     }
 
-    /// Takes the server's token, and gives the next one for it: empty if none is due.
+    /// Takes the server's token, and gives the next one for it: empty if none is due. Neither library locks the credential for that,
+    /// which may be in use by a call that waits for a KDC.
     ///
     /// The library never sees anything but a reply. Heimdal's (7.8) reads memory that nobody has written where a token is neither a
     /// reply nor an error, and of an error that is about clocks it writes to a cache that it has closed.
@@ -108,13 +109,6 @@ impl Context {
             return Err(Failure::of_nobody("its token is no reply of Kerberos"));
         }
         self.call(Some(token))
-    }
-
-    /// Has the later steps go with this credential. Which it is, they do not mind, but libraries lock it meanwhile.
-    pub(crate) fn go_on_with(&mut self, credential: &Arc<Credential>) {
-        if credential.library().ensure_same(self.library()).is_ok() {
-            self.credential = Arc::clone(credential);
-        }
     }
 
     fn call(&mut self, token: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, Failure> {

@@ -33,6 +33,8 @@ pub(crate) enum Conduct {
     Open,
     /// Takes it and does not answer, until it does something else.
     Silent,
+    /// Answers, but not what it was silent to.
+    OpenToOthers,
     /// Takes it and hangs up.
     HangsUp,
     /// Says this.
@@ -246,7 +248,9 @@ impl Shared {
             asked.tickets += usize::from(kdc_message::asks_for_ticket(request));
         });
         let mut conduct = lock(&self.conduct);
-        while *conduct == Conduct::Silent {
+        let mut is_kept = false;
+        while *conduct == Conduct::Silent || (is_kept && *conduct == Conduct::OpenToOthers) {
+            is_kept = true;
             conduct = self
                 .changed
                 .wait(conduct)
@@ -256,7 +260,7 @@ impl Shared {
         match conduct {
             Conduct::HangsUp | Conduct::Silent => Ok(()),
             Conduct::Says(answer) => send(client, &answer),
-            Conduct::Open => {
+            Conduct::Open | Conduct::OpenToOthers => {
                 let mut kdc = TcpStream::connect((Ipv4Addr::LOCALHOST, self.kdc))?;
                 send(&mut kdc, request)?;
                 let answer = receive(&mut kdc)?;

@@ -13,6 +13,7 @@ mod collections;
 mod credentials;
 mod distant;
 mod gate;
+mod hanging;
 mod impostors;
 mod kdc_message;
 mod libraries;

@@ -7,17 +7,17 @@ use std::{
 };
 
 use session_core::{ErrorKind, Outgoing, SessionBuilder, SessionHandle, State};
-use session_kerberos::{Kerberos, KerberosBuilder};
+use session_kerberos::KerberosBuilder;
 use session_mock::{MockClock, MockExecutor};
 
 use crate::{
     gate::{Asked, Conduct, Gate},
     libraries::{HEIMDAL, MIT},
-    realm::{Realm, request, user},
+    realm::{request, user},
 };
 
 /// Open, by a clock to move, with nothing left to chance.
-async fn opened(builder: KerberosBuilder) -> (SessionHandle, MockClock) {
+pub(crate) async fn opened(builder: KerberosBuilder) -> (SessionHandle, MockClock) {
     let clock = MockClock::new();
     let session = SessionHandle::builder(builder.build().unwrap())
         .clock(clock.clone())
@@ -28,18 +28,20 @@ async fn opened(builder: KerberosBuilder) -> (SessionHandle, MockClock) {
     (session, clock)
 }
 
-async fn until(session: &SessionHandle, is_so: impl Fn(&session_core::Status) -> bool) {
+pub(crate) async fn until(session: &SessionHandle, is_so: impl Fn(&session_core::Status) -> bool) {
     let mut changes = session.changes();
     while !is_so(&session.status()) {
         changes.next().await.unwrap();
     }
 }
 
-async fn authorize(session: &SessionHandle) -> session_core::Result<session_core::Receipt> {
+pub(crate) async fn authorize(
+    session: &SessionHandle,
+) -> session_core::Result<session_core::Receipt> {
     authorize_to(session, "api").await
 }
 
-async fn authorize_to(
+pub(crate) async fn authorize_to(
     session: &SessionHandle,
     service: &str,
 ) -> session_core::Result<session_core::Receipt> {
@@ -171,52 +173,6 @@ async fn a_hundred_requests_to_a_silent_kdc_are_one_question_and_one_error() {
 }
 
 #[tokio::test]
-async fn a_service_that_has_its_ticket_waits_for_no_kdc_however_many_others_do() {
-    const OTHERS: usize = 12;
-    for library in [MIT, HEIMDAL] {
-        let gate = Gate::take();
-        let realm = Realm::shared();
-        // As without any `[domain_realm]`.
-        let host = gate.unmapped();
-        let (_, domain) = host.split_once('.').unwrap();
-        let names: Vec<_> = (0..OTHERS).map(|number| format!("other{number}")).collect();
-        let environment = names.iter().fold(realm.environment(), |environment, name| {
-            let other = format!("https://{name}.{domain}/");
-            environment.service(name, &other).unwrap()
-        });
-        let builder = Kerberos::keytab(gate.keytab()).environment(environment);
-        let builder = builder.spn_of("localhost", format!("HTTP@{host}"));
-        let (session, _) = opened(builder.library(library)).await;
-        for _ in 0..3 {
-            assert_eq!(user(&session, "api", "").await, gate.principal());
-        }
-        assert_eq!(gate.asked().tickets, 1, "{library}");
-
-        gate.set(Conduct::Silent);
-        let others: Vec<_> = names
-            .into_iter()
-            .map(|name| {
-                let session = session.clone();
-                tokio::spawn(async move { authorize_to(&session, &name).await.map(drop) })
-            })
-            .collect();
-        gate.until_asked(|asked| asked.tickets > 8).await;
-        assert!(is_authorized_at_once(&session), "{library}");
-        assert_eq!(user(&session, "api", "").await, gate.principal());
-        // Nor does a thread wait that has had no token so far.
-        std::thread::scope(|scope| {
-            let thread = scope.spawn(|| is_authorized_at_once(&session));
-            assert!(thread.join().unwrap(), "{library}");
-        });
-        gate.set(Conduct::HangsUp);
-        for other in others {
-            let error = other.await.unwrap().unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Unavailable, "{library}: {error}");
-        }
-    }
-}
-
-#[tokio::test]
 async fn after_a_renewal_too_a_service_in_use_waits_for_no_kdc() {
     for library in [MIT, HEIMDAL] {
         let gate = Gate::take();
@@ -232,7 +188,7 @@ async fn after_a_renewal_too_a_service_in_use_waits_for_no_kdc() {
     }
 }
 
-fn is_authorized_at_once(session: &SessionHandle) -> bool {
+pub(crate) fn is_authorized_at_once(session: &SessionHandle) -> bool {
     let mut context = Context::from_waker(Waker::noop());
     let authorized = pin!(authorize(session)).poll(&mut context);
     matches!(authorized, Poll::Ready(Ok(_)))
