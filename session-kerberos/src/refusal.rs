@@ -90,6 +90,7 @@ mod code {
     pub(super) const CACHE_FILE_MISSING: i32 = 195;
     pub(super) const CACHE_TRUNCATED: i32 = 199;
     pub(super) const CACHE_DAMAGED: i32 = 212;
+    pub(super) const REALM_OF_HOST_UNKNOWN: i32 = 217;
     pub(super) const REALM_EMPTY: i32 = 220;
     pub(super) const NO_DEFAULT_REALM: i32 = 224;
 }
@@ -162,6 +163,10 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
     if let Some(remedy) = code(failure).and_then(of_configuration) {
         return (Config, remedy);
     }
+    // Heimdal's looks for the default realm by this machine's name, where the configuration has none.
+    if code(failure) == Some(code::REALM_OF_HOST_UNKNOWN) && !about.is_by_service() {
+        return (Config, NO_DEFAULT_REALM);
+    }
     match code(failure) {
         Some(code::PREAUTHENTICATION_FAILED | code::BAD_INTEGRITY) if about.is_by_password() => (
             Denied,
@@ -187,6 +192,10 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
         Some(code::SERVICE_UNKNOWN) => (
             Config,
             "the realm does not know this service; correct the URL's host, or say what the service is called: `spn`",
+        ),
+        Some(code::REALM_OF_HOST_UNKNOWN) => (
+            Config,
+            "nothing says which realm the server is in; add its host to `[domain_realm]` in krb5.conf, or write `spn` with the realm",
         ),
         Some(code::CLOCK_SKEW | code::NOT_YET_VALID) => (
             Config,
@@ -255,6 +264,9 @@ fn of_principal(code: i32) -> Option<&'static str> {
     })
 }
 
+const NO_DEFAULT_REALM: &str =
+    "write the principal with its realm, or set `default_realm` in krb5.conf";
+
 /// What to do about a configuration that is of no use, or a name that needs one that it does not have.
 fn of_configuration(code: i32) -> Option<&'static str> {
     Some(match code {
@@ -267,9 +279,7 @@ fn of_configuration(code: i32) -> Option<&'static str> {
         code::REALM_UNKNOWN => {
             "nothing says where the realm's KDC is; add the realm to krb5.conf, or correct it"
         }
-        code::NO_DEFAULT_REALM => {
-            "write the principal with its realm, or set `default_realm` in krb5.conf"
-        }
+        code::NO_DEFAULT_REALM => NO_DEFAULT_REALM,
         _ => return None,
     })
 }
@@ -281,6 +291,10 @@ impl About<'_> {
 
     fn is_by_keytab(&self) -> bool {
         matches!(self, Self::Credential(wanted) if matches!(wanted.from, Given::Keytab(_)))
+    }
+
+    fn is_by_service(&self) -> bool {
+        !matches!(self, Self::Credential(_) | Self::Renewal { .. })
     }
 
     fn is_answer(&self) -> bool {
@@ -352,7 +366,7 @@ mod tests {
         }
     }
 
-    /// What MIT's library 1.20 was seen to fail with.
+    /// What MIT's library 1.20, or Heimdal's 7.8, was seen to fail with.
     #[test]
     fn every_code_that_was_seen_has_a_remedy() {
         use ErrorKind::{Config, Denied, Interaction, Protocol, Unavailable};
@@ -394,6 +408,8 @@ mod tests {
             (&answer, -1_765_328_344, Protocol, "look the code up"),
             (&password, -1_765_328_230, Config, "krb5.conf"),
             (&password, -1_765_328_160, Config, "default_realm"),
+            (&password, -1_765_328_167, Config, "default_realm"),
+            (&token, -1_765_328_167, Config, "`[domain_realm]`"),
             (&cache, -1_765_328_249, Config, "`KRB5_CONFIG`"),
             (&cache, -1_765_328_248, Config, "`KRB5_CONFIG`"),
             (&password, -1_765_328_164, Config, "realm is empty"),

@@ -94,16 +94,16 @@ fn files(krb5: &Krb5) -> Finding {
         .filter(|file| Path::new(file).exists())
         .map(String::as_str)
         .collect();
-    if there.is_empty() {
-        let detail = format!("there is none of {}", named.join(", "));
-        return Finding::warning(CONFIGURATION, detail).with_remedy(
-            "have the realm's administrator give you one, unless DNS tells all of the realm",
-        );
-    }
     let by = match env::var_os("KRB5_CONFIG") {
         Some(_) => ", by `KRB5_CONFIG`",
         None => "",
     };
+    if there.is_empty() {
+        let detail = format!("there is none of {}{by}", named.join(", "));
+        return Finding::warning(CONFIGURATION, detail).with_remedy(
+            "have the realm's administrator give you one, unless DNS tells all of the realm",
+        );
+    }
     Finding::ok(CONFIGURATION, format!("{}{by}", there.join(", ")))
 }
 

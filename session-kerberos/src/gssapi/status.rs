@@ -38,12 +38,12 @@ impl Failure {
     }
 
     /// The same, of a library that may have put into its text what a KDC or a server said, whatever that is: MIT's does so of errors
-    /// that have no code of their own, Heimdal's of all that have one (RFC 4120 §7.5.9).
+    /// that have no code of their own, Heimdal's of all that have one (RFC 4120 §7.5.9). Then the text is what it says of the code alone.
     pub(super) fn of_kerberos_quoting(library: &'static Library, code: i32, text: String) -> Self {
         Self::of_kerberos(
             code,
             if may_quote(library, code) {
-                unquoted()
+                Krb5::words(library, code)
             } else {
                 text
             },
@@ -67,10 +67,6 @@ const FIRST_OF_THE_LIBRARY: i32 = FIRST_CODE + 128;
 fn may_quote(library: &Library, code: i32) -> bool {
     let quotes_all = matches!(library.make, Make::Heimdal(_));
     code == GENERIC || (quotes_all && (FIRST_CODE..FIRST_OF_THE_LIBRARY).contains(&code))
-}
-
-fn unquoted() -> String {
-    "the other end says so, in words that are not repeated".to_owned()
 }
 
 /// Bits of a major status that say that the call failed; all others are information (RFC 2744 §3.9.1).
@@ -103,7 +99,7 @@ pub(super) fn check(
         major: major & ERRORS,
         minor,
         text: if may_quote(library, minor) {
-            unquoted()
+            Krb5::words(library, minor)
         } else {
             text.unwrap_or_default()
         },
