@@ -132,14 +132,17 @@ async fn answer(
     conduct: Arc<Conduct>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let is_token = request.method() == Method::POST;
+    let is_of_marquee = request.uri().path().starts_with("/v1/");
     let _ = request.into_body().collect().await;
     let body = if is_token {
         conduct.token().await
     } else {
         "{}".to_owned()
     };
-    let answer = Response::builder()
-        .header("content-type", "application/json")
-        .body(Full::from(body));
+    let mut answer = Response::builder().header("content-type", "application/json");
+    if is_of_marquee {
+        answer = answer.header("x-dash-requestid", "req-00000000-0000-0000");
+    }
+    let answer = answer.body(Full::from(body));
     Ok(answer.expect("a valid response"))
 }

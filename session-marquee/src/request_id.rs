@@ -4,12 +4,13 @@ use http::{
     HeaderMap, HeaderValue,
     header::{AUTHORIZATION, COOKIE},
 };
+use memchr::memmem;
 use session_core::SessionHandle;
 
 use crate::{Client, cookies::CSRF_HEADER};
 
 /// What authenticates requests, so that it can be told from what a server says.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub(crate) struct Spoken([Option<HeaderValue>; 3]);
 
 impl Spoken {
@@ -22,18 +23,23 @@ impl Spoken {
         let values = self.0.iter().flatten();
         values
             .filter_map(|value| str::from_utf8(value.as_bytes()).ok())
-            .any(|value| value.contains(text) || secrets(value).any(|it| text.contains(it)))
+            .any(|value| has(value, text) || secrets(value).any(|it| has(text, it)))
     }
 }
 
 /// Of a header: a token without its scheme, cookies without their names.
 fn secrets(value: &str) -> impl Iterator<Item = &str> {
-    let pairs = value.split("; ");
+    let pairs = value.split(';').map(str::trim_ascii);
     let values = pairs.map(|pair| match pair.split_once(['=', ' ']) {
         Some((_, value)) if !value.is_empty() => value,
         _ => pair,
     });
     values.filter(|value| !value.is_empty())
+}
+
+/// Tokens are long, and this is looked for with each answer.
+fn has(text: &str, part: &str) -> bool {
+    text.len() >= part.len() && memmem::find(text.as_bytes(), part.as_bytes()).is_some()
 }
 
 /// It ends up in errors and logs: what is none is left out, and what a server repeats of the credential.
@@ -45,5 +51,6 @@ pub(crate) fn request_id(headers: &HeaderMap, client: &Client, sent: &Spoken) ->
     }
     // It may have been renewed on the way.
     let now = client.with_session(|session| Ok(Spoken::of(session)));
-    (!now.unwrap_or_default().is_in(id)).then(|| id.to_owned())
+    let is_of_now = now.is_ok_and(|now| now != *sent && now.is_in(id));
+    (!is_of_now).then(|| id.to_owned())
 }

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use http::{HeaderValue, header::AUTHORIZATION};
+use http::{
+    HeaderMap, HeaderValue,
+    header::{ACCEPT, AUTHORIZATION, USER_AGENT},
+};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
 use session_core::Secret;
@@ -50,18 +53,29 @@ pub(crate) fn job(job: &str) -> Result<Numbers> {
 #[derive(Clone)]
 enum Way {
     Session(Client),
-    Reqwest(reqwest::Client, HeaderValue, String),
+    Reqwest(reqwest::Client, HeaderMap, String),
 }
 
 impl Way {
     async fn named(name: &str, port: u16) -> Self {
         let address = format!("http://127.0.0.1:{port}");
-        if name == WAYS[3] {
+        if name != WAYS[2] {
             let header = HeaderValue::from_str(&format!("Bearer {}", token()));
             let mut header = header.expect("visible ASCII");
             header.set_sensitive(true);
-            let client = reqwest::Client::builder().build().expect("TLS is set up");
-            return Self::Reqwest(client, header, format!("{address}/v1/users/self"));
+            let mut headers = HeaderMap::from_iter([(AUTHORIZATION, header)]);
+            let mut client = reqwest::Client::builder();
+            if name == WAYS[4] {
+                let name = HeaderValue::from_static("session-kit");
+                let version = HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
+                headers.insert("x-application", name);
+                headers.insert("x-version", version);
+                headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+                headers.insert(USER_AGENT, HeaderValue::from_static("session-kit/0.1.0"));
+                client = client.timeout(Client::TIME_LIMIT);
+            }
+            let client = client.build().expect("TLS is set up");
+            return Self::Reqwest(client, headers, format!("{address}/v1/users/self"));
         }
         let auth = format!("{address}/as/token.oauth2");
         let environment = MarqueeEnvironment::custom("bench", &address, &auth);
@@ -79,8 +93,11 @@ impl Way {
                 let answer = answer.expect("the server answers").decode().await;
                 answer.expect("with JSON")
             }
-            Self::Reqwest(client, header, url) => {
-                let request = client.get(url).header(AUTHORIZATION, header.clone());
+            Self::Reqwest(client, headers, url) => {
+                let mut request = client.get(url);
+                for (name, value) in headers {
+                    request = request.header(name, value.clone());
+                }
                 let body = request.send().await.expect("the server answers").bytes();
                 let body = body.await.expect("with a body");
                 serde_json::from_slice(&body).expect("of JSON")
