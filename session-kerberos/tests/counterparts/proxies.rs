@@ -1,5 +1,7 @@
 //! A proxy that wants to know who asks.
 
+use std::process::Command;
+
 use session_core::{BasicEnvironment, ErrorKind, Proxy, SecretSource, SessionHandle, Transport};
 use session_http::{Client, Connections};
 use session_kerberos::KerberosBuilder;
@@ -78,6 +80,24 @@ async fn whom_it_does_not_let_through_is_denied_and_so_is_who_says_nothing() {
         let is_by_ticket = words.contains("who the session is");
         assert_eq!(session.status().generation, 1 + u64::from(is_by_ticket));
     }
+}
+
+#[tokio::test]
+async fn after_it_was_given_new_keys_it_is_told_by_a_new_ticket() {
+    const PROXY: &str = "HTTP/movingproxy.example.test";
+    let realm = Realm::shared();
+    let cache = realm.kinit("alice");
+    let kvno = Command::new("kvno")
+        .args(["-q", "-c", &cache.name, PROXY])
+        .status();
+    assert!(kvno.unwrap().success());
+    realm.give_new_keys(PROXY, &realm.folder().join("http.keytab"));
+    let builder = realm.by_cache(&cache.name).spn_of("localhost", PROXY);
+    let session = opened(builder, proxy().with_session_login()).await;
+    let answer = Client::new(&session).get("").send().await.unwrap();
+    let text = answer.error_for_status().unwrap().text().await.unwrap();
+    assert!(text.contains("alice@EXAMPLE.TEST"), "{text}");
+    assert_eq!(session.status().generation, 2);
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ SERVICES = {
     "HTTP/stale.example.test": "",  # the server's keytab has an older key
     "HTTP/nokey.example.test": "",  # the server's keytab has no key
     "HTTP/moving.example.test": "",  # for tests that give it new keys
+    "HTTP/movingproxy.example.test": "",  # the same, of the proxy
     "HTTP/tag.example.test": "+ok_as_delegate",
 }
 KEYTABS = {
@@ -46,7 +47,7 @@ KEYTABS = {
     SHORT_SERVICE: [SHORT_SERVICE],
     "svcstale": ["svcstale"],
     "http": ["HTTP/localhost", "HTTP/api.example.test", "HTTP/stale.example.test", "HTTP/tag.example.test",
-             "HTTP/moving.example.test"],
+             "HTTP/moving.example.test", "HTTP/movingproxy.example.test"],
 }
 
 
