@@ -48,6 +48,23 @@ pub(crate) struct Asked {
     pub(crate) authentications: usize,
     /// For tickets for services (RFC 4120 §3.3).
     pub(crate) tickets: usize,
+    /// For tickets to be renewed, where no authentication came of that: one does where renewing has gained nothing.
+    pub(crate) renewals: usize,
+    is_renewal_last: bool,
+}
+
+impl Asked {
+    fn count(&mut self, request: &[u8]) {
+        self.tickets += usize::from(kdc_message::asks_for_ticket(request));
+        if kdc_message::asks_for_renewal(request) {
+            self.renewals += 1;
+            self.is_renewal_last = true;
+        }
+        if kdc_message::begins_authentication(request) {
+            self.authentications += 1;
+            self.renewals -= usize::from(std::mem::take(&mut self.is_renewal_last));
+        }
+    }
 }
 
 struct Shared {
@@ -243,10 +260,7 @@ impl Shared {
     }
 
     fn answer(&self, client: &mut TcpStream, request: &[u8]) -> io::Result<()> {
-        self.asked.send_modify(|asked| {
-            asked.authentications += usize::from(kdc_message::begins_authentication(request));
-            asked.tickets += usize::from(kdc_message::asks_for_ticket(request));
-        });
+        self.asked.send_modify(|asked| asked.count(request));
         let mut conduct = lock(&self.conduct);
         let mut is_kept = false;
         while *conduct == Conduct::Silent || (is_kept && *conduct == Conduct::OpenToOthers) {

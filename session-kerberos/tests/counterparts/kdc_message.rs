@@ -15,6 +15,17 @@ pub(crate) fn asks_for_ticket(request: &[u8]) -> bool {
     request.first() == Some(&TGS_REQ)
 }
 
+/// Whether it asks for a ticket to be renewed (`renew`, §5.4.1).
+pub(crate) fn asks_for_renewal(request: &[u8]) -> bool {
+    // `kdc-options [0] KDCOptions`: a string of 32 bits, of which this is the last but one.
+    const OPTIONS: &[u8] = &[0xa0, 7, 3, 5, 0];
+    const RENEW: u8 = 0b10;
+    asks_for_ticket(request)
+        && request
+            .windows(OPTIONS.len() + 4)
+            .any(|part| part.starts_with(OPTIONS) && part[part.len() - 1] & RENEW != 0)
+}
+
 /// A refusal with this code and text.
 pub(crate) fn error(code: u8, text: &str) -> Vec<u8> {
     let string = |tag, text: &str| element(tag, &element(0x1b, text.as_bytes()));

@@ -101,7 +101,8 @@ impl<const SOURCE: u8> Subject for ClientBy<SOURCE> {
         if SOURCE == CACHE {
             return Err(Unable::because("nobody is asked for what a cache has"));
         }
-        Ok(self.gate.asked().authentications)
+        let asked = self.gate.asked();
+        Ok(asked.authentications + asked.renewals)
     }
 
     fn lifetime(&self) -> Result<Option<Duration>, Unable> {
