@@ -49,7 +49,7 @@ impl Gss {
         tracing::debug!(library = library.name(), "asking for a Kerberos credential");
         let (tickets, lifetime) = acquire(library, wanted, taken)?;
         if lifetime == 0 {
-            return Err(expired(tickets.name(), wanted));
+            return Err(expired(&tickets, wanted));
         }
         Ok(tickets.acquired(lifetime))
     }
@@ -148,14 +148,14 @@ fn check_names(wanted: &Wanted) -> Result<()> {
     Ok(())
 }
 
-fn expired(name: &str, wanted: &Wanted) -> Error {
-    let about = About::Credential(wanted);
+fn expired(tickets: &Tickets, wanted: &Wanted) -> Error {
+    let (about, name) = (About::Credential(wanted), tickets.name());
     if !wanted.is_by_cache() {
+        let clocks = tickets.clocks();
         return Error::new(
             ErrorKind::Config,
             format!(
-                "{about}: the ticket of `{name}` has ended as soon as the realm gave it; the clocks differ: set those of this machine and of \
-                 the KDC"
+                "{about}: the ticket of `{name}` has ended as soon as the realm gave it; {clocks}"
             ),
         );
     }

@@ -120,7 +120,9 @@
 //!   thousands wait, more are `Unavailable` at once. A token for a service whose ticket is there needs none of them, and waits for no
 //!   KDC, however many others do; unless it delegates, or the ticket ends within seconds.
 //! - **Clocks.** A KDC's clock that differs from this machine's is followed, also in when a ticket ends. Where one has ended before its
-//!   time all the same, for a clock was set or the machine slept, the request that finds that gets others, once.
+//!   time all the same, for a clock was set or the machine slept, the request that finds that gets others, once. By a clock that is
+//!   further ahead than tickets live MIT's library makes no token, and by one that is as far behind Heimdal's gets no ticket: that is
+//!   `Config`, and the error says what both clocks say.
 //! - **The caller's thread.** A token that needs nobody is computed there. MIT's library then looks whether the files of its configuration
 //!   have changed, and reads those that have; Heimdal's reads them once for each thread. No KDC and no DNS is asked, and nothing is waited
 //!   for that somebody holds while a KDC is.

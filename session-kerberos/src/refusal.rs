@@ -1,6 +1,10 @@
 //! What a Kerberos library says no with, and what is to be done.
 
-use std::{fmt, ops::Range};
+use std::{
+    fmt,
+    ops::Range,
+    time::{Duration, SystemTime},
+};
 
 use httpdate::fmt_http_date;
 use session_core::{Clock, Error, ErrorKind, SystemClock};
@@ -40,6 +44,27 @@ pub(crate) fn refused(failure: &Failure, about: &About<'_>) -> Error {
         return Error::new(kind, format!("{about}: {failure}; {remedy}: {clocks}"));
     }
     Error::new(kind, format!("{about}: {failure}; {remedy}"))
+}
+
+/// What is wrong where clocks differ, and the KDC's is so many seconds ahead.
+pub(crate) fn clocks(ahead: i64) -> String {
+    let [ours, theirs] = [SystemClock.wall(), by_clock_of_kdc(ahead)].map(fmt_http_date);
+    format!(
+        "the clocks differ; set the one that is wrong: this machine's says {ours}, the KDC's {theirs}"
+    )
+}
+
+/// What the KDC's clock says if it is so many seconds ahead.
+pub(crate) fn by_clock_of_kdc(ahead: i64) -> SystemTime {
+    let ours = SystemClock.wall();
+    let seconds = Duration::from_secs(ahead.unsigned_abs());
+    let theirs = if ahead < 0 {
+        ours.checked_sub(seconds)
+    } else {
+        ours.checked_add(seconds)
+    };
+    let theirs = theirs.filter(|theirs| *theirs >= SystemTime::UNIX_EPOCH);
+    theirs.unwrap_or(ours)
 }
 
 /// The first of the codes in MIT's and Heimdal's table `krb5`: those of RFC 4120 §7.5.9, and then the library's own.

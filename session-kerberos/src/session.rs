@@ -156,6 +156,8 @@ impl Kerberos {
             return error;
         }
         let name = held.principal.name();
+        tracing::debug!(%error, "tickets have ended at once");
+        // Without that error as its cause: it says to log in.
         Error::new(
             ErrorKind::Config,
             format!(
@@ -163,7 +165,6 @@ impl Kerberos {
                  machine and of the KDC"
             ),
         )
-        .with_source(error)
     }
 
     pub(crate) fn initiation(&self, request: &Outgoing<'_>) -> Initiation {

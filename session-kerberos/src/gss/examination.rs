@@ -13,7 +13,7 @@ use crate::{
     examination::{KDC, no_answer},
     gssapi::{Cache, Failure, Krb5, Library, Terms, describe},
     mechanism::{Given, Initiation, Wanted},
-    refusal::{About, is_of_kdc, missing, refused},
+    refusal::{About, by_clock_of_kdc, is_of_kdc, missing, refused},
 };
 
 /// A ticket that expires within this is about to.
@@ -178,14 +178,15 @@ fn in_cache(
         }
         _ => vec![Finding::ok(CACHE, format!("`{name}`{which} of `{owner}`"))],
     };
-    findings.extend(tickets.map(|tickets| to_begin_with(&tickets, &owner)));
+    let now = by_clock_of_kdc(cache.offset().unwrap_or_default());
+    findings.extend(tickets.map(|tickets| to_begin_with(&tickets, &owner, now)));
     Ok((findings, Some(owner)))
 }
 
 /// Whether there is one of these tickets to get others with, and until when.
-fn to_begin_with(tickets: &[Terms], owner: &str) -> Finding {
+fn to_begin_with(tickets: &[Terms], owner: &str, now: SystemTime) -> Finding {
     match granting(tickets) {
-        Some(ticket) => lifetime(ticket, owner, SystemClock.wall()),
+        Some(ticket) => lifetime(ticket, Some(owner), now),
         None if tickets.is_empty() => {
             let error = Error::new(
                 ErrorKind::Interaction,
@@ -216,7 +217,8 @@ fn granting(tickets: &[Terms]) -> Option<&Terms> {
         .max_by_key(|ticket| ticket.end)
 }
 
-fn lifetime(ticket: &Terms, owner: &str, now: SystemTime) -> Finding {
+/// For how long a ticket is good; `owner` is who has to log in for another, if somebody has.
+fn lifetime(ticket: &Terms, owner: Option<&str>, now: SystemTime) -> Finding {
     let moment = humantime::format_rfc3339_seconds;
     let renewable = match ticket.renewable_until {
         Some(until) if until > now => format!(", can be renewed until {}", moment(until)),
@@ -224,14 +226,19 @@ fn lifetime(ticket: &Terms, owner: &str, now: SystemTime) -> Finding {
     };
     let end = moment(ticket.end);
     let left = ticket.end.duration_since(now).unwrap_or_default();
+    let detail = if left.is_zero() {
+        format!("it has expired at {end}")
+    } else {
+        format!("good until {end}{renewable}")
+    };
+    // A session gets another by itself where it has what that takes.
+    let Some(owner) = owner else {
+        return Finding::ok(TICKET, detail);
+    };
     if left.is_zero() {
-        let error = Error::new(
-            ErrorKind::Interaction,
-            format!("it has expired at {end}; run `kinit {owner}`"),
-        );
-        return Finding::failed(TICKET, &error);
+        let text = format!("{detail}; run `kinit {owner}`");
+        return Finding::failed(TICKET, &Error::new(ErrorKind::Interaction, text));
     }
-    let detail = format!("good until {end}{renewable}");
     if left < SOON {
         let remedy = format!("run `kinit {owner}`, or have something renew it");
         return Finding::warning(TICKET, detail).with_remedy(remedy);
@@ -281,6 +288,9 @@ pub(super) struct Held<'a> {
     /// The name of its cache.
     pub(super) cache: &'a str,
     pub(super) owner: &'a str,
+    pub(super) is_by_cache: bool,
+    /// By how many seconds the KDC's clock is ahead of this machine's.
+    pub(super) ahead: i64,
 }
 
 /// The tickets that a session holds, and whether there are tokens for these requests; of a ticket that was got just now the KDC's
@@ -293,10 +303,11 @@ pub(super) fn tickets(
     let krb5 = Krb5::new(held.library).ok();
     let look = || krb5.as_ref()?.cache(held.cache).ok()?.terms().ok()?;
     let before = look().unwrap_or_default();
-    let now = SystemClock.wall();
+    let now = by_clock_of_kdc(held.ahead);
+    let who = held.is_by_cache.then_some(held.owner);
     let mut findings = Vec::new();
     findings.extend(granting(&before).map(|ticket| {
-        let found = lifetime(ticket, held.owner, now);
+        let found = lifetime(ticket, who, now);
         if ticket.is_forwardable || found.health() != Health::Ok {
             return found;
         }
@@ -341,7 +352,7 @@ mod tests {
     fn a_ticket_is_judged_by_how_long_it_is_good() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(10_000);
         let judged =
-            |end, renewable| lifetime(&ticket("krbtgt/A@A", end, renewable), "alice@A", now);
+            |end, renewable| lifetime(&ticket("krbtgt/A@A", end, renewable), Some("alice@A"), now);
         assert_eq!(
             judged(13_600, Some(86_400)),
             Finding::ok(
@@ -355,6 +366,11 @@ mod tests {
         let over = judged(10_000, Some(86_400));
         assert_eq!(over.kind(), Some(ErrorKind::Interaction));
         assert!(over.detail().contains("kinit alice@A"), "{over}");
+        // Who has a keytab or a password need not log in.
+        for end in [10_100, 10_000] {
+            let found = lifetime(&ticket("krbtgt/A@A", end, None), None, now);
+            assert_eq!(found.health(), Health::Ok, "{found}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
         Context, Credential, Failure, Flags, INDEFINITE, Krb5, Library, Name, PrivateCache, Taken,
     },
     mechanism::{Acquired, Begun, Given, Initiation, Principal, Wanted},
-    refusal::{About, refused},
+    refusal::{About, clocks, refused},
     spnego,
     workers::MOST_WORKERS,
 };
@@ -100,6 +100,25 @@ impl Tickets {
         })
     }
 
+    /// By this machine's clock alone tickets may have ended, for MIT's library (1.20) does not look at the KDC's where it is told which
+    /// cache they are in. Then no others would do.
+    fn no_token(&self, failure: &Failure, about: &About<'_>) -> Error {
+        let error = refused(failure, about);
+        let Cached { own, cache, .. } = &*self.0;
+        let is_by_ours_alone =
+            || own.lifetime().ok() == Some(0) && cache.lifetime(own).is_ok_and(|left| left > 0);
+        if error.kind() != ErrorKind::Interaction || !is_by_ours_alone() {
+            return error;
+        }
+        let clocks = self.clocks();
+        Error::new(ErrorKind::Config, format!("{about}: {failure}; {clocks}"))
+    }
+
+    /// That the clocks differ, where that is what is wrong.
+    pub(super) fn clocks(&self) -> String {
+        clocks(self.0.cache.offset().unwrap_or_default())
+    }
+
     fn renewed(&self) -> Result<(Self, u32), Failure> {
         let cached = &self.0;
         let krb5 = Krb5::new(cached.cache.library())?;
@@ -150,7 +169,7 @@ impl Principal for Tickets {
             service: &request.service,
         };
         let begun = self.0.begin(worker, request);
-        let (context, token) = begun.map_err(|failure| refused(&failure, &about))?;
+        let (context, token) = begun.map_err(|failure| self.no_token(&failure, &about))?;
         if request.delegation == Delegation::On && !context.granted().has(Flags::DELEGATION) {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -177,6 +196,8 @@ impl Principal for Tickets {
             library: self.0.cache.library(),
             cache: self.0.cache.name(),
             owner: self.name(),
+            is_by_cache: self.0.wanted.is_some(),
+            ahead: self.0.cache.offset().unwrap_or_default(),
         };
         let initiate = |request: &_| self.initiate(worker, request).map(drop);
         examination::tickets(&held, requests, initiate)

@@ -67,7 +67,7 @@ impl<'k> Cache<'k> {
         self.library().ensure_same(ticket.library())?;
         self.initialize(ticket.client()?)?;
         self.store(&mut ticket)?;
-        self.note_offset()
+        self.note_offset(ticket.ahead())
     }
 
     /// Puts into it what is in that one, and nothing else.
@@ -75,11 +75,11 @@ impl<'k> Cache<'k> {
         self.library().ensure_same(from.library())?;
         self.initialize(from.principal()?.raw())?;
         from.each(|ticket| self.take(ticket, taken))?;
-        self.note_offset()
+        self.note_offset(0)
     }
 
     /// By how many seconds the KDC's clock is ahead of this machine's, as the cache has it.
-    pub(super) fn offset(&self) -> Result<i64, Failure> {
+    pub(crate) fn offset(&self) -> Result<i64, Failure> {
         // Reading it, MIT's context learns of it.
         self.principal()?;
         match &self.library().make {
@@ -181,20 +181,25 @@ impl<'k> Cache<'k> {
             .check(unsafe { initialize(self.krb5.raw(), self.raw, principal) })
     }
 
-    /// Has the cache know by how much the KDC's clock differs, if the context does. MIT's library does so by itself.
-    fn note_offset(&self) -> Result<(), Failure> {
+    /// Has the cache know by how much the KDC's clock differs: as the context knows, else by so many seconds, for less than five minutes
+    /// are none to Heimdal's library. MIT's does so by itself.
+    fn note_offset(&self, ahead: i64) -> Result<(), Failure> {
         let Make::Heimdal(heimdal) = &self.library().make else {
             return Ok(());
         };
         let (mut seconds, mut microseconds) = (0, 0);
-        let offset = heimdal.krb5_get_kdc_sec_offset;
+        let get = heimdal.krb5_get_kdc_sec_offset;
         // SAFETY: the context is one of this library; both pointers are to values that live until after the call.
-        let code = unsafe { offset(self.krb5.raw(), &raw mut seconds, &raw mut microseconds) };
+        let code = unsafe { get(self.krb5.raw(), &raw mut seconds, &raw mut microseconds) };
         self.krb5.check(code)?;
+        let offset = match seconds {
+            0 => ahead,
+            seconds => seconds.into(),
+        };
         let set = heimdal.krb5_cc_set_kdc_offset;
         // SAFETY: context and cache are of this library.
         self.krb5
-            .check(unsafe { set(self.krb5.raw(), self.raw, seconds.into()) })
+            .check(unsafe { set(self.krb5.raw(), self.raw, offset) })
     }
 
     fn take(&self, ticket: &mut Ticket<'_>, taken: Taken) -> Result<(), Failure> {

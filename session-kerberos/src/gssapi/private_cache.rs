@@ -6,7 +6,6 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::SystemTime,
 };
 
 use super::{
@@ -15,7 +14,7 @@ use super::{
     krb5::Krb5,
     library::Library,
     status::Failure,
-    ticket::Ticket,
+    ticket::{Ticket, now},
 };
 
 /// A cache in memory that no other part of the process knows of, removed with all tickets in it when this is dropped.
@@ -77,8 +76,9 @@ impl PrivateCache {
         cache.has(service, u64::try_from(now).unwrap_or(0))
     }
 
-    /// For how many seconds a credential with its tickets is still good by the KDC's clock, which libraries do not think of when they
-    /// are asked for its lifetime, but when they make a token: [`INDEFINITE`] if without end, 0 if it has ended.
+    /// For how many seconds a credential with its tickets is still good by the KDC's clock: [`INDEFINITE`] if without end, 0 if it has
+    /// ended. Asked for that, MIT's library goes by this machine's clock, and Heimdal's by that of the KDC that the thread had to do with
+    /// last: so the tickets are looked at, where it is known what they are like.
     pub(crate) fn lifetime(&self, credential: &Credential) -> Result<u32, Failure> {
         let ours = credential.lifetime()?;
         if ours == INDEFINITE {
@@ -86,17 +86,18 @@ impl PrivateCache {
         }
         let krb5 = Krb5::new(self.library)?;
         let cache = self.open(&krb5)?;
-        let offset = cache.offset()?;
-        let left = match ours {
-            // By our clock it has ended; by how much, only its tickets tell.
-            0 if offset < 0 => match cache.end()? {
-                Some(end) => i64::from(end).saturating_sub(now()),
-                None => 0,
-            },
-            seconds => seconds.into(),
+        let left = match cache.end()? {
+            Some(end) => i64::from(end).saturating_sub(now()),
+            None => ours.into(),
         };
-        let left = left.saturating_sub(offset).max(0);
+        let left = left.saturating_sub(cache.offset()?).max(0);
         Ok(u32::try_from(left).unwrap_or(INDEFINITE - 1))
+    }
+
+    /// By how many seconds the KDC's clock is ahead of this machine's, as was seen when the tickets were got.
+    pub(crate) fn offset(&self) -> Result<i64, Failure> {
+        let krb5 = Krb5::new(self.library)?;
+        self.open(&krb5)?.offset()
     }
 
     pub(crate) fn library(&self) -> &'static Library {
@@ -116,16 +117,6 @@ impl PrivateCache {
     fn krb5(&self) -> MutexGuard<'_, Krb5> {
         self.krb5.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// In seconds since 1970.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tickets are good until a time of day, which the library looks up itself"
-)]
-fn now() -> i64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.map_or(0, |now| now.as_secs().try_into().unwrap_or(i64::MAX))
 }
 
 impl Drop for PrivateCache {

@@ -1,6 +1,11 @@
 //! Tickets, as libkrb5 has them.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    ops::RangeInclusive,
+    time::{Duration, SystemTime},
+};
+
+use session_core::{Clock, SystemClock};
 
 use super::{
     functions::{RawPrincipal, RawTicket},
@@ -16,6 +21,8 @@ pub(crate) struct Ticket<'k> {
     krb5: &'k Krb5,
     /// Boxed: what may be large is not moved about.
     raw: Box<RawTicket>,
+    /// When it was got, in seconds since 1970 by this machine's clock.
+    got: RangeInclusive<i64>,
 }
 
 /// What a ticket is for.
@@ -49,8 +56,10 @@ impl<'k> Ticket<'k> {
         fill: impl FnOnce(*mut RawTicket) -> i32,
     ) -> Result<Self, Failure> {
         let mut raw = Box::new(Room::empty());
+        let began = now();
         krb5.check(fill(&raw mut *raw))?;
-        Ok(Self { krb5, raw })
+        let got = began..=now();
+        Ok(Self { krb5, raw, got })
     }
 
     /// Whose it is: good for as long as the ticket is borrowed.
@@ -76,14 +85,9 @@ impl<'k> Ticket<'k> {
         }
         let seconds = |place| layout.seconds(&self.raw, place);
         let has = |flag| self.raw.u32(layout.flags) & flag != 0;
-        // Without a start it is good from the first (RFC 4120 §5.3).
-        let start = match seconds(layout.start) {
-            0 => seconds(layout.authenticated),
-            start => start,
-        };
         Ok(Some(Terms {
             service: self.server()?,
-            start: moment(start),
+            start: moment(self.start()),
             end: moment(seconds(layout.end)),
             renewable_until: has(layout.renewable).then(|| moment(seconds(layout.renewable_until))),
             is_forwardable: has(layout.forwardable),
@@ -96,6 +100,30 @@ impl<'k> Ticket<'k> {
         layout
             .is_known
             .then(|| layout.seconds(&self.raw, layout.end))
+    }
+
+    /// By how many seconds the KDC's clock is ahead of this machine's, as far as a ticket shows that starts when it is given.
+    pub(super) fn ahead(&self) -> i64 {
+        if !self.layout().is_known {
+            return 0;
+        }
+        let (began, ended) = (*self.got.start(), *self.got.end());
+        // The KDC has cut off what is less than a second.
+        match i64::from(self.start()) {
+            0 => 0,
+            start if start + 1 < began => start + 1 - began,
+            start => (start - ended).max(0),
+        }
+    }
+
+    /// When it starts, in seconds since 1970 by the KDC's clock: without a start it is good from the first (RFC 4120 §5.3). What is known
+    /// of its layout must be true.
+    fn start(&self) -> u32 {
+        let layout = self.layout();
+        match layout.seconds(&self.raw, layout.start) {
+            0 => layout.seconds(&self.raw, layout.authenticated),
+            start => start,
+        }
     }
 
     /// What it is for, by name.
@@ -136,4 +164,10 @@ impl Drop for Ticket<'_> {
 
 fn moment(seconds: u32) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.into())
+}
+
+/// In seconds since 1970.
+pub(super) fn now() -> i64 {
+    let now = SystemClock.wall().duration_since(SystemTime::UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs().try_into().unwrap_or(i64::MAX))
 }

@@ -162,6 +162,7 @@ async fn who_has_a_keytab_is_not_told_to_log_in_where_tickets_have_ended_at_once
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
     let text = error.to_string();
     assert!(text.contains("clocks") && !text.contains("kinit"), "{text}");
+    assert!(std::error::Error::source(&error).is_none(), "{error:?}");
     // Who has a cache, is.
     let (session, mechanism) = faked(Kerberos::default_cache());
     session.init().await.unwrap();

@@ -1,8 +1,9 @@
-//! Clocks that differ: those of a server, or of a KDC, are twenty minutes ahead of ours.
+//! Clocks that differ: those of a server, or of a KDC, are twenty minutes ahead of ours; or ours is that of a process of its own, and
+//! wrong.
 
-use std::time::Duration;
+use std::{error::Error as _, process::Command, time::Duration};
 
-use session_core::{BasicEnvironment, ErrorKind, SessionHandle};
+use session_core::{BasicEnvironment, Error, ErrorKind, SessionHandle};
 use session_kerberos::{Kerberos, KerberosBuilder};
 
 use crate::{
@@ -89,4 +90,107 @@ async fn tickets_of_a_kdc_that_is_ahead_are_none_yet_for_a_server_that_is_not() 
     let error = request(&session, "api", "").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
     assert!(error.to_string().contains("clocks differ"), "{error}");
+}
+
+/// What a test has in its environment that runs once more, by a clock that is off by this.
+const OFF_BY: &str = "SESSION_TEST_CLOCK_OFF_BY";
+
+/// Runs a test of this file once more, by that clock.
+fn off_by(clock: &str, test: &str) {
+    let again = Command::new("faketime")
+        .args(["-m", "-f", clock])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("clocks::{test}")])
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+        .env(OFF_BY, clock)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&again.stdout);
+    assert!(again.status.success(), "{clock}: {said}");
+    assert!(said.contains("1 passed"), "{clock}: {said}");
+}
+
+/// By http, for there are certificates that are not valid yet, or not any more.
+async fn by_wrong_clock(builder: KerberosBuilder) -> Result<(SessionHandle, String), Error> {
+    let api = format!("{}/api/", Realm::shared().text("/http"));
+    let environment = BasicEnvironment::new("loopback").service("api", &api);
+    let session = builder.environment(environment.unwrap()).open().unwrap();
+    session.init().await?;
+    let answer = request(&session, "api", "").await?;
+    let answer = answer.error_for_status()?.text().await?;
+    Ok((session, answer))
+}
+
+#[tokio::test]
+async fn where_this_machines_clock_is_hours_off_both_are_named_and_nobody_is_told_to_log_in() {
+    let Ok(clock) = std::env::var(OFF_BY) else {
+        let test =
+            "where_this_machines_clock_is_hours_off_both_are_named_and_nobody_is_told_to_log_in";
+        return ["+20h", "-20h"]
+            .into_iter()
+            .for_each(|clock| off_by(clock, test));
+    };
+    let realm = Realm::shared();
+    // Who logs in by that clock has a cache that knows of the difference.
+    let cache = realm.kinit("alice");
+    for library in [MIT, HEIMDAL] {
+        for builder in [
+            realm.by_keytab("svc"),
+            realm.by_password("bob"),
+            realm.by_cache(&cache.name),
+        ] {
+            // Where a library makes nothing of the KDC's clock, there is an error.
+            let Err(error) = by_wrong_clock(builder.library(library)).await else {
+                continue;
+            };
+            assert_eq!(error.kind(), ErrorKind::Config, "{library}: {error}");
+            let text = error.to_string();
+            assert!(!text.contains("kinit"), "{library}: {text}");
+            assert!(error.source().is_none(), "{library}: {error:?}");
+            let clocks = text.split_once("this machine's says ").unwrap().1;
+            let clocks = clocks.split_once(", the KDC's ").unwrap();
+            let [ours, theirs] =
+                [clocks.0, clocks.1].map(|it| httpdate::parse_http_date(it).unwrap());
+            let difference = if clock.starts_with('+') {
+                ours.duration_since(theirs)
+            } else {
+                theirs.duration_since(ours)
+            };
+            let hours = difference.unwrap().as_secs_f64() / 3600.0;
+            assert!((19.9..20.1).contains(&hours), "{library}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_this_machines_clock_is_behind_tickets_of_seconds_are_renewed_in_time() {
+    if std::env::var(OFF_BY).is_err() {
+        return off_by(
+            "-20s",
+            "where_this_machines_clock_is_behind_tickets_of_seconds_are_renewed_in_time",
+        );
+    }
+    let realm = Realm::shared();
+    let hour = Duration::from_secs(3600);
+    let cache = realm.kinit("alice");
+    let goes_on = async |builder: KerberosBuilder| {
+        let (session, _) = by_wrong_clock(builder).await.unwrap();
+        let lifetime = session.credential().await.unwrap().lifetime().unwrap();
+        assert!(lifetime.as_secs() <= realm.short_lifetime(), "{lifetime:?}");
+        // By then the first have ended, by anybody's clock, and so have the second.
+        while session.status().generation < 3 {
+            let answer = request(&session, "api", "").await.unwrap();
+            answer.error_for_status().unwrap();
+        }
+    };
+    for library in [MIT, HEIMDAL] {
+        tokio::join!(
+            goes_on(realm.by_keytab("svcshort").library(library)),
+            goes_on(realm.by_password("shorty").library(library))
+        );
+        let by_cache = realm.by_cache(&cache.name).library(library);
+        let (session, _) = by_wrong_clock(by_cache).await.unwrap();
+        let lifetime = session.credential().await.unwrap().lifetime().unwrap();
+        assert!(lifetime <= hour, "{library}: {lifetime:?}");
+    }
 }
