@@ -34,7 +34,7 @@
 //! | library | tested |
 //! |---|---|
 //! | MIT's 1.20, Linux | yes, against MIT's KDC |
-//! | Heimdal's 7.8, Linux | yes, against the same; it takes a realm that is not configured for one whose KDC does not answer; of collections of caches it finds those of `DIR:` |
+//! | Heimdal's 7.8, Linux | yes, against the same; it takes a realm that is not configured for one whose KDC does not answer; of collections of caches it finds those of `DIR:`, and of a daemon's each cache by its own name (`KCM:1000`) |
 //! | MIT's or Apple's, macOS | **never run**: nobody has built or run this crate on a Mac. The code looks for Apple's framework, which it takes only if that shows that it is Heimdal's, then for MIT's, also where Homebrew leaves it; what structures are like is from the headers of MIT and Heimdal |
 //! | SSPI, Windows | **never run, and not written**: nobody has built or run this crate on Windows. There is no library to be found, so that `init` fails; SSPI would be one more implementation of the crate's trait `Mechanism` |
 //! | any other | is an error that says so, for what its structures are like is not known |
@@ -84,6 +84,7 @@
 //! | the cache is empty | `Interaction` | run `kinit`, or give a keytab: `keytab` |
 //! | the cache is damaged | `Interaction` | run `kinit`, or give a keytab: `keytab` |
 //! | the default cache is empty or damaged | `Interaction` | run `kinit`, or give a keytab: `keytab` |
+//! | no daemon keeps the cache | `Config` | the daemon that keeps such caches does not answer; start it, or correct `ccache` |
 //! | the ticket has expired | `Interaction` | has expired; run |
 //! | there is no keytab | `Config` | check the path, that this process may read it |
 //! | the keytab does not have the principal | `Config` | `klist -k` lists the principal |

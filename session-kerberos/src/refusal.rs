@@ -118,7 +118,11 @@ mod code {
     pub(super) const REALM_OF_HOST_UNKNOWN: i32 = 217;
     pub(super) const REALM_EMPTY: i32 = 220;
     pub(super) const NO_DEFAULT_REALM: i32 = 224;
+    pub(super) const CACHE_NOT_SUPPORTED: i32 = 247;
 }
+
+/// No daemon keeps caches, as MIT's library has it. Heimdal's says that the cache is not supported.
+const NO_DAEMON: i32 = -1_750_600_181;
 
 /// SPNEGO passes codes on under numbers that the process makes up. Then only MIT's words tell them.
 const WORDS: &[(&str, i32)] = &[
@@ -176,6 +180,14 @@ const UNAUTHORIZED: u32 = 15 << 16;
 fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
     use ErrorKind::{Config, Denied, Interaction, Protocol, Unavailable};
 
+    let is_daemon_missing =
+        failure.minor == NO_DAEMON || code(failure) == Some(code::CACHE_NOT_SUPPORTED);
+    if is_daemon_missing && let About::Credential(_) = about {
+        return (
+            Config,
+            "the daemon that keeps such caches does not answer; start it, or correct `ccache`",
+        );
+    }
     if let About::Proof { .. } = about {
         return (
             Protocol,
@@ -410,6 +422,8 @@ mod tests {
         for (about, minor, kind, words) in [
             (&cache, -1_765_328_243, Interaction, "kinit"),
             (&cache, -1_765_328_244, Config, "kind of cache"),
+            (&cache, -1_750_600_181, Config, "daemon"),
+            (&cache, -1_765_328_137, Config, "daemon"),
             (&cache, -1_765_328_189, Interaction, "kinit"),
             (&cache, -1_765_328_185, Interaction, "kinit"),
             (&cache, -1_765_328_172, Interaction, "kinit"),

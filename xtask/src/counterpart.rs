@@ -72,6 +72,10 @@ const HEIMDAL: Package = Package {
     name: "libgssapi3-heimdal",
     program: "/usr/share/doc/libgssapi3-heimdal/copyright",
 };
+const KCM: Package = Package {
+    name: "heimdal-kcm",
+    program: "kcm",
+};
 const FAKETIME: Package = Package {
     name: "faketime",
     program: "faketime",
@@ -130,6 +134,7 @@ pub(crate) const COUNTERPARTS: &[Counterpart] = &[
             APACHE_GSSAPI,
             PYTHON_GSSAPI,
             HEIMDAL,
+            KCM,
             K5TLS,
             FAKETIME,
             OPENSSL,

@@ -11,6 +11,7 @@ mod changes;
 mod clocks;
 mod collections;
 mod credentials;
+mod daemon;
 mod distant;
 mod gate;
 mod hanging;

@@ -76,6 +76,10 @@ fn elsewhere(case: &str) -> Option<String> {
         "the default cache is empty or damaged" => [("empty", ""), ("damaged", "x")]
             .map(|(name, content)| ("KRB5CCNAME", format!("FILE:{}", file(name, content))))
             .into(),
+        "no daemon keeps the cache" => {
+            let nowhere = "[libdefaults]\nkcm_socket = /nonexistent/socket\n";
+            vec![("KRB5_CONFIG", file("krb5.conf", nowhere))]
+        }
         "there is no library" => {
             for name in ["libgssapi_krb5.so.2", "libgssapi.so.3"] {
                 file(name, "no library");
@@ -117,6 +121,7 @@ async fn error(case: &str) -> Error {
             return init(Kerberos::password("a", literal("x"))).await;
         }
         "there is no library" => return init(Kerberos::keytab("/x.keytab")).await,
+        "no daemon keeps the cache" => return init(Kerberos::ccache("KCM:")).await,
         _ => {}
     }
     let realm = Realm::shared();

@@ -100,7 +100,7 @@ class Realm:
                 f"KRB5RCACHENAME=file2:{self.folder}/kdc/seen-{name}",
                 "krb5kdc", "-n", *realms, "-P", self.folder / f"{name}.pid"]
 
-    def write_configuration(self, silent_port, down_port):
+    def write_configuration(self, silent_port, down_port, kcm_socket):
         folder = self.folder
         addresses = {REALM: self.port, "DOWN.TEST": down_port, "SILENT.TEST": silent_port, AHEAD: self.ahead_port,
                      **self.gate_ports}
@@ -124,6 +124,7 @@ class Realm:
   default_ccache_name = FILE:{folder}/default.ccache
   # As Heimdal calls it.
   default_cc_name = FILE:{folder}/default.ccache
+  kcm_socket = {kcm_socket}
   default_keytab_name = FILE:{folder}/none.keytab
   default_client_keytab_name = FILE:{folder}/none.keytab
 {lifetimes}[realms]

@@ -27,10 +27,22 @@ def free_ports(count):
     return ports
 
 
-class Process:
-    """A program that listens on a port of loopback."""
+def connect(place):
+    if isinstance(place, int):
+        return socket.create_connection((HOST, place), timeout=1)
+    local = socket.socket(socket.AF_UNIX)
+    try:
+        local.connect(str(place))
+    except OSError:
+        local.close()
+        raise
+    return local
 
-    def __init__(self, name, command, environment, folder, port):
+
+class Process:
+    """A program that listens on a port of loopback, or at a socket with a path."""
+
+    def __init__(self, name, command, environment, folder, place):
         self.name = name
         self.log = folder / f"{name}.out"
         with open(self.log, "wb") as output:
@@ -38,7 +50,7 @@ class Process:
                 [str(part) for part in command], env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
         try:
-            self._await(port)
+            self._await(place)
         except RuntimeError:
             self.stop()
             raise
@@ -51,11 +63,11 @@ class Process:
             self.process.kill()
             self.process.wait()
 
-    def _await(self, port):
+    def _await(self, place):
         deadline = time.monotonic() + STARTING_TAKES_AT_MOST
         while True:
             try:
-                socket.create_connection((HOST, port), timeout=1).close()
+                connect(place).close()
                 return
             except OSError as error:
                 if self.process.poll() is not None or time.monotonic() > deadline:

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Kerberos realms on loopback: MIT's KDC, Apache with mod_auth_gssapi, and servers that enforce channel bindings; one realm is
-reached by https, through kdcproxy, and one has clocks that are ahead.
+reached by https, through kdcproxy, and one has clocks that are ahead. Beside them a daemon keeps credential caches.
 
     start.py
 
 Prints one line of JSON when it is ready: principals, keytabs, addresses. Ends on SIGTERM, on SIGINT, and when its stdin
 closes. Everything is in a temporary folder, removed at the end; no file of the system is changed, and no privilege is
-needed. Needs the Debian packages krb5-kdc, krb5-admin-server, krb5-user, krb5-k5tls, apache2-bin, libapache2-mod-auth-gssapi, python3-gssapi, faketime
-and openssl;
+needed. Needs the Debian packages krb5-kdc, krb5-admin-server, krb5-user, krb5-k5tls, apache2-bin, libapache2-mod-auth-gssapi, python3-gssapi, faketime,
+heimdal-kcm and openssl;
 of Python the packages in requirements.txt, which the Python that COUNTERPART_PYTHON names has. Tests take Heimdal's library too, libgssapi3-heimdal.
 """
 
@@ -25,6 +25,7 @@ sys.dont_write_bytecode = True  # before the rest of this folder is imported
 
 import certificates  # noqa: E402
 import distant  # noqa: E402
+import kcm  # noqa: E402
 import kdc  # noqa: E402
 import web  # noqa: E402
 from servers import HOST, Process, free_ports  # noqa: E402
@@ -47,6 +48,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="session-kerberos-"))
     folder.chmod(0o711)  # Apache's workers are somebody else where it is started by root
     processes = []
+    daemon = None
     silent = socket.socket()
     # Nothing listens there until a test does: whoever connects is refused.
     gates = [socket.socket() for _ in kdc.GATED]
@@ -58,7 +60,8 @@ def main():
             gate.bind((HOST, 0))
         ports = dict(zip(PORTS, free_ports(len(PORTS))))
         realm = kdc.Realm(folder, ports["kdc"], ports["ahead_kdc"], [gate.getsockname()[1] for gate in gates])
-        realm.write_configuration(silent_port=silent.getsockname()[1], down_port=ports["down"])
+        daemon = kcm.Daemon(folder)
+        realm.write_configuration(silent_port=silent.getsockname()[1], down_port=ports["down"], kcm_socket=daemon.socket)
         passwords, others = realm.create()
         certificates.make(folder)
         far = distant.Distant(folder, realm.keytab("http"), *(ports[name] for name in DISTANT_PORTS))
@@ -77,7 +80,9 @@ def main():
             processes.append(Process(name, command, environment, folder, ports[port]))
         realm.log_in(PERSON, passwords[PERSON])
         processes.extend(far.start())
-        say_ready(folder, realm, far, passwords, others, ports)
+        if daemon.is_possible:
+            processes.append(daemon.start(folder, realm.environment))
+        say_ready(folder, realm, far, daemon, passwords, others, ports)
         sys.stdin.read()
     finally:
         # Whoever ends a group of processes may say so twice: the second time must not interrupt this.
@@ -85,6 +90,8 @@ def main():
             signal.signal(number, signal.SIG_IGN)
         for process in reversed(processes):
             process.stop()
+        if daemon is not None and daemon.is_possible:
+            daemon.clean_up()
         for held in [silent, *gates]:
             held.close()
         shutil.rmtree(folder, ignore_errors=True)
@@ -98,7 +105,7 @@ def time_ahead(seconds):
     return {"LD_PRELOAD": str(libraries[0]), "FAKETIME": f"+{seconds}", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
-def say_ready(folder, realm, far, passwords, others, ports):
+def say_ready(folder, realm, far, daemon, passwords, others, ports):
     authority = str(folder / "ca.pem")
     https = f"https://localhost:{ports['https']}"
     client = {name: {"principal": f"{kdc.SERVICE}@{name}", "password": password, "keytab": str(realm.keytab(name)),
@@ -136,6 +143,7 @@ def say_ready(folder, realm, far, passwords, others, ports):
         "proxied": f"https://0.0.0.0:{ports['https']}/api/",
         "ca_pem": authority,
         "distant": far.described(),
+        "kcm": daemon.described() if daemon.is_possible else None,
         "short_lifetime": kdc.SHORT,
     }), flush=True)
 
