@@ -17,6 +17,7 @@ mod gate;
 mod hanging;
 mod impostors;
 mod kdc_message;
+mod legs;
 mod libraries;
 mod outages;
 mod proxies;

@@ -36,7 +36,7 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 PERSON = "alice"
 # What listens, each at a port of its own; but for what is down.
 DISTANT_PORTS = ["distant_kdc", "distant_proxy", "distant_down"]
-PORTS = ["kdc", "ahead_kdc", "http", "https", "http2", "proxy", "bound", "ahead_bound", "down", *DISTANT_PORTS]
+PORTS = ["kdc", "ahead_kdc", "http", "https", "http2", "proxy", "bound", "ahead_bound", "legs", "down", *DISTANT_PORTS]
 
 
 def main():
@@ -66,7 +66,7 @@ def main():
         certificates.make(folder)
         far = distant.Distant(folder, realm.keytab("http"), *(ports[name] for name in DISTANT_PORTS))
         far.create()
-        bound = pathlib.Path(__file__).with_name("bound.py")
+        bound, legs = (pathlib.Path(__file__).with_name(name) for name in ["bound.py", "legs.py"])
         ahead = time_ahead(kdc.SECONDS_AHEAD)
         for name, port, command, environment in [
             ("krb5kdc", "kdc", realm.command(), realm.environment),
@@ -76,6 +76,7 @@ def main():
             ("bound", "bound", [SYSTEM_PYTHON, bound, folder, ports["bound"]], realm.acceptor_environment("bound")),
             ("bound-ahead", "ahead_bound", [SYSTEM_PYTHON, bound, folder, ports["ahead_bound"]],
              {**realm.acceptor_environment("ahead"), **ahead}),
+            ("legs", "legs", [SYSTEM_PYTHON, legs, folder, ports["legs"]], realm.acceptor_environment("legs")),
         ]:
             processes.append(Process(name, command, environment, folder, ports[port]))
         realm.log_in(PERSON, passwords[PERSON])
@@ -138,6 +139,7 @@ def say_ready(folder, realm, far, daemon, passwords, others, ports):
         "https": https,
         "http2": f"https://localhost:{ports['http2']}",
         "bound": f"https://localhost:{ports['bound']}",
+        "legs": f"http://localhost:{ports['legs']}",
         "proxy": f"http://localhost:{ports['proxy']}",
         # What a proxy can be asked for, unlike what is known to be on this machine.
         "proxied": f"https://0.0.0.0:{ports['https']}/api/",
