@@ -3,7 +3,7 @@
 use std::{
     env,
     ffi::CString,
-    fs,
+    fs::{self, File},
     process::{Command, Stdio},
 };
 
@@ -45,6 +45,14 @@ impl Realm {
     pub(crate) fn cache(&self) -> CString {
         let name = format!("FILE:{}/default.ccache", self.text("/dir"));
         CString::new(name).expect("a folder has no NUL in its name")
+    }
+
+    /// The realm's krb5.conf, to be touched.
+    pub(crate) fn configuration(&self) -> Result<File> {
+        let files = self.text("/environment/KRB5_CONFIG");
+        let path = files.split(':').next().unwrap_or_default();
+        let file = File::options().append(true).open(path);
+        file.map_err(|error| format!("cannot open {path}: {error}"))
     }
 
     /// Apache's place where each request needs a token.
