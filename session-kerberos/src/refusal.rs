@@ -180,13 +180,8 @@ const UNAUTHORIZED: u32 = 15 << 16;
 fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
     use ErrorKind::{Config, Denied, Interaction, Protocol, Unavailable};
 
-    let is_daemon_missing =
-        failure.minor == NO_DAEMON || code(failure) == Some(code::CACHE_NOT_SUPPORTED);
-    if is_daemon_missing && let About::Credential(_) = about {
-        return (
-            Config,
-            "the daemon that keeps such caches does not answer; start it, or correct `ccache`",
-        );
+    if let (Some(remedy), About::Credential(_)) = (of_cache(failure), about) {
+        return (Config, remedy);
     }
     if let About::Proof { .. } = about {
         return (
@@ -252,10 +247,6 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
             Denied,
             "the server has seen this token before; something on the way sends requests twice",
         ),
-        Some(code::CACHE_KIND_UNKNOWN) => (
-            Config,
-            "this Kerberos library knows no such kind of cache; correct `ccache`",
-        ),
         Some(code::TICKET_EXPIRED) => (Interaction, "the ticket has expired; run `kinit`"),
         Some(
             code::CACHE_NOT_FOUND
@@ -283,6 +274,19 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
                 "look the code up in the documentation of the Kerberos library",
             ),
         },
+    }
+}
+
+/// What to do about a kind of cache that nobody keeps.
+fn of_cache(failure: &Failure) -> Option<&'static str> {
+    match code(failure) {
+        Some(code::CACHE_KIND_UNKNOWN) => {
+            Some("this Kerberos library knows no such kind of cache; correct `ccache`")
+        }
+        code if code == Some(code::CACHE_NOT_SUPPORTED) || failure.minor == NO_DAEMON => {
+            Some("the daemon that keeps such caches does not answer; start it, or correct `ccache`")
+        }
+        _ => None,
     }
 }
 
