@@ -5,7 +5,7 @@ use http::{
     header::{AUTHORIZATION, COOKIE},
 };
 use memchr::memmem;
-use session_core::SessionHandle;
+use session_core::{Secret, SessionHandle};
 
 use crate::{Client, cookies::CSRF_HEADER};
 
@@ -18,12 +18,22 @@ impl Spoken {
         Self([AUTHORIZATION, COOKIE, CSRF_HEADER].map(|name| session.header_now(&name)))
     }
 
-    /// Whether a text is part of a secret, or has one in it.
+    /// Whether a text is part of a secret or has much of one in it, as it is or encoded.
     fn is_in(&self, text: &str) -> bool {
         let values = self.0.iter().flatten();
-        values
-            .filter_map(|value| str::from_utf8(value.as_bytes()).ok())
-            .any(|value| has(value, text) || secrets(value).any(|it| has(text, it)))
+        let values = values.filter_map(|value| str::from_utf8(value.as_bytes()).ok());
+        let mut secrets = values.flat_map(secrets).map(str::as_bytes);
+        if text.len() < PART {
+            return secrets.any(|secret| contains(secret, text.as_bytes()));
+        }
+        let decoded = decoded(text);
+        secrets.any(|secret| {
+            let is_told = |text: &[u8]| {
+                let mut parts = text.chunks_exact(PART);
+                contains(text, secret) || parts.any(|part| contains(secret, part))
+            };
+            is_told(text.as_bytes()) || decoded.iter().any(|text| is_told(text.expose()))
+        })
     }
 }
 
@@ -37,20 +47,120 @@ fn secrets(value: &str) -> impl Iterator<Item = &str> {
     values.filter(|value| !value.is_empty())
 }
 
-/// Tokens are long, and this is looked for with each answer.
-fn has(text: &str, part: &str) -> bool {
-    text.len() >= part.len() && memmem::find(text.as_bytes(), part.as_bytes()).is_some()
+/// How many bytes are a part of a secret. Looked for at each place that is a multiple of it, which finds all that are
+/// nearly twice as long.
+const PART: usize = 8;
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.len() >= part.len() && memmem::find(text, part).is_some()
 }
+
+/// What a text may be the base64 of (RFC 4648 §5), or the hexadecimal digits, wherever in it they begin.
+fn decoded(text: &str) -> Vec<Secret> {
+    let base64 = text.split(|c: char| sextet(c).is_none());
+    let base64 = base64.flat_map(|run| (0..4).filter_map(move |at| run.get(at..)));
+    let hexadecimal = text.split(|c: char| !c.is_ascii_hexdigit());
+    let hexadecimal = hexadecimal.flat_map(|run| (0..2).filter_map(move |at| run.get(at..)));
+    let of_base64 = base64.map(|run| bytes(run.chars().filter_map(sextet), 6));
+    let of_digits = hexadecimal.map(|run| bytes(run.chars().filter_map(|c| c.to_digit(16)), 4));
+    of_base64.chain(of_digits).collect()
+}
+
+fn sextet(c: char) -> Option<u32> {
+    let base = match c {
+        'A'..='Z' => 0,
+        'a'..='z' => 26,
+        '0'..='9' => 52,
+        '-' => return Some(62),
+        '_' => return Some(63),
+        _ => return None,
+    };
+    let first = match base {
+        0 => 'A',
+        26 => 'a',
+        _ => '0',
+    };
+    Some(base + u32::from(c) - u32::from(first))
+}
+
+/// Bytes of digits that have so many bits each. What is left over of the last is none.
+fn bytes(digits: impl Iterator<Item = u32>, bits: u32) -> Secret {
+    // No identifier is longer, and a buffer that grows leaves copies that nobody wipes.
+    let mut bytes = Vec::with_capacity(LONGEST);
+    let (mut held, mut count) = (0u32, 0);
+    for digit in digits {
+        (held, count) = (held << bits | digit, count + bits);
+        if count >= 8 {
+            count -= 8;
+            bytes.extend(u8::try_from(held >> count));
+            held &= (1 << count) - 1;
+        }
+    }
+    Secret::new(bytes)
+}
+
+/// How many characters an identifier has at most.
+const LONGEST: usize = 64;
 
 /// It ends up in errors and logs: what is none is left out, and what a server repeats of the credential.
 pub(crate) fn request_id(headers: &HeaderMap, client: &Client, sent: &Spoken) -> Option<String> {
     let id = headers.get("x-dash-requestid")?.to_str().ok()?;
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
-    if id.is_empty() || id.len() > 64 || !id.chars().all(is_plain) || sent.is_in(id) {
+    if id.is_empty() || id.len() > LONGEST || !id.chars().all(is_plain) || sent.is_in(id) {
         return None;
     }
     // It may have been renewed on the way.
     let now = client.with_session(|session| Ok(Spoken::of(session)));
     let is_of_now = now.is_ok_and(|now| now != *sent && now.is_in(id));
     (!is_of_now).then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    use super::*;
+
+    const TOKEN: &str = "0HGDxuA~hL1pq7-Zr5Vw2_kTn";
+
+    fn spoken() -> Spoken {
+        let value = |text: &str| Some(HeaderValue::from_str(text).unwrap());
+        let cookies = value("GSSSO=s3cr3t-of-sso; MARQUEE-CSRF-TOKEN=c5rf");
+        Spoken([value(&format!("Bearer {TOKEN}")), cookies, None])
+    }
+
+    fn hexadecimal(text: &str) -> String {
+        let digits = text.bytes().flat_map(|byte| [byte >> 4, byte & 15]);
+        let digits = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
+        digits.collect()
+    }
+
+    #[test]
+    fn what_is_of_the_credential_is_known_as_it_is_and_encoded() {
+        let spoken = spoken();
+        for secret in [TOKEN, "s3cr3t-of-sso", &TOKEN[3..19]] {
+            let mut said = vec![secret.to_owned(), hexadecimal(secret)];
+            let before = ["", "a", "ab", "abc"].into_iter();
+            said.extend(before.map(|before| URL_SAFE_NO_PAD.encode(format!("{before}{secret}!"))));
+            for text in said {
+                for text in [text.clone(), format!("req-{text}"), format!("{text}.1:2")] {
+                    assert!(spoken.is_in(&text), "{text}");
+                }
+            }
+        }
+        assert!(spoken.is_in("c5rf") && spoken.is_in("L1pq7"));
+    }
+
+    #[test]
+    fn an_identifier_is_not_taken_for_a_part_of_it() {
+        for id in [
+            "req-1",
+            "GSSSO",
+            "MARQUEE-CSRF-TOKEN-1",
+            "5f3a1c52-7d55-4ac1-9a5c-0b8e3f6d2a17",
+            "0123456789abcdef0123456789abcdef",
+        ] {
+            assert!(!spoken().is_in(id), "{id}");
+        }
+    }
 }

@@ -1,9 +1,16 @@
 //! This backend tells nobody its secrets. In a process of its own: it listens to all of it.
 
-#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "tests fail by panicking"
+)]
 
+#[path = "support/echo.rs"]
+mod echo;
 mod support;
 
+use echo::Echoed;
 use support::{Application, GSSSO, Given, MARQUEE_LOGIN, TOKEN};
 
 mod of_an_application {
@@ -14,6 +21,11 @@ mod of_an_application {
 mod of_an_application_that_tells_of_itself {
     use super::*;
     session_mock::leak_check!(Application<true>);
+}
+
+mod of_an_application_whose_api_repeats_the_credential {
+    use super::*;
+    session_mock::leak_check!(Echoed);
 }
 
 mod of_a_token {

@@ -12,7 +12,9 @@ use std::{fmt::Debug, fs, time::Duration};
 
 use session_core::{Error, Secret, SecretSource, SessionHandle};
 use session_marquee::{Client, Marquee, MarqueeBuilder, MarqueeEnvironment, Scope};
-use session_mock::{Answer, Counterpart, Entry, Kind, Provider, Subject, Unable, canary};
+use session_mock::{
+    Answer, Counterpart, Entry, Kind, Provider, ProviderBuilder, Subject, Unable, canary,
+};
 use tempfile::TempDir;
 
 pub const ID: &str = "my-application";
@@ -79,6 +81,12 @@ pub fn texts(error: &Error) -> String {
 pub struct Application<const TELLS: bool = false>(Counterpart);
 
 impl<const TELLS: bool> Application<TELLS> {
+    /// With a provider that is like no other.
+    pub fn over(provider: ProviderBuilder) -> Self {
+        let client = session_mock::Client::new(ID, canary()).scopes(Scope::ALL);
+        Self(Counterpart::start(provider, client).unwrap())
+    }
+
     fn builder(&self, id: &str) -> MarqueeBuilder {
         self.builder_in(environment(self.0.provider()), id)
     }
@@ -91,8 +99,7 @@ impl<const TELLS: bool> Application<TELLS> {
 
 impl<const TELLS: bool> Subject for Application<TELLS> {
     fn start() -> Self {
-        let client = session_mock::Client::new(ID, canary()).scopes(Scope::ALL);
-        Self(Counterpart::start(Provider::builder(), client).unwrap())
+        Self::over(Provider::builder())
     }
 
     fn session(&self) -> SessionHandle {
