@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
+use http::StatusCode;
+
 use crate::Challenge;
 
 /// What every fallible call of session-kit returns.
@@ -18,6 +20,7 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     kind: ErrorKind,
     message: Cow<'static, str>,
+    status: Option<StatusCode>,
     retry_after: Option<Duration>,
     challenges: Vec<Challenge>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
@@ -53,6 +56,7 @@ impl Error {
         Self(Arc::new(Inner {
             kind,
             message: message.into(),
+            status: None,
             retry_after: None,
             challenges: Vec::new(),
             source: None,
@@ -63,6 +67,12 @@ impl Error {
     #[must_use]
     pub fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.change(|inner| inner.source = Some(Arc::from(source.into())))
+    }
+
+    /// Adds the status of the answer that says so.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        self.change(|inner| inner.status = Some(status))
     }
 
     /// Adds how long the server asked to be left alone.
@@ -80,6 +90,11 @@ impl Error {
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// The status of the answer by which the server said no, if it is that which the error comes of.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
     }
 
     /// How long the server asked to be left alone (`Retry-After`, RFC 9110 §10.2.3), if it did.
@@ -112,6 +127,9 @@ impl fmt::Debug for Error {
         debug
             .field("kind", &inner.kind)
             .field("message", &inner.message);
+        if let Some(status) = inner.status {
+            debug.field("status", &status);
+        }
         if let Some(wait) = inner.retry_after {
             debug.field("retry_after", &wait);
         }

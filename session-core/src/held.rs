@@ -95,21 +95,27 @@ fn header_value(name: &HeaderName, value: &Secret) -> Result<HeaderValue> {
     })
 }
 
-/// The caller's cookies and the session's in one header (RFC 6265 §5.4); the session's win.
+/// The caller's cookies and the session's in one header (RFC 6265 §5.4). What both have stands where the caller has it, with the
+/// session's value.
 fn merge_cookies<'a>(
     callers: impl Iterator<Item = &'a HeaderValue>,
     ours: &HeaderValue,
 ) -> HeaderValue {
-    let names: Vec<_> = pairs(ours).map(cookie_name).collect();
-    let theirs: Vec<_> = callers
-        .flat_map(pairs)
-        .filter(|pair| !names.contains(&cookie_name(pair)))
-        .collect();
+    let mut left: Vec<_> = pairs(ours).collect();
+    let mut merged = Vec::new();
+    for pair in callers.flat_map(pairs) {
+        let is_it = |ours: &&[u8]| cookie_name(ours) == cookie_name(pair);
+        if pairs(ours).any(|ours| is_it(&ours)) {
+            // Once, however often the caller has it.
+            let at = left.iter().position(is_it);
+            merged.extend(at.map(|at| left.remove(at)));
+        } else {
+            merged.push(pair);
+        }
+    }
+    merged.extend(left);
     // In one allocation of the right size: one that grows leaves copies behind that nobody wipes.
-    let merged = [theirs, vec![ours.as_bytes()]]
-        .concat()
-        .join(b"; ".as_slice());
-    Secret::new(merged)
+    Secret::new(merged.join(b"; ".as_slice()))
         .header_value()
         .expect("parts of valid header values form a valid one")
 }

@@ -3,7 +3,7 @@
 use std::{any::Any, fmt::Debug};
 
 use async_trait::async_trait;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use url::Url;
 
 use crate::{
@@ -53,6 +53,13 @@ pub trait Session: Any + Debug + Send + Sync {
 
     /// Who this is, as the key under which a credential may be stored. `None`: it never is.
     fn identity(&self) -> Option<Identity> {
+        None
+    }
+
+    /// What all requests with its credential say besides, unless they say it themselves: such as which program asks. It authenticates
+    /// nobody and is no secret: that is the credential's. Carriers leave it off what goes to another origin, and off the handshake
+    /// of a websocket, which has nothing but what it is given.
+    fn request_headers(&self) -> Option<&HeaderMap> {
         None
     }
 

@@ -13,12 +13,14 @@ use session_core::{Carrier, Error, ErrorKind, Receipt, Result, SessionHandle, Tr
 use tokio::runtime::Handle;
 use url::Url;
 
+#[cfg(feature = "websocket")]
+use crate::websocket::Interception;
 use crate::{
     certificates::Certificates,
     gate::Gate,
     loan::{Loan, Loans},
     pools::{Era, Pools},
-    recipe::{Purpose, Recipe, Route},
+    recipe::{Opened, Purpose, Recipe, Route},
 };
 
 /// Connections to the services of one environment, in a pool for each tokio runtime that asks.
@@ -175,7 +177,7 @@ impl Connections {
         era: Era,
     ) -> Result<reqwest::Client> {
         let route = self.recipe.route(url, purpose);
-        let build = || self.recipe.client(route, None, None);
+        let build = || self.recipe.client(route, Opened::Pooled, None);
         self.pools.make(&runtime()?, route, era, build).await
     }
 
@@ -206,9 +208,21 @@ impl Connections {
             (None, None)
         };
         let gate = Gate::default();
-        let made = Box::pin(self.recipe.client(route, Some(&gate), login)).await?;
+        let made = Box::pin(self.recipe.client(route, Opened::Once(&gate), login)).await?;
         let loan = Loans::fresh(&self.loans, &runtime, era, target, made.client, gate);
         Ok((loan, receipt))
+    }
+
+    /// A client that opens connections to `url` for whom they are intercepted by.
+    #[cfg(feature = "websocket")]
+    pub(crate) async fn opening(
+        &self,
+        url: &Url,
+        interception: &Interception,
+    ) -> Result<reqwest::Client> {
+        let route = self.recipe.route(url, Purpose::Upgrade);
+        let way = Opened::Intercepted(interception);
+        Ok(self.recipe.client(route, way, None).await?.client)
     }
 
     /// Whether each connection to `url` is made for one request at a time: it begins with a login that is good for one.

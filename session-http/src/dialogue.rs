@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode, request::Parts};
 use session_core::{Error, ErrorKind, Incoming, Outgoing, Receipt, Result, SessionHandle, Verdict};
 use url::Url;
 
-use crate::{challenges, target};
+use crate::{Refusal, challenges, target};
 
 /// Decides what the session puts on a request, and what is done about each answer to it. Sends nothing: that is up to
 /// the carrier, whose only decision is where to connect. It waits for the session, when that has to authenticate.
@@ -48,7 +48,7 @@ use crate::{challenges, target};
 /// | | 403 with `insufficient_scope` (RFC 6750 §3.1) | is the caller's: a renewal would bring the same scope | |
 /// | | 401: `invalid_token`, no reason, an unknown scheme, no challenge | credential renewed, request sent once more | credential renewed, answer is the caller's |
 /// | | 401 with `insufficient_user_authentication` (RFC 9470) | the same: the backend gets the challenges, and may know how to step up | the same |
-/// | | 401, and the renewal fails | that error | answer is the caller's |
+/// | | 401, and the renewal fails | that error, with a [`Refusal`] if it has no other source | answer is the caller's |
 /// | | 401 after a renewal | is the caller's | |
 /// | with an exchange | it is done with it, whatever the status | is the caller's | |
 /// | | it fails, also on a 200 | that error | that error |
@@ -67,6 +67,8 @@ pub struct Dialogue<'a> {
     session: &'a SessionHandle,
     url: &'a Url,
     head: &'a Parts,
+    /// What the session's requests say beside that.
+    besides: Option<&'a HeaderMap>,
     is_repeatable: bool,
     may_renew: bool,
     may_rebind: bool,
@@ -106,6 +108,7 @@ impl<'a> Dialogue<'a> {
             session,
             url,
             head,
+            besides: session.session().request_headers(),
             is_repeatable: true,
             may_renew: true,
             may_rebind: true,
@@ -119,6 +122,15 @@ impl<'a> Dialogue<'a> {
     pub fn repeatable(self, is_repeatable: bool) -> Self {
         Self {
             is_repeatable,
+            ..self
+        }
+    }
+
+    /// With what authenticates the request, and nothing [besides](session_core::Session::request_headers).
+    #[must_use]
+    pub fn bare(self) -> Self {
+        Self {
+            besides: None,
             ..self
         }
     }
@@ -137,7 +149,8 @@ impl<'a> Dialogue<'a> {
         !self.may_renew
     }
 
-    /// All headers to send the request with: the caller's, and the session's. `peer_certificate` is the server's (DER),
+    /// All headers to send the request with: the caller's, the session's, and, unless the caller has them, what its
+    /// [requests say besides](session_core::Session::request_headers). `peer_certificate` is the server's (DER),
     /// where the carrier knows it, for schemes that bind their authorizations to it.
     ///
     /// # Errors
@@ -167,7 +180,7 @@ impl<'a> Dialogue<'a> {
 
     /// As [`authorize`](Self::authorize), if that needs no waiting.
     pub(crate) fn authorize_now(&mut self) -> Result<Option<HeaderMap>> {
-        let mut headers = self.head.headers.clone();
+        let mut headers = self.said();
         self.attempt = None;
         self.receipt = self.session.authorize_now(self.url, &mut headers)?;
         Ok(self.receipt.is_some().then_some(headers))
@@ -191,6 +204,7 @@ impl<'a> Dialogue<'a> {
         peer_certificate: Option<&[u8]>,
     ) -> Result<HeaderMap> {
         let mut head = self.head.clone();
+        head.headers = self.said();
         head.uri = target::uri(self.url)?;
         let mut outgoing = Outgoing::new(self.url, &mut head);
         outgoing.peer_certificate = peer_certificate;
@@ -205,6 +219,17 @@ impl<'a> Dialogue<'a> {
         });
         self.receipt = Some(receipt);
         Ok(headers)
+    }
+
+    /// What the request says before it is authorized.
+    fn said(&self) -> HeaderMap {
+        let mut headers = self.head.headers.clone();
+        for (name, value) in self.besides.into_iter().flatten() {
+            if !headers.contains_key(name) {
+                headers.insert(name.clone(), value.clone());
+            }
+        }
+        headers
     }
 
     /// As [`received`](Self::received), about an answer about which there is something to be done.
@@ -262,7 +287,7 @@ impl<'a> Dialogue<'a> {
             let asked_for = challenges(answer.headers);
             let renewal = self.session.report_refusal(receipt, &asked_for).await;
             if self.is_repeatable {
-                renewal.map_err(|error| best(error, why))?;
+                renewal.map_err(|error| Refusal::told(best(error, why), answer))?;
             }
             // Else the next request has a credential that is good, or learns why there is none.
         } else {

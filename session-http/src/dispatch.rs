@@ -132,6 +132,10 @@ impl<'a> Dispatch<'a> {
         if self.progress.renewed {
             dialogue = dialogue.without_renewal();
         }
+        #[cfg(feature = "websocket")]
+        if self.purpose == Purpose::Upgrade {
+            dialogue = dialogue.bare();
+        }
         let mut headers = match dialogue.authorize_now()? {
             Some(headers) => headers,
             // What is rare has no room in the futures of all requests.

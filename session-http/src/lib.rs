@@ -12,8 +12,8 @@
 //! | bring your own reqwest settings | [`ClientBuilder::reqwest`] |
 //! | write a backend that talks HTTP | [`Connections`], [`read_limited`], [`transport_error`] |
 //! | send requests by other means | [`Dialogue`]: what goes on them, and what comes of each answer |
-//! | build a client of an API on this one | [`below`], [`blocking::wait`] |
-//! | know why a request was refused | [`Response::error_for_status`], [`StepUp`], [`challenges`], [`proxy_challenges`] |
+//! | build a client of an API on this one | [`below`], [`absolute`], [`blocking::wait`] |
+//! | know why a request was refused | [`Response::error_for_status`], [`Refusal`], [`StepUp`], [`challenges`], [`proxy_challenges`] |
 //! | know whether to try again | [`is_temporary`], [`retry_after`] |
 //!
 //! # What happens to a request
@@ -78,6 +78,7 @@ mod reach;
 mod read;
 mod recipe;
 mod redirect;
+mod refusal;
 mod request;
 mod response;
 mod retry_after;
@@ -98,11 +99,12 @@ pub use client::{Client, ClientBuilder};
 pub use connections::Connections;
 pub use dialogue::{Dialogue, Next};
 pub use read::read_limited;
+pub use refusal::Refusal;
 pub use request::RequestBuilder;
 pub use response::Response;
 pub use retry_after::retry_after;
 pub use step_up::StepUp;
-pub use target::below;
+pub use target::{absolute, below};
 pub use temporary::is_temporary;
 pub use transport_error::transport_error;
 

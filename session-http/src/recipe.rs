@@ -7,6 +7,8 @@ use reqwest::{redirect::Policy, tls::Version};
 use session_core::{Error, ErrorKind, Proxy, Result, TlsVersion, Transport};
 use url::Url;
 
+#[cfg(feature = "websocket")]
+use crate::websocket::Interception;
 use crate::{
     Connections,
     gate::Gate,
@@ -53,6 +55,18 @@ pub(crate) enum Purpose {
     Upgrade,
 }
 
+/// What becomes of the connections that a client opens.
+#[derive(Clone, Copy)]
+pub(crate) enum Opened<'a> {
+    /// They are the client's to keep.
+    Pooled,
+    /// There is one, and no other.
+    Once(&'a Gate),
+    /// Somebody else has them.
+    #[cfg(feature = "websocket")]
+    Intercepted(&'a Interception),
+}
+
 impl Recipe {
     pub(crate) fn new(transport: &Transport) -> Self {
         Self {
@@ -94,6 +108,13 @@ impl Recipe {
         self.builder.is_some()
     }
 
+    /// Whether nothing is lost on a connection that is used without the client that opens it: neither what the caller's builder puts
+    /// on requests, nor the certificate of the server.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn may_be_intercepted(&self) -> bool {
+        self.builder.is_none() && !self.knows_peers
+    }
+
     /// The proxy that a request to `url` goes through.
     pub(crate) fn proxy(&self, url: &Url) -> Option<&Proxy> {
         self.transport.proxy().filter(|proxy| proxy.carries(url))
@@ -111,12 +132,12 @@ impl Recipe {
         self.files.forget();
     }
 
-    /// A client for this route; one that has a gate gets no connection but through it, and may have the session's login to the
-    /// proxy, which is good for one.
+    /// A client for this route, and for what is to become of the connections that it opens; one that opens one alone may have the session's
+    /// login to the proxy, which is good for one.
     pub(crate) async fn client(
         &self,
         route: Route,
-        gate: Option<&Gate>,
+        way: Opened<'_>,
         session_login: Option<HeaderValue>,
     ) -> Result<Made> {
         let transport = &self.transport;
@@ -178,11 +199,14 @@ impl Recipe {
         let is_upgrade = route.purpose == Purpose::Upgrade;
         #[cfg(not(feature = "websocket"))]
         let is_upgrade = false;
-        if transport.http1_only() || gate.is_some() || is_upgrade {
+        if transport.http1_only() || !matches!(way, Opened::Pooled) || is_upgrade {
             builder = builder.http1_only();
         }
-        if let Some(gate) = gate {
-            builder = builder.connector_layer(gate.clone());
+        match way {
+            Opened::Pooled => {}
+            Opened::Once(gate) => builder = builder.connector_layer(gate.clone()),
+            #[cfg(feature = "websocket")]
+            Opened::Intercepted(it) => builder = builder.connector_layer(it.clone()),
         }
         let client = builder
             .http2_max_header_list_size(Connections::HEADER_LIMIT)
@@ -233,7 +257,7 @@ impl fmt::Debug for Recipe {
 }
 
 /// Has no count of references that all threads would write.
-const USER_AGENT: HeaderValue =
+pub(crate) const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("session-kit/", env!("CARGO_PKG_VERSION")));
 
 fn defaults() -> reqwest::ClientBuilder {

@@ -74,7 +74,7 @@ impl Response {
     /// `Denied` for 401, 403 and 407, with the challenges of the server, or of the proxy; but `Interaction` where the
     /// server wants a person to log in anew, or by other means. [`StepUp`] reads from the challenges what it
     /// wants. `Unavailable` for what [is temporary](is_temporary), with the wait that the server asks for. `Protocol` for
-    /// any other status outside of 2xx.
+    /// any other status outside of 2xx. The error has the [status](Error::status).
     pub fn error_for_status(self) -> Result<Self> {
         let status = self.status();
         if status.is_success() {
@@ -123,8 +123,8 @@ impl Response {
         );
         let error = error.with_challenges(challenges);
         Err(match retry_after(self.headers()) {
-            Some(wait) => error.with_retry_after(wait),
-            None => error,
+            Some(wait) => error.with_status(status).with_retry_after(wait),
+            None => error.with_status(status),
         })
     }
 

@@ -46,6 +46,20 @@ pub fn below(base: &Url, target: &str) -> Result<Url> {
     Ok(url)
 }
 
+/// The URL that an absolute target means, as [`Client`](crate::Client) reads it. Whether the credential may go there, the
+/// session knows.
+///
+/// # Errors
+///
+/// `Config` when it cannot be understood, or is not of `https` or `http`.
+pub fn absolute(target: &str) -> Result<Url> {
+    check(target)?;
+    let url = Url::parse(target).map_err(|_| {
+        config("looks absolute, but is no URL; write it as `https://host/path`, or begin a path with `/`")
+    })?;
+    http(url)
+}
+
 /// A URL as the head of a request has it.
 ///
 /// # Errors
@@ -65,15 +79,12 @@ fn check(target: &str) -> Result<()> {
     Ok(())
 }
 
-fn absolute(target: &str) -> Result<Url> {
-    check(target)?;
-    let url = Url::parse(target).map_err(|_| {
-        config("looks absolute, but is no URL; write it as `https://host/path`, or begin a path with `/`")
-    })?;
-    http(url)
-}
-
 fn http(mut url: Url) -> Result<Url> {
+    if matches!(url.scheme(), "wss" | "ws") {
+        return Err(config(
+            "is that of a websocket; open it as one, or write `https://` for a request",
+        ));
+    }
     if !is_http(&url) {
         return Err(config(
             "is absolute, but neither https nor http; begin a path that holds a colon with `/`",

@@ -54,13 +54,34 @@ pub fn transport_error(error: &reqwest::Error, url: &Url) -> Error {
     // By HTTP/2 it is our side that ends what makes no sense, or is too large.
     let is_nonsense = found::<h2::Error>(error).is_some_and(h2::Error::is_library);
     if is_nonsense || hyper_error(error).is_some_and(hyper::Error::is_parse) {
-        return Error::new(
-            ErrorKind::Protocol,
-            format!(
-                "what `{host}` answers is not HTTP, or has larger headers than are read; check the URL, and what is between here and there"
-            ),
-        );
+        return nonsense(host);
     }
+    broken(error, host)
+}
+
+/// The same of what goes wrong on a connection that has been opened.
+#[cfg(feature = "websocket")]
+pub(crate) fn talking_error(error: &hyper::Error, url: &Url) -> Error {
+    let host = url.host_str().unwrap_or_default();
+    if let Some(error) = refused_by_tls(error, host) {
+        return error;
+    }
+    if error.is_parse() {
+        return nonsense(host);
+    }
+    broken(error, host)
+}
+
+fn nonsense(host: &str) -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        format!(
+            "what `{host}` answers is not HTTP, or has larger headers than are read; check the URL, and what is between here and there"
+        ),
+    )
+}
+
+fn broken(error: &dyn StdError, host: &str) -> Error {
     let reason = io_error(error).map_or_else(
         || "it broke off".to_owned(),
         |error| error.kind().to_string(),
@@ -130,11 +151,15 @@ fn connect_error(error: &reqwest::Error, host: &str) -> Error {
 /// Whether the connection broke before there was any of the answer: nobody knows what became of the request.
 pub(crate) fn broke_off(error: &reqwest::Error) -> bool {
     // By HTTP/2 it may be a stream that breaks, or all of them.
-    let is_ours = |error: &hyper::Error| error.is_parse() || error.is_user();
     error.is_request()
         && !error.is_connect()
         && !error.is_timeout()
-        && !hyper_error(error).is_some_and(is_ours)
+        && hyper_error(error).is_none_or(is_breaking)
+}
+
+/// The same of a connection that has been opened.
+pub(crate) fn is_breaking(error: &hyper::Error) -> bool {
+    !error.is_parse() && !error.is_user()
 }
 
 fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {
@@ -157,7 +182,7 @@ fn innermost(error: &dyn StdError) -> String {
 }
 
 /// What a server says of the handshake, or, in TLS 1.3, just after it.
-fn refused_by_tls(error: &reqwest::Error, host: &str) -> Option<Error> {
+fn refused_by_tls(error: &(dyn StdError + 'static), host: &str) -> Option<Error> {
     let text = match found(error) {
         Some(alert @ rustls::Error::AlertReceived(_)) => alert.to_string(),
         Some(_) => return None,
@@ -276,7 +301,7 @@ pub(crate) fn found<'a, E: StdError + 'static>(
     None
 }
 
-fn io_error(error: &reqwest::Error) -> Option<&io::Error> {
+fn io_error(error: &dyn StdError) -> Option<&io::Error> {
     let mut source = error.source();
     while let Some(error) = source {
         if error.is::<io::Error>() {

@@ -1,9 +1,9 @@
 //! Websockets whose handshake a session authorizes (RFC 6455).
 //!
-//! The handshake is a request like any other: to hosts of the environment only, over the session's connections, with its
-//! certificate authorities and proxies; a credential that is refused is renewed once, and the handshake repeated. What
-//! speaks the protocol afterwards ([`tungstenite`]) never sees the headers, so its logs have no credential; the messages
-//! they have, at `TRACE`.
+//! The handshake is a request like any other: to hosts of the environment only, with its certificate authorities and proxies, over a
+//! connection of its own; it has the credential and what it is given, and no other headers. A credential that is refused is renewed once,
+//! and the handshake repeated. What speaks the protocol afterwards ([`tungstenite`]) never sees the headers, so its logs have no
+//! credential; the messages they have, at `TRACE`.
 //!
 //! When the session closes, so do its websockets. A credential that is renewed meanwhile changes nothing for them: whether
 //! a server cuts one off whose credential has expired is up to the server.
@@ -20,11 +20,13 @@
 //! # Ok(()) }
 //! ```
 
+mod bare;
 mod handshake;
 mod line;
 mod lines;
 mod socket;
 
+pub(crate) use bare::Interception;
 pub(crate) use handshake::Upgrade;
 pub use handshake::WebSocketBuilder;
 pub(crate) use lines::Lines;

@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "websocket")]
+use http::header::USER_AGENT;
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{CONNECTION, CONTENT_LENGTH},
@@ -32,6 +34,8 @@ use crate::{
     watch::{Elapsed, Watch},
     words::lists,
 };
+#[cfg(feature = "websocket")]
+use crate::{recipe, websocket::Interception};
 
 /// What takes a request to its server, as long as there is time.
 pub(crate) struct Wire<'a> {
@@ -101,6 +105,10 @@ impl<'a> Wire<'a> {
                 self.end_loan(&mut answer, comes_back);
                 return Ok(answer);
             }
+            #[cfg(feature = "websocket")]
+            Way::Shared(Purpose::Upgrade) if self.connections.recipe().may_be_intercepted() => {
+                return Box::pin(self.transmit_bare(url, headers)).await;
+            }
             Way::Shared(purpose) => purpose,
             Way::Own { midway } => {
                 let purpose = Purpose::Session;
@@ -111,6 +119,31 @@ impl<'a> Wire<'a> {
         let mut answer = self.execute(url, method, headers, body, purpose)?;
         let heard = self.watch.hear(&mut answer).await;
         self.judged(heard.map_err(|Elapsed| answer.is_late(url))??, url)
+    }
+
+    /// Sends a request for a connection, with these headers and what program it is.
+    #[cfg(feature = "websocket")]
+    async fn transmit_bare(
+        &mut self,
+        url: &Url,
+        mut headers: HeaderMap,
+    ) -> Result<reqwest::Response> {
+        headers.entry(USER_AGENT).or_insert(recipe::USER_AGENT);
+        let interception = Interception::default();
+        let client = self.connections.opening(url, &interception);
+        let client = self.watch.wait(client).await;
+        let client = client.map_err(|Elapsed| transport_error::proxy_password_late())??;
+        // It is never sent: there is no connection for it.
+        let opening = client.execute(reqwest::Request::new(Method::GET, url.clone()));
+        let opened = self.hear(opening, url).await?;
+        let Some(connection) = interception.take() else {
+            return self.judged(opened, url);
+        };
+        let answer = self.hear(connection.send(url, headers), url).await?;
+        answer.map_err(|error| {
+            self.broke_off = transport_error::is_breaking(&error);
+            transport_error::talking_error(&error, url)
+        })
     }
 
     /// Ends the loan of a connection, to somebody else as soon as this answer is dropped if the exchange went well.

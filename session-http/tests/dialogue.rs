@@ -5,12 +5,12 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use session_core::{
     BasicEnvironment, Cause, Challenge, Credential, Environment, Error, ErrorKind, Exchange,
     Incoming, Outgoing, Result, Session, SessionHandle, Verdict,
 };
-use session_http::{Dialogue, Next, StepUp};
+use session_http::{Dialogue, Next, Refusal, StepUp};
 use session_mock::{Call, MockClock, MockSession, Search, Step, Turn};
 use url::Url;
 
@@ -207,7 +207,7 @@ async fn a_hop_after_a_renewal_renews_nothing() {
 #[tokio::test]
 async fn each_attempt_begins_with_the_callers_own_headers() {
     let credential = Credential::bearer("a");
-    let name = header::HeaderName::from_static("x-csrf");
+    let name = HeaderName::from_static("x-csrf");
     let both = [
         (header::AUTHORIZATION, "Bearer a".into()),
         (name.clone(), "old".into()),
@@ -345,6 +345,23 @@ async fn what_a_proxy_wants_renews_nothing_and_is_not_answered() {
 }
 
 #[tokio::test]
+async fn a_renewal_that_fails_comes_with_the_answer_that_made_it_necessary() {
+    let mock = MockSession::scripted([Step::bearer("first"), Step::fail(ErrorKind::Denied)]);
+    let session = open(&mock).await;
+    let (url, head) = (url(), head());
+    let mut dialogue = Dialogue::new(&session, &url, &head);
+    dialogue.authorize(None).await.unwrap();
+    let said = HeaderMap::from_iter([(header::SERVER, HeaderValue::from_static("s3cr3t"))]);
+    let answer = Incoming::new(StatusCode::UNAUTHORIZED, &said);
+    let error = dialogue.received(answer).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied);
+    let refusal = Refusal::of(&error).unwrap();
+    assert_eq!(refusal.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(refusal.headers()[header::SERVER], "s3cr3t");
+    assert!(!format!("{refusal} {refusal:?} {error:?}").contains("s3cr3t"));
+}
+
+#[tokio::test]
 async fn nothing_is_put_on_a_request_that_goes_elsewhere() {
     let mock = tokens();
     let session = open(&mock).await;
@@ -358,6 +375,71 @@ async fn nothing_is_put_on_a_request_that_goes_elsewhere() {
     let next = dialogue.received(refusal).await.unwrap();
     assert!(matches!(next, Next::Done));
     assert_eq!(mock.calls(), [Call::Init]);
+}
+
+/// Says which program asks, beside its credential: one for all requests, or one for each.
+#[derive(Debug)]
+struct Named {
+    environment: BasicEnvironment,
+    headers: HeaderMap,
+    is_per_request: bool,
+}
+
+#[async_trait]
+impl Session for Named {
+    fn scheme(&self) -> &'static str {
+        "named"
+    }
+
+    fn environment(&self) -> &dyn Environment {
+        &self.environment
+    }
+
+    fn request_headers(&self) -> Option<&HeaderMap> {
+        Some(&self.headers)
+    }
+
+    async fn init(&self) -> Result<Credential> {
+        Ok(if self.is_per_request {
+            Credential::per_request(())
+        } else {
+            Credential::bearer("t")
+        })
+    }
+}
+
+#[tokio::test]
+async fn what_requests_say_besides_is_on_each_unless_it_says_so_itself() {
+    let program = HeaderName::from_static("x-program");
+    for is_per_request in [false, true] {
+        let environment = BasicEnvironment::new("mock").service("api", API).unwrap();
+        let value = HeaderValue::from_static("ours");
+        let headers = HeaderMap::from_iter([(program.clone(), value)]);
+        let session = SessionHandle::new(Named {
+            environment,
+            headers,
+            is_per_request,
+        });
+        session.init().await.unwrap();
+        let (url, mut head) = (url(), head());
+        let sent = async |dialogue: Dialogue<'_>| {
+            let mut dialogue = dialogue;
+            dialogue
+                .authorize(None)
+                .await
+                .unwrap()
+                .get(&program)
+                .cloned()
+        };
+        let plain = Dialogue::new(&session, &url, &head);
+        assert_eq!(sent(plain).await.unwrap(), "ours");
+        let bare = Dialogue::new(&session, &url, &head).bare();
+        assert_eq!(sent(bare).await, None);
+        head.headers
+            .insert(&program, HeaderValue::from_static("callers"));
+        let own = Dialogue::new(&session, &url, &head);
+        assert_eq!(sent(own).await.unwrap(), "callers");
+    }
 }
 
 /// Binds each authorization to a certificate and a nonce, and notes what it sees.

@@ -181,6 +181,40 @@ fn a_refused_credential_is_renewed_once() {
 }
 
 #[test]
+fn a_handshake_has_no_header_that_nobody_asked_for() {
+    block_on(async {
+        let server = Echo::start(agree).await;
+        let (session, _) = open(&server.url).await;
+        let feed = Client::new(&session).websocket("/").header("x-own", "1");
+        feed.connect().await.unwrap().close().await.unwrap();
+        let handshake = server.handshakes.lock().unwrap()[0].clone();
+        let mut names: Vec<_> = handshake.keys().map(http::HeaderName::as_str).collect();
+        names.sort_unstable();
+        let expected = [
+            "authorization",
+            "connection",
+            "host",
+            "sec-websocket-key",
+            "sec-websocket-version",
+            "upgrade",
+            "user-agent",
+            "x-csrf-token",
+            "x-own",
+        ];
+        assert_eq!(names, expected);
+        assert_eq!(handshake["host"], server.url["http://".len()..]);
+
+        // Unless the program's own client says it.
+        let own = Client::builder()
+            .session(&session)
+            .reqwest(|| reqwest::Client::builder().user_agent("own/1"));
+        let feed = own.build().websocket("/").connect().await.unwrap();
+        feed.close().await.unwrap();
+        assert_eq!(server.handshakes.lock().unwrap()[1]["user-agent"], "own/1");
+    });
+}
+
+#[test]
 fn what_is_no_websocket_is_an_error_that_says_so() {
     block_on(async {
         let server = Echo::start(|_, _| Err(refuse(401))).await;

@@ -9,13 +9,14 @@ use url::Url;
 
 use crate::{
     Client, Failure,
+    explanation::explanation,
     request_id::{Spoken, request_id},
 };
 
 /// What a request was, for errors.
 pub(crate) struct Asked {
     pub(crate) method: Method,
-    pub(crate) path: String,
+    pub(crate) url: Url,
     pub(crate) client: Client,
     pub(crate) spoken: Spoken,
 }
@@ -26,9 +27,6 @@ pub struct Answer {
     response: Response,
     request_id: Option<String>,
 }
-
-/// How much is read of the body of an answer that is none.
-const EXPLANATION: usize = 16 << 10;
 
 impl Answer {
     pub(crate) async fn checked(mut response: Response, asked: Asked) -> Result<Self> {
@@ -42,7 +40,8 @@ impl Answer {
         let failure = Failure {
             status: response.status(),
             method: asked.method,
-            path: asked.path,
+            url: asked.url,
+            is_of_token_endpoint: false,
             explanation: explanation(&mut response).await,
             request_id,
         };
@@ -57,6 +56,7 @@ impl Answer {
             None => format!("{error} ({})", failure.method),
         };
         let told = Error::new(error.kind(), text)
+            .with_status(failure.status)
             .with_challenges(error.challenges().to_vec())
             .with_source(failure);
         Err(match error.retry_after() {
@@ -171,13 +171,13 @@ struct Results<T> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
+pub(crate) enum Format {
     Json,
     MessagePack,
 }
 
 impl Format {
-    fn of(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         match &*media_type(headers) {
             "application/x-msgpack" | "application/msgpack" | "application/vnd.msgpack" => {
                 Some(Self::MessagePack)
@@ -190,7 +190,7 @@ impl Format {
 }
 
 /// Without its parameters, in lower case.
-fn media_type(headers: &HeaderMap) -> String {
+pub(crate) fn media_type(headers: &HeaderMap) -> String {
     let value = headers.get(CONTENT_TYPE);
     let value = value.and_then(|value| value.to_str().ok());
     let value = value.and_then(|value| value.split(';').next());
@@ -208,23 +208,4 @@ fn messagepack<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     let value = T::deserialize(&mut deserializer).ok()?;
     drop(deserializer);
     rest.is_empty().then_some(value)
-}
-
-async fn explanation(response: &mut Response) -> Option<String> {
-    let is_text = Format::of(response.headers()) == Some(Format::Json)
-        || media_type(response.headers()) == "text/plain";
-    if !is_text {
-        return None;
-    }
-    let mut body = Vec::new();
-    while let Ok(Some(part)) = response.chunk().await {
-        if body.len() + part.len() > EXPLANATION {
-            return None;
-        }
-        body.extend_from_slice(&part);
-    }
-    let text = String::from_utf8(body).ok()?;
-    let text = text.trim();
-    // A page that says it is something else is a page all the same.
-    (!text.is_empty() && !text.starts_with('<')).then(|| text.to_owned())
 }

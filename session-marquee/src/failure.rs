@@ -4,8 +4,12 @@ use std::{error::Error as StdError, fmt};
 
 use http::{Method, StatusCode};
 use session_core::{Error, ErrorKind};
+use session_http::Refusal;
+use url::Url;
 
-/// An answer that is no success: which, and to what. The [source](StdError::source) of the errors of
+use crate::{MarqueeEnvironment, answer::Asked, request_id::request_id};
+
+/// An answer that is no success, of Marquee or of where the session authenticates: which, and to what. The [source](StdError::source) of the errors of
 /// [`send`](crate::RequestBuilder::send).
 ///
 /// ```
@@ -25,7 +29,8 @@ use session_core::{Error, ErrorKind};
 pub struct Failure {
     pub(crate) status: StatusCode,
     pub(crate) method: Method,
-    pub(crate) path: String,
+    pub(crate) url: Url,
+    pub(crate) is_of_token_endpoint: bool,
     pub(crate) request_id: Option<String>,
     pub(crate) explanation: Option<String>,
 }
@@ -67,14 +72,6 @@ impl Class {
 pub(crate) struct NoToken;
 
 impl NoToken {
-    /// An error as one of authentication, if there was an answer that makes no sense. One that is unavailable may have had none.
-    pub(crate) fn told(error: Error) -> Error {
-        match error.kind() {
-            ErrorKind::Protocol => error.with_source(Self),
-            _ => error,
-        }
-    }
-
     fn is_in(error: &Error) -> bool {
         error.source().is_some_and(<dyn StdError>::is::<Self>)
     }
@@ -89,14 +86,56 @@ impl fmt::Display for NoToken {
 impl StdError for NoToken {}
 
 impl Failure {
-    /// That of an error; `None` when there was no answer, or it was not Marquee's.
+    /// That of an error; `None` when there was no answer, or one that makes no sense.
     pub fn of(error: &Error) -> Option<&Self> {
         error.source()?.downcast_ref()
+    }
+
+    /// An error of the token endpoint, as one of authentication if there was an answer: one that is unavailable may have had none.
+    pub(crate) fn to_authenticate(error: Error, environment: &MarqueeEnvironment) -> Error {
+        let url = environment.auth().parse().ok();
+        match (error.status(), url) {
+            (Some(status), Some(url)) => error.with_source(Self {
+                status,
+                method: Method::POST,
+                url,
+                is_of_token_endpoint: true,
+                request_id: None,
+                // It may repeat the secret.
+                explanation: None,
+            }),
+            _ if error.kind() == ErrorKind::Protocol => error.with_source(NoToken),
+            _ => error,
+        }
+    }
+
+    /// The error of a request whose credential was refused, where there is no other to try.
+    pub(crate) fn refused(error: Error, asked: Asked) -> Error {
+        let refusal = Refusal::of(&error).filter(|_| error.kind() == ErrorKind::Denied);
+        let Some(refusal) = refusal else {
+            return error;
+        };
+        let failure = Self {
+            status: refusal.status(),
+            request_id: request_id(refusal.headers(), &asked.client, &asked.spoken),
+            method: asked.method,
+            url: asked.url,
+            is_of_token_endpoint: false,
+            // It was not read: there was to be another answer.
+            explanation: None,
+        };
+        let error = match &failure.request_id {
+            Some(id) => Error::new(error.kind(), format!("{error} (request {id})"))
+                .with_challenges(error.challenges().to_vec()),
+            None => error,
+        };
+        error.with_status(failure.status).with_source(failure)
     }
 
     /// What kind of failure it is.
     pub fn class(&self) -> Class {
         match self.status.as_u16() {
+            _ if self.is_of_token_endpoint => Class::Authentication,
             401 => Class::Authentication,
             403 => Class::Authorization,
             429 => Class::RateLimited,
@@ -116,9 +155,14 @@ impl Failure {
         &self.method
     }
 
-    /// The path of the request, which no text shows: it may hold what others should not see.
+    /// Where the request was sent, which no text shows: it may hold what others should not see.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The path of the request.
     pub fn path(&self) -> &str {
-        &self.path
+        self.url.path()
     }
 
     /// Under which number Marquee knows of it (`x-dash-requestid`).
@@ -126,8 +170,8 @@ impl Failure {
         self.request_id.as_deref()
     }
 
-    /// What the answer says for itself: its body, up to 16 KiB, if that is JSON or a text, and no web page. No error and no log
-    /// shows it: it may repeat what the request had, secrets included.
+    /// What the answer says for itself: its body, the first 16 KiB of it, if that is JSON or a text, and no web page or part of one. No
+    /// error and no log shows it: it may repeat what the request had, secrets included. That of the token endpoint is never kept.
     pub fn explanation(&self) -> Option<&str> {
         self.explanation.as_deref()
     }
@@ -135,7 +179,11 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "status {} to {}", self.status.as_u16(), self.method)?;
+        let status = self.status.as_u16();
+        if self.is_of_token_endpoint {
+            return write!(f, "status {status} of the token endpoint");
+        }
+        write!(f, "status {status} to {}", self.method)?;
         match &self.request_id {
             Some(id) => write!(f, ", request {id}"),
             None => Ok(()),

@@ -82,6 +82,7 @@ mod cookies;
 mod dataset;
 mod domain;
 mod environment;
+mod explanation;
 mod failure;
 mod given;
 mod json;

@@ -1,18 +1,18 @@
 //! A request in the making.
 
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT},
 };
 use serde::Serialize;
 use session_core::{Error, ErrorKind, Result, SessionHandle, with_current};
 use session_http::reqwest;
 
 use crate::{
-    Answer, Client, Domain, Marquee, QueryValue,
+    Answer, Client, Domain, Failure, Marquee, QueryValue,
     answer::Asked,
     cookies::CSRF_HEADER,
     json,
@@ -79,7 +79,8 @@ impl RequestBuilder {
     }
 
     /// Sets a header of this request, in place of what it would have by itself. What authenticates it is the session's
-    /// alone: `Authorization` and `X-MARQUEE-CSRF-TOKEN` cannot be given.
+    /// alone: `Authorization` and `X-MARQUEE-CSRF-TOKEN` cannot be given. A redirect to another origin takes none along, but for
+    /// `Accept…`, `Content-Type` and `User-Agent`.
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         N: TryInto<HeaderName>,
@@ -179,7 +180,10 @@ impl RequestBuilder {
     /// [`session_http::Response::error_for_status`], with a [`Failure`](crate::Failure) that has its request id.
     pub async fn send(self) -> Result<Answer> {
         let (request, asked) = self.prepared()?;
-        Answer::checked(request.send().await?, asked).await
+        match request.send().await {
+            Ok(answer) => Answer::checked(answer, asked).await,
+            Err(error) => Err(Failure::refused(error, asked)),
+        }
     }
 
     fn prepared(mut self) -> Result<(session_http::RequestBuilder, Asked)> {
@@ -203,16 +207,15 @@ impl RequestBuilder {
         } = self;
         let (url, time_limit, spoken) = client.with_session(|session| {
             let url = target.url(session)?;
-            let of_session = match Marquee::of(session) {
-                Some(marquee) => Cow::Borrowed(&marquee.settings),
-                None => Cow::Owned(Settings::default()),
-            };
-            sign(&mut headers, &of_session);
-            let time_limit = time_limit.unwrap_or(of_session.time_limit);
+            let marquee = Marquee::of(session);
+            if marquee.is_none() {
+                name(&mut headers);
+            }
+            let of_session = marquee.map(|marquee| marquee.settings.time_limit);
+            let time_limit = time_limit.or(of_session).unwrap_or(Client::TIME_LIMIT);
             Ok((url, time_limit, Spoken::of(session)))
         })?;
-        let path = url.path().to_owned();
-        let request = client.http.request_to(method.clone(), url);
+        let request = client.http.request_to(method.clone(), url.clone());
         let request = request.headers(headers);
         let request = match body {
             // What could have a body says that it has none (RFC 9110 §8.6).
@@ -223,7 +226,7 @@ impl RequestBuilder {
         };
         let asked = Asked {
             method,
-            path,
+            url,
             client,
             spoken,
         };
@@ -259,7 +262,7 @@ where
     let Ok(name) = name.try_into() else {
         return Err("a header's name has characters that none can have");
     };
-    let Ok(value) = value.try_into() else {
+    let Ok(mut value) = value.try_into() else {
         return Err("a header's value has characters that none can have");
     };
     if name == AUTHORIZATION || name == CSRF_HEADER {
@@ -267,7 +270,14 @@ where
             "`Authorization` and `X-MARQUEE-CSRF-TOKEN` are the session's; make a session of what they should be",
         );
     }
+    // So that it goes to Marquee, and to nobody else that it redirects to.
+    value.set_sensitive(!is_of_content(&name));
     Ok((name, value))
+}
+
+/// Whether it only says what the answer is to be like, or what the body is.
+fn is_of_content(name: &HeaderName) -> bool {
+    name.as_str().starts_with("accept") || *name == CONTENT_TYPE || *name == USER_AGENT
 }
 
 /// Whether Python takes this MessagePack for false.
@@ -296,14 +306,17 @@ impl Client {
     }
 }
 
-/// Says which program asks, unless the request does.
-pub(crate) fn sign(headers: &mut HeaderMap, settings: &Settings) {
-    headers
-        .entry(APPLICATION)
-        .or_insert_with(|| settings.application.clone());
-    headers
-        .entry(APPLICATION_VERSION)
-        .or_insert_with(|| settings.application_version.clone());
+/// Says which program asks, unless the request does: for sessions of other backends, such as mocks. One of Marquee's has its own
+/// names, and says them itself.
+fn name(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (APPLICATION, Settings::APPLICATION),
+        (APPLICATION_VERSION, Settings::APPLICATION_VERSION),
+    ] {
+        let mut value = HeaderValue::from_static(value);
+        value.set_sensitive(true);
+        headers.entry(name).or_insert(value);
+    }
 }
 
 impl fmt::Debug for RequestBuilder {

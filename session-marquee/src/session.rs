@@ -3,7 +3,7 @@
 use std::{any::Any, sync::Arc};
 
 use async_trait::async_trait;
-use http::header::AUTHORIZATION;
+use http::{HeaderMap, header::AUTHORIZATION};
 use session_core::{
     BoxFuture, Cause, Credential, Environment, Error, ErrorKind, Finding, Identity, Result, Secret,
     SecretSource, Session, SessionHandle,
@@ -13,7 +13,7 @@ use session_oauth::{ClientSecret, OAuth};
 #[cfg(feature = "kerberos")]
 use crate::login::Login;
 use crate::{
-    MarqueeBuilder, MarqueeEnvironment, activity::Activity, cookies::Cookies, failure::NoToken,
+    Failure, MarqueeBuilder, MarqueeEnvironment, activity::Activity, cookies::Cookies,
     given::Given, settings::Settings,
 };
 
@@ -145,10 +145,14 @@ impl Marquee {
         !matches!(self.means, Means::Client(_) | Means::Token(_))
     }
 
+    fn told<T>(&self, outcome: Result<T>) -> Result<T> {
+        outcome.map_err(|error| Failure::to_authenticate(error, &self.environment))
+    }
+
     /// A credential that is looked up, not asked for.
     async fn looked_up(&self) -> Result<Credential> {
         match &self.means {
-            Means::Client(oauth) => oauth.init().await.map_err(NoToken::told),
+            Means::Client(oauth) => self.told(oauth.init().await),
             Means::Token(source) => bearer(&source.resolve().await?),
             Means::Cookies(cookies) => cookies.values().await?.credential(),
             #[cfg(feature = "kerberos")]
@@ -165,6 +169,11 @@ impl Session for Marquee {
 
     fn environment(&self) -> &dyn Environment {
         &self.environment
+    }
+
+    /// Which program asks.
+    fn request_headers(&self) -> Option<&HeaderMap> {
+        Some(&self.settings.names)
     }
 
     /// What was given to the session is the giver's to keep.
@@ -184,7 +193,7 @@ impl Session for Marquee {
 
     async fn renew(&self, stale: &Credential, why: Cause<'_>) -> Result<Credential> {
         match &self.means {
-            Means::Client(oauth) => oauth.renew(stale, why).await.map_err(NoToken::told),
+            Means::Client(oauth) => self.told(oauth.renew(stale, why).await),
             Means::Token(_) | Means::Cookies(_) => {
                 let found = self.looked_up().await?;
                 if is_same(stale, &found) {

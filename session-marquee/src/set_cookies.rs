@@ -74,6 +74,10 @@ impl<S: Session> Session for Watched<S> {
         self.inner.identity()
     }
 
+    fn request_headers(&self) -> Option<&HeaderMap> {
+        self.inner.request_headers()
+    }
+
     async fn init(&self) -> Result<Credential> {
         self.inner.init().await
     }

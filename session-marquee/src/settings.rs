@@ -2,15 +2,20 @@
 
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use session_core::{Error, ErrorKind, Result};
 
-use crate::Domain;
+use crate::{
+    Domain,
+    request::{APPLICATION, APPLICATION_VERSION},
+};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) application: HeaderValue,
     pub(crate) application_version: HeaderValue,
+    /// These two, as requests have them.
+    pub(crate) names: HeaderMap,
     pub(crate) domain: Domain,
     pub(crate) time_limit: Duration,
 }
@@ -27,25 +32,24 @@ impl Settings {
         domain: Domain,
         time_limit: Duration,
     ) -> Result<Self> {
+        let application = value("application", application)?;
+        let application_version = value("application_version", application_version)?;
         Ok(Self {
-            application: value("application", application)?,
-            application_version: value("application_version", application_version)?,
+            names: names(&application, &application_version),
+            application,
+            application_version,
             domain,
             time_limit: positive(time_limit)?,
         })
     }
 }
 
-/// For sessions of other backends, such as mocks.
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            application: HeaderValue::from_static(Self::APPLICATION),
-            application_version: HeaderValue::from_static(Self::APPLICATION_VERSION),
-            domain: Domain::default(),
-            time_limit: crate::Client::TIME_LIMIT,
-        }
-    }
+fn names(application: &HeaderValue, application_version: &HeaderValue) -> HeaderMap {
+    let names = [
+        (APPLICATION, application.clone()),
+        (APPLICATION_VERSION, application_version.clone()),
+    ];
+    names.into_iter().collect()
 }
 
 /// What takes no time at all would always be late.

@@ -83,27 +83,15 @@ impl Target {
     }
 }
 
-/// A target that is a URL of itself.
+/// A target that is a URL of itself; any other is a path, also one that has a colon.
 fn absolute(path: &str) -> Option<Result<Url>> {
     let is = |scheme: &str| {
         path.get(..scheme.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
     let scheme = ["https://", "http://", "wss://", "ws://"];
-    scheme.into_iter().any(is).then(|| {
-        // A parser of URLs would leave them out, and find another host than is written there.
-        if path.chars().any(char::is_control) {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "the request's target has control characters; percent-encode them",
-            ));
-        }
-        // Not quoted: it may hold a secret.
-        Url::parse(path).map_err(|_| {
-            Error::new(
-                ErrorKind::Config,
-                "the request's target looks like a URL, but is none; write it as `https://host/path`",
-            )
-        })
-    })
+    scheme
+        .into_iter()
+        .any(is)
+        .then(|| session_http::absolute(path))
 }

@@ -271,7 +271,58 @@ async fn a_token_that_is_refused_is_an_authentication_error_like_one_that_is_not
     let error = session.init().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied);
     assert_eq!(Class::of(&error), Some(Class::Authentication));
-    assert!(Failure::of(&error).is_none());
+    assert_eq!(Failure::of(&error).unwrap().status(), 401);
+}
+
+#[tokio::test]
+async fn what_the_token_endpoint_says_no_with_is_an_authentication_error_with_status_and_address() {
+    let provider = provider();
+    for (status, kind) in [
+        (400, ErrorKind::Denied),
+        (401, ErrorKind::Denied),
+        (429, ErrorKind::Unavailable),
+        (503, ErrorKind::Unavailable),
+    ] {
+        let body = r#"{"error": "invalid_client", "error_description": "s3cr3t"}"#;
+        let status = StatusCode::from_u16(status).unwrap();
+        let outage = match kind {
+            ErrorKind::Denied => Outage::json(status, body),
+            _ => Outage::html(status),
+        };
+        provider.fail_next(Kind::Token, 1, outage);
+        let session = support::marquee(&provider).open().unwrap();
+        let error = session.init().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "worth trying again, or not");
+        assert_eq!(Class::of(&error), Some(Class::Authentication), "{status}");
+        let failure = Failure::of(&error).unwrap();
+        assert_eq!(failure.status(), status);
+        assert_eq!(failure.url(), provider.token_endpoint());
+        assert_eq!(failure.explanation(), None);
+        assert!(
+            error
+                .to_string()
+                .contains(provider.token_endpoint().as_str())
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_its_own_that_is_refused_is_a_failure_with_its_request_id() {
+    let wire = Wire::start([answer(
+        "401 Unauthorized",
+        &[("x-dash-requestid", "R-7"), ("Content-Type", "text/plain")],
+        "no",
+    )]);
+    let (_session, client) = wire.opened().await;
+    let error = client.get("/one").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied);
+    let failure = Failure::of(&error).unwrap();
+    assert_eq!(failure.status(), 401);
+    assert_eq!(failure.class(), Class::Authentication);
+    assert_eq!(failure.request_id(), Some("R-7"));
+    assert_eq!(failure.path(), "/v1/one");
+    assert!(error.to_string().contains("R-7"), "{error}");
+    assert_eq!(wire.requests().len(), 1);
 }
 
 #[tokio::test]

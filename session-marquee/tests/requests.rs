@@ -334,6 +334,22 @@ async fn a_header_of_a_request_takes_the_place_of_the_sessions_for_that_request(
 }
 
 #[tokio::test]
+async fn who_goes_by_the_plain_client_says_which_program_asks_too() {
+    let provider = provider();
+    let session = marquee(&provider).application("x", "1.2").open().unwrap();
+    session.init().await.unwrap();
+    let plain = session_http::Client::new(&session);
+    plain.get("/users/self").send().await.unwrap();
+    let request = last(&provider);
+    assert_eq!(request.path(), "/api/v1/users/self");
+    assert_eq!(header(&request, "x-application"), Some("x"));
+    assert_eq!(header(&request, "x-version"), Some("1.2"));
+    let request = plain.get("/users/self").header("X-Application", "own");
+    request.send().await.unwrap();
+    assert_eq!(header(&last(&provider), "x-application"), Some("own"));
+}
+
+#[tokio::test]
 async fn a_streamed_body_is_not_sent_twice() {
     let provider = provider();
     let (_session, client) = opened(&provider).await;

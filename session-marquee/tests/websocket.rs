@@ -4,9 +4,11 @@
 
 mod support;
 
+use std::time::Duration;
+
 use session_core::{ErrorKind, Secret, SessionHandle};
 use session_http::websocket::Message;
-use session_marquee::{Client, Domain, Marquee, MarqueeBuilder};
+use session_marquee::{Class, Client, Domain, Failure, Marquee, MarqueeBuilder};
 use session_mock::{Kind, Provider};
 use support::{environment, header, requests};
 
@@ -76,9 +78,84 @@ async fn cookies_go_with_the_names_of_the_program() {
     assert_eq!(header(&handshake, "x-marquee-csrf-token"), Some("CSRF"));
     assert_eq!(
         header(&handshake, "cookie"),
-        Some("GSSSO=SSO-TOKEN; MARQUEE-CSRF-TOKEN=CSRF")
+        Some("MARQUEE-CSRF-TOKEN=CSRF; GSSSO=SSO-TOKEN"),
+        "in the order of gs_quant's handshakes"
     );
     assert_eq!(header(&handshake, "authorization"), None);
+    client.get("/users/self").send().await.unwrap();
+    assert_eq!(
+        header(&support::last(&provider), "cookie"),
+        Some("GSSSO=SSO-TOKEN; MARQUEE-CSRF-TOKEN=CSRF"),
+        "and of its requests"
+    );
+}
+
+#[tokio::test]
+async fn a_handshake_has_the_headers_of_gs_quants_and_no_others() {
+    let (marquee, provider) = started();
+    marquee.accept_gssso("SSO-TOKEN", Some("CSRF"));
+    let names = |provider: &Provider| {
+        let handshake = support::last(provider);
+        let names = handshake.headers().into_iter();
+        let mut names: Vec<_> = names.map(|(name, _)| name.to_ascii_lowercase()).collect();
+        names.sort();
+        names
+    };
+    let of_all = [
+        "connection",
+        "host",
+        "sec-websocket-key",
+        "sec-websocket-version",
+        "upgrade",
+        "user-agent",
+    ];
+    for (session, own) in [
+        (application(&provider), &["authorization"][..]),
+        (
+            support::with_cookies(&provider),
+            &[
+                "cookie",
+                "x-application",
+                "x-marquee-csrf-token",
+                "x-version",
+            ],
+        ),
+    ] {
+        let (_session, client) = opened(session).await;
+        echoed(client.websocket("/stream")).await;
+        let mut expected = [&of_all[..], own].concat();
+        expected.sort_unstable();
+        assert_eq!(names(&provider), expected);
+    }
+}
+
+#[tokio::test]
+async fn it_has_a_query_and_a_limit_of_time() {
+    let (_marquee, provider) = started();
+    let (_session, client) = opened(application(&provider)).await;
+    let socket = client.websocket("/stream?x=1").query("ids", ["a", "b"]);
+    echoed(socket.query("none", None::<&str>)).await;
+    assert_eq!(support::last(&provider).query(), Some("x=1&ids=a&ids=b"));
+    let _hold = provider.hold(Kind::Api);
+    let limit = Duration::from_millis(1);
+    for socket in [
+        client.websocket("/stream").timeout(limit),
+        client.clone().with_timeout(limit).websocket("/stream"),
+    ] {
+        let error = socket.connect().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_there_is_a_failure_too() {
+    let (_marquee, provider) = started();
+    let token = Marquee::token(environment(&provider), Secret::new("dead"));
+    let (_session, client) = opened(token).await;
+    let error = client.websocket("/stream").connect().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied);
+    assert_eq!(Failure::of(&error).unwrap().status(), 401);
+    assert_eq!(Class::of(&error), Some(Class::Authentication));
 }
 
 #[tokio::test]

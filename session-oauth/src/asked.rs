@@ -56,7 +56,8 @@ impl Asked<'_> {
                     .map(|origin| format!(" to {origin}"))
                     .unwrap_or_default(),
             ),
-        );
+        )
+        .with_status(status);
         match retry_after(&answer.headers) {
             Some(wait) if kind == ErrorKind::Unavailable => error.with_retry_after(wait),
             _ => error,

@@ -21,7 +21,7 @@ const VENV: Package = Package {
 /// The oldest Python that the packages run on.
 const OLDEST: (u32, u32) = (3, 11);
 
-/// The requirements that an environment was made from: it is current while they are the same.
+/// What an environment was made from, an interpreter and requirements: it is current while they are the same.
 const INSTALLED: &str = "installed-from.txt";
 
 /// Installs what the `requirements.txt` in `folder` says, unless it is there.
@@ -50,33 +50,65 @@ pub(crate) fn ensure_beside_debians(workspace: &Workspace, folder: &Path) -> Res
 fn ensure_on(workspace: &Workspace, folder: &Path, python: &str, options: &[&str]) -> Result {
     let environment = environment(workspace, folder)?;
     let requirements = folder.join("requirements.txt");
-    if is_current(&environment, &requirements) {
+    check_python(workspace, python)?;
+    let made_from = made_from(workspace, python, options, &requirements)?;
+    if is_current(&environment, &made_from) {
         return Ok(());
     }
-    check_python(workspace, python)?;
-    // What is left of an earlier one, perhaps of an older Python, goes.
+    // Elsewhere, and put in its place when it is complete: others may be making the same, or be using the one that is there.
+    let new = environment.with_extension(format!("new-{}", std::process::id()));
+    let outcome = install(workspace, python, options, &requirements, &new).and_then(|()| {
+        let noted = fs::write(new.join(INSTALLED), &made_from);
+        noted
+            .and_then(|()| put(&new, &environment, &made_from))
+            .map_err(|error| format!("cannot put packages in {}: {error}", environment.display()))
+    });
+    // It is there if it was not needed, or is not complete.
+    let _ = fs::remove_dir_all(&new);
+    outcome
+}
+
+fn install(
+    workspace: &Workspace,
+    python: &str,
+    options: &[&str],
+    requirements: &Path,
+    environment: &Path,
+) -> Result {
     run(workspace
         .command(python)
         .args(["-m", "venv", "--clear"])
         .args(options)
-        .arg(&environment))?;
-    let program = python_in(&environment);
+        .arg(environment))?;
+    let program = python_in(environment);
     // Wheels only: what an install script may do nobody has read.
     run(workspace
         .command(&program.to_string_lossy())
         .args(["-m", "pip", "install", "--quiet", "--no-input", "--no-deps"])
         .args(["--require-hashes", "--only-binary", ":all:"])
         .args(["--disable-pip-version-check", "--requirement"])
-        .arg(&requirements)
-        .stdout(io::stderr()))?;
-    fs::copy(&requirements, environment.join(INSTALLED))
-        .map(|_| ())
-        .map_err(|error| {
-            format!(
-                "cannot note in {} what is installed: {error}",
-                environment.display()
-            )
-        })
+        .arg(requirements)
+        .stdout(io::stderr()))
+}
+
+/// Puts a new environment in its place, from where the one that is there goes; unless that is as good, because somebody else was as quick.
+fn put(new: &Path, environment: &Path, made_from: &str) -> io::Result<()> {
+    let mut attempts = 0;
+    loop {
+        match fs::rename(new, environment) {
+            Ok(()) => return Ok(()),
+            Err(_) if is_current(environment, made_from) => return Ok(()),
+            Err(error) if attempts == 3 => return Err(error),
+            Err(_) => attempts += 1,
+        }
+        // By name, so that whoever else is about to do the same does not take away what comes in its place.
+        let old = new.with_extension(format!("old-{attempts}"));
+        match fs::rename(environment, &old) {
+            Ok(()) => fs::remove_dir_all(&old)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// The Python that has these packages, once they are [ensured](ensure).
@@ -95,10 +127,26 @@ fn python_in(environment: &Path) -> PathBuf {
     environment.join("bin/python")
 }
 
-fn is_current(environment: &Path, requirements: &Path) -> bool {
-    let wanted = fs::read(requirements);
-    let installed = fs::read(environment.join(INSTALLED));
-    matches!((wanted, installed), (Ok(wanted), Ok(installed)) if wanted == installed)
+/// The interpreter, with its version, and the requirements.
+fn made_from(
+    workspace: &Workspace,
+    python: &str,
+    options: &[&str],
+    requirements: &Path,
+) -> Result<String> {
+    let ask = "import os, sys; print(os.path.realpath(sys.executable), sys.version)";
+    let interpreter = output(workspace.command(python).args(["-c", ask]))?;
+    let requirements = fs::read_to_string(requirements)
+        .map_err(|error| format!("cannot read {}: {error}", requirements.display()))?;
+    Ok(format!(
+        "# {}\n# {options:?}\n{requirements}",
+        interpreter.trim().replace('\n', " ")
+    ))
+}
+
+fn is_current(environment: &Path, made_from: &str) -> bool {
+    let installed = fs::read_to_string(environment.join(INSTALLED));
+    installed.is_ok_and(|installed| installed == made_from)
 }
 
 fn check_python(workspace: &Workspace, python: &str) -> Result {
@@ -136,27 +184,57 @@ mod tests {
     }
 
     #[test]
-    fn an_environment_is_current_while_the_requirements_are_the_same() {
+    fn an_environment_is_current_while_interpreter_and_requirements_are_the_same() {
         let folder = tempfile::tempdir().unwrap();
         let requirements = folder.path().join("requirements.txt");
+        let workspace = Workspace::here();
         fs::write(&requirements, "1").unwrap();
-        assert!(!is_current(folder.path(), &requirements));
-        fs::write(folder.path().join(INSTALLED), "1").unwrap();
-        assert!(is_current(folder.path(), &requirements));
+        let from = |options: &[&str]| made_from(&workspace, "python3", options, &requirements);
+        let first = from(&[]).unwrap();
+        assert!(!is_current(folder.path(), &first));
+        fs::write(folder.path().join(INSTALLED), &first).unwrap();
+        assert!(is_current(folder.path(), &from(&[]).unwrap()));
+        assert!(!is_current(folder.path(), &from(&["--other"]).unwrap()));
+        let of_another = first.replacen("python", "another-python", 1);
+        assert!(!is_current(folder.path(), &of_another));
         fs::write(&requirements, "2").unwrap();
-        assert!(!is_current(folder.path(), &requirements));
+        assert!(!is_current(folder.path(), &from(&[]).unwrap()));
+    }
+
+    #[test]
+    fn two_that_make_the_same_environment_are_not_in_each_others_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let environment = folder.path().join("packages");
+        let made = |name: &str, from: &str| {
+            let new = folder.path().join(name);
+            fs::create_dir(&new).unwrap();
+            fs::write(new.join(INSTALLED), from).unwrap();
+            fs::write(new.join("whose"), name).unwrap();
+            put(&new, &environment, from).unwrap();
+            fs::read_to_string(environment.join("whose")).unwrap()
+        };
+        assert_eq!(made("first", "1"), "first");
+        assert_eq!(
+            made("second", "1"),
+            "first",
+            "the one that is there is as good"
+        );
+        assert_eq!(made("third", "2"), "third", "of what was required before");
     }
 
     #[test]
     fn all_that_is_required_has_a_hash() {
-        let counterparts = Workspace::here().counterparts();
-        let mut lists = 0;
-        for folder in fs::read_dir(counterparts).unwrap() {
-            let list = folder.unwrap().path().join("requirements.txt");
-            let Ok(text) = fs::read_to_string(list) else {
-                continue;
-            };
-            lists += 1;
+        let workspace = Workspace::here();
+        let mut lists = Vec::new();
+        for parent in [workspace.counterparts(), workspace.root().join("bench")] {
+            let before = lists.len();
+            for folder in fs::read_dir(parent).unwrap() {
+                let list = folder.unwrap().path().join("requirements.txt");
+                lists.extend(fs::read_to_string(list));
+            }
+            assert!(lists.len() > before);
+        }
+        for text in lists {
             let text = text.replace("\\\n", " ");
             for line in text.lines().filter(|line| !line.starts_with('#')) {
                 assert!(
@@ -165,6 +243,5 @@ mod tests {
                 );
             }
         }
-        assert!(lists > 0);
     }
 }

@@ -10,7 +10,7 @@ use http::{StatusCode, header::WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 use session_kit::{
     http::reqwest::header::HeaderValue,
-    mock::{Entry, Kind, Outage},
+    mock::{Entry, Kind, Marquee, Outage, Provider},
 };
 
 use crate::{
@@ -55,6 +55,34 @@ fn a_path_is_below_the_api_and_a_url_is_taken_as_it_is() {
         );
         assert_eq!(seen["scopes"], json!(["read"]));
     }
+}
+
+#[test]
+fn with_marquee_it_says_which_program_asks() {
+    let marquee = Provider::builder().site(Marquee::new()).start();
+    let scene = Scene::with(marquee.unwrap());
+    scene.configure(&format!(
+        r#"
+[profiles.marquee]
+backend = "marquee"
+client_id = "{id}"
+client_secret = {{ file = "secret" }}
+application = "desk"
+application_version = "1.2"
+
+[profiles.marquee.environment]
+name = "test"
+auth = "{auth}"
+api = "{api}"
+"#,
+        id = scene.provider.client_id(),
+        auth = scene.provider.token_endpoint(),
+        api = scene.provider.api(),
+    ));
+    scene.run("request -p marquee GET /users/self").quietly();
+    let [call] = calls(&scene).try_into().unwrap();
+    assert_eq!(call.header("x-application").unwrap(), "desk");
+    assert_eq!(call.header("x-version").unwrap(), "1.2");
 }
 
 #[test]

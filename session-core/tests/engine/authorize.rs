@@ -57,7 +57,8 @@ async fn cookies_merge_and_the_sessions_win() {
     assert_eq!(headers.get_all(header::COOKIE).iter().count(), 1);
     assert_eq!(
         text(&headers, "cookie"),
-        "theme=dark; flag; sidx=keep; sid=new; csrf=1"
+        "theme=dark; sid=new; flag; sidx=keep; csrf=1",
+        "in the caller's order, with the session's value"
     );
     assert!(headers[header::COOKIE].is_sensitive());
 

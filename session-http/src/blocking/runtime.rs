@@ -11,6 +11,9 @@ use tokio::{
 /// Has a future done on this thread, its connections and timers on the threads for all blocking clients of the process:
 /// what makes a blocking client of an async one. Inside of a runtime it blocks the worker, and needs nothing of it.
 ///
+/// The future must not need anything of the runtime that it is called in either: one that waits for a task, a channel or a timer of a runtime with
+/// one thread, which this is, waits for ever. What it spawns itself is spawned on the threads of the blocking clients.
+///
 /// ```no_run
 /// # fn example(session: session_core::SessionHandle) -> session_core::Result<()> {
 /// use session_http::{Client, blocking::wait};

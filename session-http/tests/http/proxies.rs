@@ -83,6 +83,38 @@ fn a_proxy_that_asks_gets_the_credentials_and_the_server_does_not() {
     });
 }
 
+#[cfg(feature = "websocket")]
+#[test]
+fn the_handshake_of_a_websocket_goes_through_it_as_requests_do() {
+    block_on(async {
+        let realm = Realm::agreeable();
+        let proxy = Proxy::start(realm.server.address, asks());
+        let connect = async |password| {
+            let way = with_password(way(&proxy), SecretSource::literal(password));
+            let client = client(behind(&realm, way)).await;
+            client.websocket("/feed").connect().await.unwrap_err()
+        };
+        let error = connect(PASSWORD).await;
+        assert_eq!(error.kind(), ErrorKind::Protocol, "a server that has none");
+        let [handshake] = realm.server.log().try_into().unwrap();
+        let host = format!("api.test:{}", realm.server.address.port());
+        assert_eq!(handshake.target, "/feed");
+        assert_eq!(handshake.header("host"), Some(&*host));
+        assert_eq!(handshake.header("upgrade"), Some("websocket"));
+        assert_eq!(handshake.header("accept"), None);
+        assert_eq!(handshake.header("proxy-authorization"), None);
+
+        let error = connect("s3cr3t-wrong").await;
+        assert_eq!(error.kind(), ErrorKind::Denied);
+        let text = format!("{error} {error:?}");
+        assert!(
+            text.contains("the proxy") && !text.contains("s3cr3t"),
+            "{text}"
+        );
+        assert_eq!(realm.server.log().len(), 1);
+    });
+}
+
 #[test]
 fn a_proxy_itself_may_speak_tls() {
     block_on(async {

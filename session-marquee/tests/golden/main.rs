@@ -10,6 +10,7 @@
 )]
 
 mod compare;
+mod cookies;
 mod differences;
 mod frames;
 #[cfg(feature = "counterparts")]

@@ -220,6 +220,10 @@ impl Session for Watched {
         self.inner().identity()
     }
 
+    fn request_headers(&self) -> Option<&HeaderMap> {
+        self.inner().request_headers()
+    }
+
     async fn init(&self) -> Result<Credential> {
         self.record.authenticate(self.inner().init()).await
     }
@@ -327,6 +331,10 @@ impl Session for Remembered {
 
     fn environment(&self) -> &dyn Environment {
         self.subject.environment()
+    }
+
+    fn request_headers(&self) -> Option<&HeaderMap> {
+        self.subject.session().request_headers()
     }
 
     async fn init(&self) -> Result<Credential> {

@@ -44,6 +44,8 @@ enum Within {
     Chunk(u64),
     ChunkSize,
     Trailers,
+    /// An answer, which says whether anything of HTTP/1.1 follows: the client has offered to switch to something else.
+    Offer,
     /// Nothing of HTTP/1.1 follows.
     Foreign,
 }
@@ -71,11 +73,23 @@ impl Heads {
                         left => Within::Chunk(left),
                     };
                 }
-                Within::Foreign => return,
+                Within::Offer | Within::Foreign => return,
                 Within::Head | Within::ChunkSize | Within::Trailers => {
                     self.overhear_line(&mut bytes);
                 }
             }
+        }
+    }
+
+    /// What the server answers, as far as it says what follows (RFC 9110 §7.8).
+    fn answered(&mut self, bytes: &[u8]) {
+        if self.within != Within::Offer || bytes.is_empty() {
+            return;
+        }
+        if bytes.starts_with(b"HTTP/1.1 101") {
+            self.within = Within::Foreign;
+        } else if !bytes.starts_with(b"HTTP/1.1 1") {
+            self.within = Within::Head;
         }
     }
 
@@ -141,7 +155,7 @@ fn after(head: &[u8]) -> Within {
             return Within::ChunkSize;
         }
         if name.eq_ignore_ascii_case("upgrade") {
-            return Within::Foreign;
+            return Within::Offer;
         }
         if name.eq_ignore_ascii_case("content-length") {
             let length = std::str::from_utf8(value).ok();
@@ -181,6 +195,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Overheard<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
+        lock(&self.heads).answered(bytes);
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
@@ -197,6 +212,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Overheard<S> {
         cx: &mut Context<'_>,
         slices: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
+        let first = slices.iter().find(|slice| !slice.is_empty());
+        lock(&self.heads).answered(first.map_or(&[], |slice| slice));
         Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
     }
 
@@ -240,11 +257,29 @@ mod tests {
         assert_eq!(headers, [("X-Case", &b"One"[..]), ("x-case", b"two")]);
     }
 
+    const UPGRADE: &[u8] = b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n";
+
     #[test]
     fn what_follows_an_upgrade_is_not_http() {
         let mut heads = Heads::default();
-        heads.overhear(b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n\x81\x02hi\r\n\r\n");
+        heads.overhear(UPGRADE);
+        heads.answered(b"HTTP/1.1 101 Switching Protocols\r\n");
+        heads.overhear(b"\x81\x02hi\r\n\r\n");
         assert!(!heads.next().is_empty());
         assert!(heads.next().is_empty());
+    }
+
+    #[test]
+    fn what_follows_an_upgrade_that_was_refused_is() {
+        for refusal in ["401 Unauthorized", "200 OK"] {
+            let mut heads = Heads::default();
+            heads.overhear(UPGRADE);
+            heads.answered(b"HTTP/1.1 100 Continue\r\n\r\n");
+            heads.answered(format!("HTTP/1.1 {refusal}\r\n").as_bytes());
+            heads.answered(b"HTTP/1.1 101 in its body");
+            heads.overhear(BARE.as_bytes());
+            assert!(heads.next().starts_with(b"GET /ws"));
+            assert!(heads.next().starts_with(b"GET /c"), "{refusal}");
+        }
     }
 }

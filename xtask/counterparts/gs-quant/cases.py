@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime
-import socket
 
 import msgpack  # noqa: F401  (imported once, before the fork)
 import pandas as pd
@@ -16,9 +15,10 @@ from gs_quant.session import (
     Environment,
     GsSession,
     OAuth2Session,
-    PassThroughGSSSOSession,
     PassThroughSession,
 )
+from gs_quant.tracing import Tracer
+from handshakes import said
 from results import attempt
 from scene import case
 
@@ -302,6 +302,23 @@ def _(scene):
     return results
 
 
+@case("39-async-transport-errors", opened=True)
+def _(scene):
+    async def all_errors():
+        results = {}
+        for name in ("hang", "reset", "close without an answer", "truncated"):
+            scene.requests()
+            try:
+                await scene.session.async_.get("/bad", timeout=0.3 if name == "hang" else 65)
+                results[name] = None
+            except Exception as error:
+                kind = type(error)
+                results[name] = {"raised": f"{kind.__module__}.{kind.__name__}", "requests": scene.requests()}
+        return results
+
+    return asyncio.run(all_errors())
+
+
 @case("40-async-get", opened=True)
 def _(scene):
     payload = {"a": [1, 2], "n": None, "t": True}
@@ -351,6 +368,15 @@ def _(scene):
     return asyncio.run(within())
 
 
+@case("46-async-two-loops", opened=True)
+def _(scene):
+    async def twice():
+        session = scene.session.async_
+        return [await session.get("/users/self"), await session.get("/users/self")]
+
+    return [asyncio.run(twice()), asyncio.run(twice())]
+
+
 @case("47-async-redirect", opened=True)
 def _(scene):
     return asyncio.run(scene.session.async_.get("/cross"))
@@ -388,49 +414,14 @@ def _(scene):
     return str(SecurityMaster.get_asset("GS", AssetIdentifier.TICKER))
 
 
-async def said(session, path, **named):
-    async with session.async_.connect_websocket(path, **named) as websocket:
-        await websocket.send("hi")
-        return await websocket.recv()
-
-
-@case("53-ws-oauth2", opened=True)
+@case("52-tracing", opened=True)
 def _(scene):
-    scene.session.domain = "http" + scene.ws[2:]
-
-    async def three():
-        return [
-            await said(scene.session, "/stream"),
-            await said(scene.session, "/stream?x=1", headers={"X-Extra": "1"}, include_version=False),
-            await said(scene.session, "/d", domain=scene.ws),
-        ]
-
-    return asyncio.run(three())
-
-
-@case("54-ws-401", opened=True)
-def _(scene):
-    scene.session.domain = "http" + scene.ws[2:]
-    return asyncio.run(said(scene.session, "/stream"))
-
-
-@case("55-ws-passthrough")
-def _(scene):
-    session = PassThroughSession(scene.http, token="ext-token")
-    session.init()
-    session.domain = "http" + scene.ws[2:]
-    return asyncio.run(said(session, "/stream"))
-
-
-@case("57-gssso-csrf")
-def _(scene):
-    session = with_cookies("SSO-TOKEN", "CSRF", scene)
-    for host, path in (("marquee.gs.com", "/users/self"), ("other.gs.com", "/x"), ("notgs.example", "/x")):
-        session.sync.get(path, domain=named(host, scene.http))
-    return [
-        (cookie.name, cookie.domain, cookie.path, "secure" if cookie.secure else "not secure", cookie._rest)
-        for cookie in session._session.cookies
-    ]
+    session = scene.session
+    with Tracer("work"):
+        session.sync.get("/users/self")
+        asyncio.run(session.async_.post("/things", {"a": 1}))
+        session.domain = "http" + scene.ws[2:]
+        return asyncio.run(said(session, "/stream"))
 
 
 @case("stand-in", recorded=False)
@@ -450,25 +441,6 @@ def _(scene):
             session.sync.post("/echo", {"a": 1}, request_headers=MSGPACK)["body"],
             asyncio.run(said(session, "/stream")),
         ]
-
-
-def named(host, address):
-    """The server at this address, by another name."""
-    port = address.rsplit(":", 1)[1]
-    look_up = socket.getaddrinfo
-    if not hasattr(look_up, "stands_in"):
-        def stand_in(name, *arguments, **more):
-            return look_up("127.0.0.1" if not name[0].isdigit() else name, *arguments, **more)
-
-        stand_in.stands_in = True
-        socket.getaddrinfo = stand_in
-    return f"http://{host}:{port}"
-
-
-def with_cookies(token, csrf_token, scene):
-    session = PassThroughGSSSOSession(scene.http, token, csrf_token=csrf_token)
-    session.init()
-    return session
 
 
 @case("libraries", recorded=False)

@@ -2,8 +2,8 @@
 
     POST /NAME {"http": "http://127.0.0.1:1", "other": "http://127.0.0.1:2", "ws": "ws://127.0.0.1:3"}
 
-runs the case NAME of cases.py in a process of its own, for gs_quant keeps state. The answer is what the case returned, as JSON; an exception of
-gs_quant or its HTTP library is a result too. What the case sends before it begins, to be initialised for example, ends with
+runs the case NAME of cases.py, or of a file beside it, in a process of its own, for gs_quant keeps state. The answer is what the case returned, as
+JSON; an exception of gs_quant or its HTTP library is a result too. What the case sends before it begins, to be initialised for example, ends with
 `GET /--begin--` to `http`.
 """
 
@@ -28,8 +28,10 @@ import stand_ins  # noqa: E402
 
 stand_ins.put()
 
-import cases  # noqa: E402, F401  (registers them)
+import cases  # noqa: E402, F401  (registers them, as do those below)
+import cookies  # noqa: E402, F401
 import gs_quant  # noqa: E402
+import handshakes  # noqa: E402, F401
 import scene  # noqa: E402
 
 # One that hangs fails.

@@ -3,6 +3,8 @@
 import sys
 import types
 
+import requests.cookies
+
 
 class KerberosSessionMixin:
     @classmethod
@@ -11,7 +13,16 @@ class KerberosSessionMixin:
 
 
 class MQLoginMixin:
-    pass
+    def __init__(self, mq_login_token, jwt_token):
+        self.mq_login_token = mq_login_token
+
+    @classmethod
+    def domain_and_verify(cls, environment_or_domain):
+        return environment_or_domain, False
+
+    def _authenticate(self):
+        cookie = requests.cookies.create_cookie(domain=".gs.com", name="MarqueeLogin", value=self.mq_login_token)
+        self._session.cookies.set_cookie(cookie)
 
 
 def put():
