@@ -10,7 +10,7 @@ use url::Url;
 use crate::{
     Client, Failure,
     explanation::explanation,
-    request_id::{Spoken, request_id},
+    request_id::{RequestId, Spoken},
 };
 
 /// What a request was, for errors.
@@ -25,12 +25,12 @@ pub(crate) struct Asked {
 #[derive(Debug)]
 pub struct Answer {
     response: Response,
-    request_id: Option<String>,
+    request_id: RequestId,
 }
 
 impl Answer {
     pub(crate) async fn checked(mut response: Response, asked: Asked) -> Result<Self> {
-        let request_id = request_id(response.headers(), &asked.client, &asked.spoken);
+        let request_id = RequestId::of(response.headers(), &asked.client, asked.spoken);
         if response.status().is_success() {
             return Ok(Self {
                 response,
@@ -43,7 +43,7 @@ impl Answer {
             url: asked.url,
             is_of_token_endpoint: false,
             explanation: explanation(&mut response).await,
-            request_id,
+            request_id: request_id.get().map(str::to_owned),
         };
         let Err(error) = response.error_for_status() else {
             return Err(Error::new(
@@ -82,7 +82,7 @@ impl Answer {
 
     /// Under which number Marquee knows of it (`x-dash-requestid`): for questions to its support.
     pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
+        self.request_id.get()
     }
 
     /// With this limit for what is held in memory, in bytes. Default: [`Response::LIMIT`].

@@ -7,7 +7,7 @@ use session_core::{Error, ErrorKind};
 use session_http::Refusal;
 use url::Url;
 
-use crate::{MarqueeEnvironment, answer::Asked, request_id::request_id};
+use crate::{MarqueeEnvironment, answer::Asked, request_id::RequestId};
 
 /// An answer that is no success, of Marquee or of where the session authenticates: which, and to what. The [source](StdError::source) of the errors of
 /// [`send`](crate::RequestBuilder::send).
@@ -117,7 +117,9 @@ impl Failure {
         };
         let failure = Self {
             status: refusal.status(),
-            request_id: request_id(refusal.headers(), &asked.client, &asked.spoken),
+            request_id: RequestId::of(refusal.headers(), &asked.client, asked.spoken)
+                .get()
+                .map(str::to_owned),
             method: asked.method,
             url: asked.url,
             is_of_token_endpoint: false,

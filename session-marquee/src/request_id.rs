@@ -1,5 +1,7 @@
 //! The number under which Marquee knows of a request.
 
+use std::{fmt, sync::OnceLock};
+
 use http::{
     HeaderMap, HeaderValue,
     header::{AUTHORIZATION, COOKIE},
@@ -102,17 +104,57 @@ fn bytes(digits: impl Iterator<Item = u32>, bits: u32) -> Secret {
 /// How many characters an identifier has at most.
 const LONGEST: usize = 64;
 
-/// It ends up in errors and logs: what is none is left out, and what a server repeats of the credential.
-pub(crate) fn request_id(headers: &HeaderMap, client: &Client, sent: &Spoken) -> Option<String> {
-    let id = headers.get("x-dash-requestid")?.to_str().ok()?;
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
-    if id.is_empty() || id.len() > LONGEST || !id.chars().all(is_plain) || sent.is_in(id) {
-        return None;
+/// What an answer says is its identifier. Looked at when it is asked for: most never are.
+pub(crate) struct RequestId {
+    said: Option<Said>,
+    told: OnceLock<Option<String>>,
+}
+
+struct Said {
+    value: HeaderValue,
+    sent: Spoken,
+    /// It may have been renewed on the way.
+    now: Spoken,
+}
+
+impl RequestId {
+    pub(crate) fn of(headers: &HeaderMap, client: &Client, sent: Spoken) -> Self {
+        let said = headers.get("x-dash-requestid").map(|value| Said {
+            value: value.clone(),
+            sent,
+            now: client
+                .with_session(|session| Ok(Spoken::of(session)))
+                .unwrap_or_default(),
+        });
+        Self {
+            said,
+            told: OnceLock::new(),
+        }
     }
-    // It may have been renewed on the way.
-    let now = client.with_session(|session| Ok(Spoken::of(session)));
-    let is_of_now = now.is_ok_and(|now| now != *sent && now.is_in(id));
-    (!is_of_now).then(|| id.to_owned())
+
+    /// It ends up in errors and logs: none if it is none, or repeats the credential.
+    pub(crate) fn get(&self) -> Option<&str> {
+        let told = self
+            .told
+            .get_or_init(|| Some(self.said.as_ref()?.id()?.to_owned()));
+        told.as_deref()
+    }
+}
+
+impl Said {
+    fn id(&self) -> Option<&str> {
+        let id = self.value.to_str().ok()?;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+        let is_id = !id.is_empty() && id.len() <= LONGEST && id.chars().all(is_plain);
+        let is_told = || self.sent.is_in(id) || (self.now != self.sent && self.now.is_in(id));
+        (is_id && !is_told()).then_some(id)
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
 }
 
 #[cfg(test)]
