@@ -13,6 +13,7 @@ mod collections;
 mod credentials;
 mod daemon;
 mod distant;
+mod examinations;
 mod gate;
 mod hanging;
 mod impostors;
