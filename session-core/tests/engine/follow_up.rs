@@ -275,11 +275,17 @@ async fn what_fails_panics_or_hangs_after_the_opening_concerns_nobody() {
     let executor = MockExecutor::new(&clock);
     let builder = mock.builder().executor(executor.clone());
     let session = builder.time_limit(MINUTE).build();
-    for step in [Step::fail(ErrorKind::Denied), Step::panic(), Step::hang()] {
-        mock.then_follow_up(step.clone());
+    let closed = Gate::new();
+    let hanging = Step::fail(ErrorKind::Denied).behind(&closed);
+    for (step, hangs) in [
+        (Step::fail(ErrorKind::Denied), false),
+        (Step::panic(), false),
+        (hanging, true),
+    ] {
+        mock.then_follow_up(step);
         session.init().await.unwrap();
-        if format!("{step:?}") == "Never" {
-            clock.sleeper(MINUTE).await;
+        if hangs {
+            closed.arrived(1).await;
             clock.advance(MINUTE);
         }
         executor.idle().await;
