@@ -20,21 +20,19 @@ impl Spoken {
         Self([AUTHORIZATION, COOKIE, CSRF_HEADER].map(|name| session.header_now(&name)))
     }
 
-    /// Whether a text is part of a secret or has much of one in it, as it is or encoded.
+    /// Whether a text is part of a secret or has part of one in it, as it is or encoded, in whichever case.
     fn is_in(&self, text: &str) -> bool {
+        let mut said = decoded(text);
+        said.push(Secret::new(text));
+        let said: Vec<_> = said.iter().map(|text| lower(text.expose())).collect();
         let values = self.0.iter().flatten();
         let values = values.filter_map(|value| str::from_utf8(value.as_bytes()).ok());
-        let mut secrets = values.flat_map(secrets).map(str::as_bytes);
-        if text.len() < PART {
-            return secrets.any(|secret| contains(secret, text.as_bytes()));
-        }
-        let decoded = decoded(text);
+        let mut secrets = values
+            .flat_map(secrets)
+            .map(|secret| lower(secret.as_bytes()));
         secrets.any(|secret| {
-            let is_told = |text: &[u8]| {
-                let mut parts = text.chunks_exact(PART);
-                contains(text, secret) || parts.any(|part| contains(secret, part))
-            };
-            is_told(text.as_bytes()) || decoded.iter().any(|text| is_told(text.expose()))
+            said.iter()
+                .any(|text| tells(text.expose(), secret.expose()))
         })
     }
 }
@@ -49,12 +47,22 @@ fn secrets(value: &str) -> impl Iterator<Item = &str> {
     values.filter(|value| !value.is_empty())
 }
 
-/// How many bytes are a part of a secret. Looked for at each place that is a multiple of it, which finds all that are
-/// nearly twice as long.
-const PART: usize = 8;
+fn lower(bytes: &[u8]) -> Secret {
+    Secret::new(bytes.to_ascii_lowercase())
+}
 
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.len() >= part.len() && memmem::find(text, part).is_some()
+/// So many bytes of a secret tell something of it, and so many if there are no others, or half of it.
+const PART: usize = 8;
+const ALONE: usize = 6;
+
+fn tells(text: &[u8], secret: &[u8]) -> bool {
+    let part = PART.min(secret.len());
+    if text.len() < part {
+        return text.len() >= ALONE.min(secret.len().div_ceil(2))
+            && memmem::find(secret, text).is_some();
+    }
+    let mut parts = text.windows(part);
+    parts.any(|part| memmem::find(secret, part).is_some())
 }
 
 /// What a text may be the base64 of (RFC 4648 §5), or the hexadecimal digits, wherever in it they begin.
@@ -190,13 +198,18 @@ mod tests {
                 }
             }
         }
-        assert!(spoken.is_in("c5rf") && spoken.is_in("L1pq7"));
+        for text in ["c5rf", "x.C5RF", "L1pq7-", "xhL1pq7-Zrx"] {
+            assert!(spoken.is_in(text), "{text}");
+        }
+        assert!(spoken.is_in(&TOKEN.to_ascii_lowercase()));
     }
 
     #[test]
     fn an_identifier_is_not_taken_for_a_part_of_it() {
         for id in [
             "req-1",
+            "5",
+            "L1pq7",
             "GSSSO",
             "MARQUEE-CSRF-TOKEN-1",
             "5f3a1c52-7d55-4ac1-9a5c-0b8e3f6d2a17",
