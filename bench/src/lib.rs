@@ -27,6 +27,7 @@ mod marquee;
 mod memory;
 mod parts;
 mod peers;
+mod processor;
 mod renewal;
 mod runner;
 mod samples;

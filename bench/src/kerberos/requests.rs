@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::realm::{self, Realm, said};
 use crate::{
+    processor,
     runner::{Numbers, Program, Result, Runner},
     samples::Samples,
     table::Table,
@@ -29,15 +30,17 @@ const AIMS: [f64; 2] = [2.0, 5.0];
 
 pub(crate) fn run(runner: &Runner, realm: &Realm) -> Result<String> {
     let rounds = runner.rounds(9);
-    let mut rates: [Vec<f64>; 3] = Default::default();
+    let (mut rates, mut costs): ([Vec<f64>; 3], [Vec<f64>; 3]) = Default::default();
     for round in 0..rounds {
         for turn in 0..WAYS.len() {
             let at = (round + turn) % WAYS.len();
-            rates[at].push(match at {
-                0 => Runner::job(Program::Timing, "kerberos/requests")?["rate"],
+            let measured = match at {
+                0 => Measured::of(&Runner::job(Program::Timing, "kerberos/requests")?),
                 1 => curl(realm)?,
                 _ => python(realm)?,
-            });
+            };
+            rates[at].push(measured.rate);
+            costs[at].push(measured.cpu);
         }
     }
     let ratios = |at: usize| {
@@ -45,23 +48,35 @@ pub(crate) fn run(runner: &Runner, realm: &Realm) -> Result<String> {
         Samples::new(pairs.map(|(ours, theirs)| ours / theirs))
     };
     let mut table = Table::new([
-        &format!("requests a second, {CONCURRENT} at once"),
-        "median",
+        &format!("{CONCURRENT} at once"),
+        "requests a second",
         "session-kit ÷ it, 95 % interval",
+        "the client's CPU a request, µs",
+        "it ÷ session-kit",
     ]);
     let mut aims = Table::new(["aim", "measured", "met"]);
     for (at, way) in WAYS.iter().enumerate() {
+        let in_words = |ratios: Samples| {
+            let (low, high) = ratios.interval();
+            match at {
+                0 => String::new(),
+                _ => format!("{:.2} ({low:.2}–{high:.2})", ratios.median()),
+            }
+        };
+        let shown = |of: &[Vec<f64>; 3]| Samples::new(of[at].clone()).shown(0).to_string();
+        let costlier = costs[at].iter().zip(&costs[0]);
+        let costlier = Samples::new(costlier.map(|(theirs, ours)| theirs / ours));
         let ratios = ratios(at);
-        let (low, high) = ratios.interval();
-        let ratio = format!("{:.2} ({low:.2}–{high:.2})", ratios.median());
-        let rate = Samples::new(rates[at].clone()).shown(0).to_string();
+        let ratio = ratios.median();
         table.row([
             (*way).to_owned(),
-            rate,
-            if at == 0 { String::new() } else { ratio },
+            shown(&rates),
+            in_words(ratios),
+            shown(&costs),
+            in_words(costlier),
         ]);
         if at > 0 {
-            let (least, ratio) = (AIMS[at - 1], ratios.median());
+            let least = AIMS[at - 1];
             aims.row([
                 format!("requests, {CONCURRENT} at once, ÷ {way}: at least {least}"),
                 format!("{ratio:.2}"),
@@ -73,23 +88,39 @@ pub(crate) fn run(runner: &Runner, realm: &Realm) -> Result<String> {
         "`GET` by http on loopback, connections are kept, and Apache wants a token with each request. {rounds} rounds, in turns. \
          session-kit: {CONCURRENT} tasks on a runtime of two threads, {} s. curl: one process with `--negotiate --parallel \
          --parallel-max {CONCURRENT}`, {OF_CURL} requests, its start included. requests-gssapi: {CONCURRENT} processes with a \
-         session each, which sends the token at once (`opportunistic_auth`), {OF_PYTHON} requests, their start not included.\n\n\
+         session each, which sends the token at once (`opportunistic_auth`), {OF_PYTHON} requests, their start not included. \
+         CPU is that of the client's processes.\n\n\
          {table}\n{aims}",
         SLICE.as_secs(),
     ))
 }
 
-/// session-kit's requests a second.
+/// Requests a second, and what each took of the processor in the client's processes, in µs.
+struct Measured {
+    rate: f64,
+    cpu: f64,
+}
+
+impl Measured {
+    fn of(numbers: &Numbers) -> Self {
+        Self {
+            rate: numbers["rate"],
+            cpu: numbers["cpu"],
+        }
+    }
+}
+
+/// session-kit's.
 pub(crate) fn job(realm: &Realm) -> Numbers {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build();
-    let rate = runtime.expect("the system allows threads").block_on(async {
+    runtime.expect("the system allows threads").block_on(async {
         let session = realm.session().await;
         let client = Client::new(&session);
         request(&client).await;
-        let began = Instant::now();
+        let (began, worked) = (Instant::now(), processor::time());
         let mut tasks = JoinSet::new();
         for _ in 0..CONCURRENT {
             let client = client.clone();
@@ -106,9 +137,13 @@ pub(crate) fn job(realm: &Realm) -> Numbers {
         while let Some(of_task) = tasks.join_next().await {
             requests += of_task.expect("no request fails");
         }
-        f64::from(requests) / began.elapsed().as_secs_f64()
-    });
-    [("rate".to_owned(), rate)].into()
+        let (took, worked) = (began.elapsed(), processor::time() - worked);
+        let requests = f64::from(requests);
+        Numbers::from([
+            ("rate".to_owned(), requests / took.as_secs_f64()),
+            ("cpu".to_owned(), worked * 1e6 / requests),
+        ])
+    })
 }
 
 async fn request(client: &Client) {
@@ -118,7 +153,7 @@ async fn request(client: &Client) {
     assert!(text.contains("svc@"));
 }
 
-fn curl(realm: &Realm) -> Result<f64> {
+fn curl(realm: &Realm) -> Result<Measured> {
     let mut curl = Command::new("curl");
     curl.args([
         "--negotiate",
@@ -130,17 +165,20 @@ fn curl(realm: &Realm) -> Result<f64> {
     .args(["--parallel-max", &CONCURRENT.to_string()])
     .args(["--output", "/dev/null", "--write-out", "%{http_code}\n"])
     .arg(format!("{}?[1-{OF_CURL}]", realm.api()));
-    let began = Instant::now();
+    let (began, worked) = (Instant::now(), processor::time_of_children()?);
     let statuses = said(&mut curl)?;
-    let took = began.elapsed();
+    let (took, worked) = (began.elapsed(), processor::time_of_children()? - worked);
     let fine = statuses.lines().filter(|status| *status == "200").count();
     if fine != OF_CURL {
         return Err(format!("curl got {fine} answers of {OF_CURL}"));
     }
-    Ok(OF_CURL as f64 / took.as_secs_f64())
+    Ok(Measured {
+        rate: OF_CURL as f64 / took.as_secs_f64(),
+        cpu: worked * 1e6 / OF_CURL as f64,
+    })
 }
 
-fn python(realm: &Realm) -> Result<f64> {
+fn python(realm: &Realm) -> Result<Measured> {
     let mut python = Command::new(realm::python());
     python.args([
         "-c",
@@ -149,8 +187,8 @@ fn python(realm: &Realm) -> Result<f64> {
         &CONCURRENT.to_string(),
         &OF_PYTHON.to_string(),
     ]);
-    let rate = said(&mut python)?;
-    rate.trim()
-        .parse()
-        .map_err(|_| format!("requests-gssapi printed no rate: {rate}"))
+    let numbers = said(&mut python)?;
+    serde_json::from_str(&numbers)
+        .map(|numbers| Measured::of(&numbers))
+        .map_err(|_| format!("requests-gssapi printed no numbers: {numbers}"))
 }

@@ -6,7 +6,6 @@ use http::{
     HeaderMap, HeaderValue,
     header::{ACCEPT, AUTHORIZATION, USER_AGENT},
 };
-use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
 use session_core::Secret;
 use session_http::reqwest;
@@ -21,6 +20,7 @@ use tokio::{
 use super::{SLICE, WAYS};
 use crate::{
     endpoint::token,
+    processor,
     runner::{Numbers, Result},
 };
 
@@ -111,9 +111,9 @@ fn at_once(way: &str, port: u16, concurrent: u16) -> Numbers {
     two_threads().block_on(async {
         let way = Way::named(way, port).await;
         slice(&way, concurrent, WARM_UP).await;
-        let (began, worked) = (Instant::now(), cpu());
+        let (began, worked) = (Instant::now(), processor::time());
         let requests = slice(&way, concurrent, Duration::from_secs_f64(SLICE)).await;
-        let (took, worked) = (began.elapsed(), cpu() - worked);
+        let (took, worked) = (began.elapsed(), processor::time() - worked);
         Numbers::from([
             ("rate".to_owned(), requests / took.as_secs_f64()),
             ("cpu".to_owned(), worked * 1e6 / requests),
@@ -220,10 +220,4 @@ fn two_threads() -> Runtime {
         .enable_all()
         .build();
     runtime.expect("the system allows threads")
-}
-
-/// What this process has had of the processor, in seconds.
-fn cpu() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
