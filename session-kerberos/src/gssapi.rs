@@ -19,7 +19,8 @@
 //! - **NUL.** A name that has one in it is refused, in whichever form it goes: a library would take what is before it for all of it.
 //! - **Texts.** GSSAPI's are kept by thread, and fetched by the thread that made the call, before it makes another; libkrb5's are kept
 //!   by its context, which is one thread's.
-//! - **Threads.** A `Krb5`, and whatever borrows one, stays in its thread. Each `Send` and `Sync` says what it relies on.
+//! - **Threads.** A `Krb5`, and whatever borrows one, stays in its thread. Each `Send` and `Sync` says what it relies on. Heimdal's GSSAPI has
+//!   a clock for each thread: it is set for a call, and then set to what it was (`thread_clock`).
 //! - **What servers send.** Only a reply of Kerberos gets to the library: of anything else Heimdal's makes a crash (`Context::step`).
 //! - **Unloading.** There is none: a library that is taken stays.
 
@@ -37,6 +38,7 @@ mod oid;
 mod principal;
 mod private_cache;
 mod status;
+mod thread_clock;
 mod ticket;
 mod version;
 

@@ -12,6 +12,7 @@ use super::{
     name::Name,
     oid::Oid,
     status::{Failure, check},
+    thread_clock::ThreadClock,
 };
 use crate::kerberos_token::Answer;
 
@@ -124,6 +125,7 @@ impl Context {
         });
         let mut output = Buffer::new(library);
         let mut minor = 0;
+        let clock = ThreadClock::ahead(library, self.credential.ahead());
         // SAFETY: credential, context and target are of this library; all pointers are to values that live until after the call, or
         // null where they may be. The context is none at first, and later one that waits for a token. `output` is empty, and
         // for output.
@@ -149,7 +151,9 @@ impl Context {
             )
         };
         self.stage = Stage::Failed;
-        let major = check(library, Oid::KRB5, major, minor)?;
+        let major = check(library, Oid::KRB5, major, minor);
+        drop(clock);
+        let major = major?;
         self.stage = if major & CONTINUE_NEEDED == 0 {
             Stage::Complete
         } else {

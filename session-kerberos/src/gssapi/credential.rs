@@ -20,6 +20,8 @@ const CREDENTIALS_EXPIRED: u32 = 11 << 16;
 pub(crate) struct Credential {
     library: &'static Library,
     raw: RawCredential,
+    /// By how many seconds the KDC's clock is ahead of this machine's, as its cache has it.
+    ahead: i32,
 }
 
 // SAFETY: a credential belongs to no thread.
@@ -33,7 +35,13 @@ impl Credential {
     /// damaged.
     pub(super) fn from_cache(cache: &Cache<'_>) -> Result<Self, Failure> {
         let library = cache.library();
-        let mut credential = Self { library, raw: NONE };
+        let ahead = cache.offset()?;
+        let ahead = ahead.clamp(i32::MIN.into(), i32::MAX.into());
+        let mut credential = Self {
+            library,
+            raw: NONE,
+            ahead: ahead.try_into().unwrap_or(0),
+        };
         let mut minor = 0;
         // SAFETY: the cache is one of this library, which opens it once more for itself; the credential is none yet; what may be
         // null is.
@@ -90,6 +98,11 @@ impl Credential {
 
     pub(super) fn library(&self) -> &'static Library {
         self.library
+    }
+
+    /// By how many seconds the KDC's clock is ahead of this machine's.
+    pub(super) fn ahead(&self) -> i32 {
+        self.ahead
     }
 
     pub(super) fn raw(&self) -> RawCredential {

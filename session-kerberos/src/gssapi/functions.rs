@@ -182,6 +182,8 @@ functions! {
 functions! {
     /// Those that are Heimdal's alone, or have other types there: a time is a `time_t`, which has 64 bits wherever the library is looked for.
     HeimdalFunctions {
+        gsskrb5_set_time_offset(i32) -> U32;
+        gsskrb5_get_time_offset(*mut i32) -> U32;
         krb5_get_kdc_sec_offset(RawKrb5, *mut i32, *mut i32) -> i32;
         krb5_cc_set_kdc_offset(RawKrb5, RawCache, i64) -> i32;
         krb5_cc_get_kdc_offset(RawKrb5, RawCache, *mut i64) -> i32;

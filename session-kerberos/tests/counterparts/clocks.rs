@@ -1,13 +1,15 @@
 //! Clocks that differ: those of a server, or of a KDC, are twenty minutes ahead of ours; or ours is that of a process of its own, and
 //! wrong.
 
-use std::{error::Error as _, process::Command, time::Duration};
+use std::{error::Error as _, process::Command, thread, time::Duration};
 
 use session_core::{BasicEnvironment, Error, ErrorKind, SessionHandle};
 use session_kerberos::{Kerberos, KerberosBuilder};
 
 use crate::{
+    gate::{Conduct, Gate},
     libraries::{HEIMDAL, MIT},
+    outages::{self, authorize, is_authorized_at_once},
     realm::{Cache, Realm, request, user},
 };
 
@@ -57,10 +59,31 @@ async fn a_kdc_that_is_ahead_is_followed() {
         realm.text("/ahead/principal"),
         realm.text("/ahead/password"),
     );
-    let by_cache = Kerberos::ccache(&cache.name).spn(realm.text("/ahead/spn"));
-    for builder in [ahead_by_keytab(), by_cache] {
-        let session = opened(builder).await;
-        assert_eq!(user(&session, "ahead", "").await, "svc@AHEAD.TEST");
+    for library in [MIT, HEIMDAL] {
+        let by_cache = Kerberos::ccache(&cache.name).spn(realm.text("/ahead/spn"));
+        for builder in [ahead_by_keytab(), by_cache] {
+            let session = opened(builder.library(library)).await;
+            // The first token is a worker's, the others are this thread's.
+            for _ in 0..4 {
+                assert_eq!(user(&session, "ahead", "").await, "svc@AHEAD.TEST");
+            }
+            assert_eq!(session.status().generation, 1, "{library}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_kdcs_whose_clocks_differ_are_both_followed_on_one_thread() {
+    let realm = Realm::shared();
+    for library in [MIT, HEIMDAL] {
+        let ahead = opened(ahead_by_keytab().library(library)).await;
+        let other = opened(Kerberos::keytab(realm.text("/keytabs/svc")).library(library)).await;
+        for _ in 0..3 {
+            assert_eq!(user(&ahead, "ahead", "").await, "svc@AHEAD.TEST");
+            assert_eq!(user(&other, "api", "").await, "svc@EXAMPLE.TEST");
+        }
+        assert_eq!(ahead.status().generation, 1, "{library}");
+        assert_eq!(other.status().generation, 1, "{library}");
     }
 }
 
@@ -95,9 +118,17 @@ async fn tickets_of_a_kdc_that_is_ahead_are_none_yet_for_a_server_that_is_not() 
 /// What a test has in its environment that runs once more, by a clock that is off by this.
 const OFF_BY: &str = "SESSION_TEST_CLOCK_OFF_BY";
 
+/// The number of the gate that it has then.
+const GATE: &str = "SESSION_TEST_GATE";
+
 /// Runs a test of this file once more, by that clock.
 fn off_by(clock: &str, test: &str) {
+    off_by_with(clock, test, None);
+}
+
+fn off_by_with(clock: &str, test: &str, gate: Option<&Gate>) {
     let again = Command::new("faketime")
+        .envs(gate.map(|gate| (GATE, gate.number().to_string())))
         .args(["-m", "-f", clock])
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", &format!("clocks::{test}")])
@@ -133,15 +164,29 @@ async fn where_this_machines_clock_is_hours_off_both_are_named_and_nobody_is_tol
     let realm = Realm::shared();
     // Who logs in by that clock has a cache that knows of the difference.
     let cache = realm.kinit("alice");
+    let is_ahead = clock.starts_with('+');
     for library in [MIT, HEIMDAL] {
-        for builder in [
-            realm.by_keytab("svc"),
-            realm.by_password("bob"),
-            realm.by_cache(&cache.name),
+        for (builder, name) in [
+            (realm.by_keytab("svc"), "svc"),
+            (realm.by_password("bob"), "bob"),
+            (realm.by_cache(&cache.name), "alice"),
         ] {
-            // Where a library makes nothing of the KDC's clock, there is an error.
-            let Err(error) = by_wrong_clock(builder.library(library)).await else {
+            let outcome = by_wrong_clock(builder.library(library)).await;
+            // MIT's makes no token where tickets have ended by this clock; and Heimdal's gets none that have not by the KDC's.
+            let is_followed = match library {
+                MIT => !is_ahead,
+                _ => is_ahead || name == "alice",
+            };
+            if is_followed {
+                let (_, answer) = outcome.unwrap();
+                assert!(
+                    answer.contains(&format!("\"{name}@EXAMPLE.TEST\"")),
+                    "{answer}"
+                );
                 continue;
+            }
+            let Err(error) = outcome else {
+                panic!("{library} follows a clock by {clock} for {name}");
             };
             assert_eq!(error.kind(), ErrorKind::Config, "{library}: {error}");
             let text = error.to_string();
@@ -151,7 +196,7 @@ async fn where_this_machines_clock_is_hours_off_both_are_named_and_nobody_is_tol
             let clocks = clocks.split_once(", the KDC's ").unwrap();
             let [ours, theirs] =
                 [clocks.0, clocks.1].map(|it| httpdate::parse_http_date(it).unwrap());
-            let difference = if clock.starts_with('+') {
+            let difference = if is_ahead {
                 ours.duration_since(theirs)
             } else {
                 theirs.duration_since(ours)
@@ -160,6 +205,39 @@ async fn where_this_machines_clock_is_hours_off_both_are_named_and_nobody_is_tol
             assert!((19.9..20.1).contains(&hours), "{library}: {text}");
         }
     }
+}
+
+#[tokio::test]
+async fn where_clocks_are_hours_apart_a_service_that_is_ready_waits_for_no_kdc_on_any_thread() {
+    let Ok(clock) = std::env::var(OFF_BY) else {
+        let test =
+            "where_clocks_are_hours_apart_a_service_that_is_ready_waits_for_no_kdc_on_any_thread";
+        let gate = Gate::take();
+        gate.take_down();
+        return ["+20h", "-20h"]
+            .into_iter()
+            .for_each(|clock| off_by_with(clock, test, Some(&gate)));
+    };
+    let gate = std::env::var(GATE).unwrap();
+    let gate = Gate::lent(gate.parse().unwrap());
+    // The one that follows such a clock.
+    let library = if clock.starts_with('+') { HEIMDAL } else { MIT };
+    let (session, _) = outages::opened(gate.by_keytab().library(library)).await;
+    authorize(&session).await.unwrap();
+    let asked = gate.asked();
+    gate.set(Conduct::Silent);
+    let is_ready_on_another_thread = || {
+        let session = session.clone();
+        let thread = thread::spawn(move || is_authorized_at_once(&session));
+        thread.join().unwrap()
+    };
+    for _ in 0..2 {
+        assert!(is_authorized_at_once(&session), "{library}");
+        assert!(is_ready_on_another_thread(), "{library}");
+    }
+    gate.take_down();
+    assert!(is_ready_on_another_thread(), "{library}");
+    assert_eq!(gate.asked(), asked, "{library}");
 }
 
 #[tokio::test]

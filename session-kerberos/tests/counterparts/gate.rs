@@ -99,6 +99,20 @@ impl Gate {
         };
         taken[number] = true;
         drop(taken);
+        Self::of(number)
+    }
+
+    /// For a process of its own, to which it is lent.
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The one that another process has taken, and taken down meanwhile.
+    pub(crate) fn lent(number: usize) -> Self {
+        Self::of(number)
+    }
+
+    fn of(number: usize) -> Self {
         let realm = Realm::shared().value(&format!("/gates/{number}"));
         let kdc = realm["kdc"].as_u64().and_then(|port| port.try_into().ok());
         let gate = Self {
