@@ -3,14 +3,15 @@
 //! All `unsafe` code is in here. What leaves this module is safe to use in any order and from any thread: handles own what
 //! they stand for, and give it back when they are dropped.
 //!
-//! What was checked, by the headers and sources of MIT's 1.10 to 1.22 and of Heimdal's 1.5 to 7.8:
+//! What was checked, by the headers and sources of MIT's 1.10 to 1.22 and of Heimdal's 7.0 to 7.8:
 //!
 //! - **Types.** Each function's against both headers. Where the two differ, in how wide a time is, there is a table for each maker
 //!   (`functions`). No function is given one of ours to call, so that no panic crosses C.
 //! - **Structures.** The places in `layout` are those that a C compiler gives: MIT's for 64 bits, for 32, and packed as on Apple's
 //!   x86-64; Heimdal's for 64 bits, and there is no other. What the library fills has more than twice the room that it takes. By both
 //!   libraries a cache reads the same.
-//! - **Whose it is.** A library that is neither's is refused, and so is one that lacks a function (`library`). Whatever one library has
+//! - **Whose it is.** A library that is neither's is refused, and so is one that lacks a function, or is Heimdal's of before 7.0, which
+//!   does not lock caches in memory (`library`). Whatever one library has
 //!   made goes to that one alone: each handle that meets another compares theirs.
 //! - **Ownership.** A handle is made only where a call has succeeded, and then gives back what it owns, once; what is begun is ended on
 //!   each way out. Where a call fails, libraries have freed what they had begun: then nothing is. Valgrind runs all of it.

@@ -26,7 +26,7 @@
 //! # The library
 //!
 //! Nothing of Kerberos is needed to build this crate: it loads the machine's library when a session first authenticates. That
-//! is MIT's, `libgssapi_krb5.so.2`, else, where pointers have 64 bits, Heimdal's, `libgssapi.so.3`; or the one that
+//! is MIT's, `libgssapi_krb5.so.2`, else, where pointers have 64 bits, Heimdal's since 7.0, `libgssapi.so.3`; or the one that
 //! [`library`](KerberosBuilder::library) names. Each comes with its own libkrb5, and sessions with one do not disturb sessions with
 //! the other. Where there is none that can be used, `init` fails with `Config` and the name of the package to install. The realm's
 //! configuration is that of the library: krb5.conf, and `KRB5_CONFIG`.
@@ -35,7 +35,7 @@
 //! |---|---|
 //! | MIT's 1.20, Linux | yes, against MIT's KDC |
 //! | Heimdal's 7.8, Linux | yes, against the same; it takes a realm that is not configured for one whose KDC does not answer; of collections of caches it finds those of `DIR:`, and of a daemon's each cache by its own name (`KCM:1000`) |
-//! | MIT's or Apple's, macOS | **never run**: nobody has built or run this crate on a Mac. The code looks for Apple's framework, which it takes only if that shows that it is Heimdal's, then for MIT's, also where Homebrew leaves it; what structures are like is from the headers of MIT and Heimdal |
+//! | MIT's or Apple's, macOS | **never run**: nobody has built or run this crate on a Mac. The code looks for Apple's framework first, and takes it only if that shows that it is Heimdal's of version 7 or later: by its sources it comes of an older one, and is refused. Then it looks for MIT's, also where Homebrew leaves it; what structures are like is from the headers of MIT and Heimdal |
 //! | SSPI, Windows | **never run, and not written**: nobody has built or run this crate on Windows. There is no library to be found, so that `init` fails; SSPI would be one more implementation of the crate's trait `Mechanism` |
 //! | any other | is an error that says so, for what its structures are like is not known |
 //!

@@ -70,8 +70,13 @@ impl<'k> Keytab<'k> {
             return Ok(None);
         }
         krb5.check(code)?;
-        let theirs = entry.pointer(principal_of_entry(&self.library().make));
-        let copied = if theirs.is_null() {
+        let place = principal_of_entry(&self.library().make);
+        let theirs = place.map_or(NONE, |place| entry.pointer(place));
+        let copied = if place.is_none() {
+            Err(Failure::of_nobody(
+                "what a keytab is like in this library is not known",
+            ))
+        } else if theirs.is_null() {
             Err(Failure::of_nobody("there is a key in it that is nobody's"))
         } else {
             let mut raw = NONE;

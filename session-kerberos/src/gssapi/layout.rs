@@ -54,7 +54,7 @@ pub(super) struct TicketLayout {
     pub(super) forwardable: u32,
     pub(super) renewable: u32,
     has_long_times: bool,
-    /// Whether what is behind the principals is known at all.
+    /// Whether any of it is known.
     pub(super) is_known: bool,
 }
 
@@ -116,12 +116,12 @@ const fn first_bits(number: u32) -> u32 {
     }
 }
 
-/// Where in a `krb5_keytab_entry` the principal is.
-pub(super) fn principal_of_entry(make: &Make) -> usize {
-    match make {
+/// Where in a `krb5_keytab_entry` the principal is, if that is known.
+pub(super) fn principal_of_entry(make: &Make) -> Option<usize> {
+    TicketLayout::of(make).is_known.then_some(match make {
         Make::Mit(_) => offset_of!(MitEntry, principal),
         Make::Heimdal(_) => offset_of!(HeimdalEntry, principal),
-    }
+    })
 }
 
 c_struct! {
@@ -171,7 +171,7 @@ c_struct! {
     }
 }
 
-/// A `krb5_creds` of Heimdal's (krb5.h, 1.5 to 7.8). A time is a `time_t`: the library is taken where that has 64 bits.
+/// A `krb5_creds` of Heimdal's (krb5.h, 7.0 to 7.8). A time is a `time_t`: the library is taken where that has 64 bits.
 #[repr(C)]
 struct HeimdalTicket {
     client: *mut c_void,

@@ -38,11 +38,16 @@ enum Maker {
 
 impl Maker {
     /// Whoever has a symbol that the other has not: MIT's has it since its version 1.9. That a library has the functions of
-    /// both says nothing of what structures are like in it.
+    /// both says nothing of what structures are like in it. Heimdal's locks caches in memory since its version 7, and has
+    /// `krb5_mk_error_ext` since then; Apple's comes of an older one.
     fn of(has: impl Fn(&str) -> bool) -> Result<Self, String> {
         match (has("krb5_tkt_creds_init"), has("heimdal_version")) {
             (true, false) => Ok(Self::Mit),
-            (false, true) => Ok(Self::Heimdal),
+            (false, true) if has("krb5_mk_error_ext") => Ok(Self::Heimdal),
+            (false, true) => Err(
+                "it is Heimdal's of before its version 7, whose caches two threads cannot use at once"
+                    .to_owned(),
+            ),
             _ => Err("it is neither MIT's nor Heimdal's, which are all that is known".to_owned()),
         }
     }
@@ -223,7 +228,11 @@ mod tests {
     fn a_library_is_its_makers_by_what_it_alone_has() {
         let of = |symbols: &[&str]| Maker::of(|symbol| symbols.contains(&symbol)).ok();
         assert_eq!(of(&["krb5_tkt_creds_init"]), Some(Maker::Mit));
-        assert_eq!(of(&["heimdal_version"]), Some(Maker::Heimdal));
+        assert_eq!(
+            of(&["heimdal_version", "krb5_mk_error_ext"]),
+            Some(Maker::Heimdal)
+        );
+        assert_eq!(of(&["heimdal_version"]), None);
         assert_eq!(of(&["heimdal_version", "krb5_tkt_creds_init"]), None);
         let error = Maker::of(|_| false).unwrap_err();
         assert!(error.contains("neither MIT's nor Heimdal's"), "{error}");
@@ -246,6 +255,27 @@ mod tests {
         let done = compiler.arg(&library).arg(&source).status();
         assert!(done.unwrap().success());
         library.to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn of_heimdals_none_is_taken_that_does_not_lock_its_caches() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = [Gss::NAMES, Krb5Functions::NAMES, &["heimdal_version"]].concat();
+        for (symbols, problem) in [
+            (old.clone(), "of before its version 7"),
+            (
+                [&old[..], &["krb5_mk_error_ext"]].concat(),
+                HeimdalFunctions::NAMES[0],
+            ),
+        ] {
+            let path = imitation(folder.path(), &symbols);
+            let error = Library::find(Some(&path)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            let text = error.to_string();
+            for part in [problem, &path, "libgssapi-krb5-2"] {
+                assert!(text.contains(part), "{part}: {text}");
+            }
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(crate) struct PrivateCache {
 // SAFETY: a `krb5_context` belongs to no thread, as long as two do not use it at once.
 unsafe impl Send for PrivateCache {}
 // SAFETY: shared, this gives its name, and opens that cache by a context of the caller's, or by its own, which it locks. The libraries
-// lock their list of caches in memory, and each of them. Heimdal's readers walk through one without its lock: tickets are added at its
+// lock their list of caches in memory, and each of them: Heimdal's since 7.0, and older ones are refused. Heimdal's readers walk through one without its lock: tickets are added at its
 // start, and removed by nothing but the correction of a clock, for which a context needs an error that it is never given.
 unsafe impl Sync for PrivateCache {}
 

@@ -64,7 +64,7 @@ impl<'k> Ticket<'k> {
 
     /// Whose it is: good for as long as the ticket is borrowed.
     pub(super) fn client(&self) -> Result<RawPrincipal, Failure> {
-        self.principal(self.layout().client)
+        self.principal(|layout| layout.client)
     }
 
     pub(super) fn purpose(&self) -> Result<Purpose, Failure> {
@@ -129,11 +129,21 @@ impl<'k> Ticket<'k> {
     /// What it is for, by name.
     pub(super) fn server(&self) -> Result<String, Failure> {
         // SAFETY: the principal is the ticket's, which lives until after the call.
-        unsafe { principal::name(self.krb5, self.principal(self.layout().server)?) }
+        unsafe { principal::name(self.krb5, self.principal(|layout| layout.server)?) }
     }
 
-    fn principal(&self, place: usize) -> Result<RawPrincipal, Failure> {
-        let principal = self.raw.pointer(place);
+    /// One that is in it at that place; none is followed where it is not known what tickets are like.
+    fn principal(
+        &self,
+        place: impl FnOnce(&TicketLayout) -> usize,
+    ) -> Result<RawPrincipal, Failure> {
+        let layout = self.layout();
+        if !layout.is_known {
+            return Err(Failure::of_nobody(
+                "what a ticket is like in this library is not known",
+            ));
+        }
+        let principal = self.raw.pointer(place(layout));
         if principal.is_null() {
             return Err(Failure::of_nobody("the ticket is nobody's"));
         }
