@@ -1,7 +1,9 @@
 //! Tokens of the mechanism Kerberos (RFC 4121 §4.1), as far as an initiator has to tell them apart.
 
 use crate::{
-    der::{INTEGER, OBJECT_IDENTIFIER, SEQUENCE, application, context, element, only},
+    der::{
+        GENERAL_STRING, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, application, context, element, only,
+    },
     spnego::KRB5,
 };
 
@@ -35,6 +37,21 @@ impl Answer {
             _ => None,
         }
     }
+}
+
+/// The realm that a ticket is from, as its service sees it (RFC 4120 §5.3); `None` if it is damaged.
+pub(crate) fn realm_of_ticket(ticket: &[u8]) -> Option<&[u8]> {
+    const REALM: u8 = 1;
+    let fields = only(only(ticket, application(1))?, SEQUENCE)?;
+    only(field(fields, REALM)?, GENERAL_STRING)
+}
+
+/// The field of that number, where all before it are there.
+fn field(mut fields: &[u8], number: u8) -> Option<&[u8]> {
+    for before in 0..number {
+        (_, fields) = element(fields, context(before))?;
+    }
+    element(fields, context(number)).map(|(content, _)| content)
 }
 
 /// The code of a `KRB-ERROR` (RFC 4120 §5.9.1).
@@ -113,10 +130,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_ticket_has_a_realm() {
+        let version = wrap(context(0), &[&wrap(INTEGER, &[b"\x05"])]);
+        let realm = wrap(context(1), &[&wrap(GENERAL_STRING, &[b"EXAMPLE.TEST"])]);
+        let name = wrap(context(2), &[&wrap(SEQUENCE, &[])]);
+        let ticket = |fields: &[&[u8]]| wrap(application(1), &[&wrap(SEQUENCE, fields)]);
+        let whole = ticket(&[&version, &realm, &name]);
+        assert_eq!(realm_of_ticket(&whole), Some(&b"EXAMPLE.TEST"[..]));
+        assert_eq!(realm_of_ticket(&ticket(&[&version, &name])), None);
+        assert_eq!(realm_of_ticket(&whole[1..]), None);
+    }
+
     proptest! {
         #[test]
         fn whatever_comes_is_no_panic(message: Vec<u8>) {
             let _ = Answer::of(&message);
+            let _ = realm_of_ticket(&message);
+            let _ = realm_of_ticket(&wrap(application(1), &[&wrap(SEQUENCE, &[&message])]));
             let _ = Answer::of(&token(ERROR, &message));
             let _ = Answer::of(&token(ERROR, &wrap(application(30), &[&wrap(SEQUENCE, &[&message])])));
         }

@@ -6,7 +6,8 @@ use super::*;
 use crate::{
     Delegation,
     der::{
-        ENUMERATED, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, application, context, wrap,
+        ENUMERATED, GENERAL_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE,
+        application, context, wrap,
     },
     gssapi::{Context, Flags, Name},
     mechanism::{Initiation, Progress},
@@ -15,7 +16,6 @@ use crate::{
 };
 
 const GENERALIZED_TIME: u8 = 0x18;
-const GENERAL_STRING: u8 = 0x1b;
 /// `KDC_ERR_SERVICE_EXP` (RFC 4120 §7.5.9).
 const KEY_EXPIRED: i32 = 2;
 

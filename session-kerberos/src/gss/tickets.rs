@@ -170,6 +170,8 @@ impl Principal for Tickets {
         };
         let begun = self.0.begin(worker, request);
         let (context, token) = begun.map_err(|failure| self.no_token(&failure, &about))?;
+        self.0.check_realm(&request.service, &about)?;
+        self.0.learn(&context, &request.service);
         if request.delegation == Delegation::On && !context.granted().has(Flags::DELEGATION) {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -231,8 +233,27 @@ impl Cached {
         let credential = self.credential(worker)?;
         let mut context = context(&credential, target?, request);
         let token = context.begin()?;
-        self.learn(&context, &request.service);
         Ok((context, token))
+    }
+
+    /// Whether its ticket is from the realm that the service was said to be in, if one was: Heimdal's library takes what any other gives.
+    fn check_realm(&self, service: &str, about: &About<'_>) -> Result<()> {
+        let Some((principal, wanted)) = service.rsplit_once('@') else {
+            return Ok(());
+        };
+        if !principal.contains('/') {
+            return Ok(());
+        }
+        let realm = self.cache.realm_of(service);
+        match realm.map_err(|failure| refused(&failure, about))? {
+            Some(realm) if realm != wanted => Err(Error::new(
+                ErrorKind::Config,
+                format!(
+                    "{about}: the ticket for it is from the realm `{realm}`; correct the realm in `spn`, or leave it out"
+                ),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Keeps in mind what the next token for this service needs: its principal, as the library has found it by the configuration and

@@ -142,6 +142,20 @@ impl<'k> Cache<'k> {
         Ok(has)
     }
 
+    /// The realm that a ticket kept for this service is from, where the library may keep one of another realm by its name: one of
+    /// another, if there is one.
+    pub(super) fn realm_of(&self, service: &str) -> Result<Option<String>, Failure> {
+        let mut realm = None;
+        let is_named = |realm: &str| service.ends_with(&format!("@{realm}"));
+        self.each(|ticket| {
+            if realm.as_deref().is_none_or(is_named) && ticket.server()? == service {
+                realm = ticket.realm();
+            }
+            Ok(())
+        })?;
+        Ok(realm)
+    }
+
     fn each(
         &self,
         mut act: impl FnMut(&mut Ticket<'_>) -> Result<(), Failure>,

@@ -51,6 +51,8 @@ pub(super) struct TicketLayout {
     pub(super) end: usize,
     pub(super) renewable_until: usize,
     pub(super) flags: usize,
+    /// How long the ticket itself is, and a pointer to it; none where nobody needs it.
+    pub(super) encoded: Option<(usize, usize)>,
     pub(super) forwardable: u32,
     pub(super) renewable: u32,
     has_long_times: bool,
@@ -84,6 +86,7 @@ impl TicketLayout {
         end: offset_of!(MitTicket, end),
         renewable_until: offset_of!(MitTicket, renewable_until),
         flags: offset_of!(MitTicket, flags),
+        encoded: None,
         // `TKT_FLG_FORWARDABLE`, `TKT_FLG_RENEWABLE`: bits 1 and 8 of RFC 4120 §5.3, from the highest one.
         forwardable: 1 << 30,
         renewable: 1 << 23,
@@ -99,6 +102,10 @@ impl TicketLayout {
         end: offset_of!(HeimdalTicket, end),
         renewable_until: offset_of!(HeimdalTicket, renewable_until),
         flags: offset_of!(HeimdalTicket, flags),
+        encoded: Some((
+            offset_of!(HeimdalTicket, ticket.length),
+            offset_of!(HeimdalTicket, ticket.contents),
+        )),
         // The same are bit-fields, which compilers count from whichever end of a number comes first.
         forwardable: first_bits(1),
         renewable: first_bits(8),

@@ -76,6 +76,12 @@ impl PrivateCache {
         cache.has(service, u64::try_from(now).unwrap_or(0))
     }
 
+    /// The realm that a ticket kept for this service is from, where the library may keep one of another realm by its name.
+    pub(crate) fn realm_of(&self, service: &str) -> Result<Option<String>, Failure> {
+        let krb5 = self.krb5();
+        self.open(&krb5)?.realm_of(service)
+    }
+
     /// For how many seconds a credential with its tickets is still good by the KDC's clock: [`INDEFINITE`] if without end, 0 if it has
     /// ended. Asked for that, MIT's library goes by this machine's clock, and Heimdal's by that of the KDC that the thread had to do with
     /// last: so the tickets are looked at, where it is known what they are like.

@@ -2,6 +2,7 @@
 
 use std::{
     ops::RangeInclusive,
+    slice,
     time::{Duration, SystemTime},
 };
 
@@ -15,6 +16,7 @@ use super::{
     principal,
     status::Failure,
 };
+use crate::kerberos_token::realm_of_ticket;
 
 /// A ticket and its session key: a `krb5_creds`.
 pub(crate) struct Ticket<'k> {
@@ -130,6 +132,21 @@ impl<'k> Ticket<'k> {
     pub(super) fn server(&self) -> Result<String, Failure> {
         // SAFETY: the principal is the ticket's, which lives until after the call.
         unsafe { principal::name(self.krb5, self.principal(|layout| layout.server)?) }
+    }
+
+    /// The realm that it is from, as the ticket itself has it: Heimdal's library keeps one also by the name that it was asked for, when
+    /// another realm has given it. None where no library does so, or it is damaged.
+    pub(super) fn realm(&self) -> Option<String> {
+        let (length, contents) = self.layout().encoded.filter(|_| self.layout().is_known)?;
+        let (length, contents) = (self.raw.pointer(length).addr(), self.raw.pointer(contents));
+        if contents.is_null() {
+            return None;
+        }
+        // SAFETY: the library filled the structure, in which this is the ticket, with as many bytes as it says; they stay until it is
+        // freed, and that is when this is dropped.
+        let ticket = unsafe { slice::from_raw_parts(contents.cast::<u8>(), length) };
+        let realm = realm_of_ticket(ticket)?;
+        Some(String::from_utf8_lossy(realm).into_owned())
     }
 
     /// One that is in it at that place; none is followed where it is not known what tickets are like.

@@ -174,6 +174,29 @@ async fn what_heimdals_does_not_get_is_an_error_that_says_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_service_is_in_the_realm_that_it_is_said_to_be_in_or_there_is_no_token() {
+    let realm = Realm::shared();
+    for library in [MIT, HEIMDAL] {
+        let by = async |spn| {
+            let session = realm.by_keytab("svc").library(library).spn(spn);
+            let session = session.open().unwrap();
+            session.init().await.unwrap();
+            session
+        };
+        let there = by("HTTP/localhost@EXAMPLE.TEST").await;
+        assert_eq!(user(&there, "api", "").await, "svc@EXAMPLE.TEST");
+        let elsewhere = by("HTTP/localhost@NOWHERE.TEST").await;
+        // Not the second time either, when there is a ticket by that name.
+        for _ in 0..2 {
+            let error = request(&elsewhere, "api", "").await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{library}: {error}");
+            assert!(error.to_string().contains("`spn`"), "{library}: {error}");
+        }
+        assert_eq!(elsewhere.status().generation, 1, "{library}");
+    }
+}
+
+#[tokio::test]
 async fn what_has_expired_asks_for_kinit_with_either() {
     let realm = Realm::shared();
     let cache = realm.kinit("shorty");
