@@ -127,6 +127,9 @@
 //! - **The caller's thread.** A token that needs nobody is computed there. MIT's library then looks whether the files of its configuration
 //!   have changed, and reads those that have; Heimdal's reads them once for each thread. No KDC and no DNS is asked, and nothing is waited
 //!   for that somebody holds while a KDC is.
+//! - **Names of hosts.** Which principal a host is, the library finds by its configuration, and by DNS if that says so. What it has found is
+//!   kept until the ticket for it ends, a day at most, or the session gets others: a name that DNS moves is followed then, and if the
+//!   server refuses what it gets, at once. To look more often would have requests wait for DNS, and in line behind those that wait for a KDC.
 //! - **Processes.** A child made by `fork` has none of the session's threads; make its sessions there.
 //! - **Connections and cookies.** Each request has a token, also to a server that authenticates a connection once, or goes on by
 //!   cookie. Apache proves who it is each time. For a server that does not, [`Mutual::IfPresent`] is right.

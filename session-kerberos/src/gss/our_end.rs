@@ -106,8 +106,7 @@ impl OurEnd {
             Some(Answer::Reply) => self.context.step(token),
             Some(Answer::Error(code)) => {
                 self.has_refused = true;
-                let library = self.tickets.library();
-                Err(Failure::kerberos(library, FIRST_CODE + code))
+                Err(self.tickets.failure_of_server(FIRST_CODE + code))
             }
             None => Err(Failure::of_nobody("its token is none of Kerberos")),
         }

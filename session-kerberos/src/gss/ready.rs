@@ -75,7 +75,8 @@ impl Ready {
         }
     }
 
-    /// Remembers what was learned: a principal, and for how many seconds its ticket is good.
+    /// Remembers what was learned: a principal, and for how many seconds its ticket is good. Which principal a name is may change before
+    /// that: to find out takes a worker, and all of them may be waiting for a KDC.
     pub(super) fn set(&self, service: &str, learned: Option<(String, u32)>) {
         let learned = learned.and_then(|(principal, lifetime)| {
             let day = Duration::from_secs(24 * 3600);

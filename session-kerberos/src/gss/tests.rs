@@ -54,6 +54,9 @@ fn tickets_are_there_as_long_as_somebody_has_them_and_no_longer() {
         let credential = cache.credential().ok().unwrap();
         let principal = credential.name().ok().flatten().unwrap();
         assert_eq!(principal.display().unwrap(), "svc@EXAMPLE.TEST");
+        let code = FIRST_CODE + KEY_EXPIRED;
+        let words = cache.failure_of_server(code);
+        assert_eq!(words, Failure::kerberos(library, code));
         assert!(from_cache(&krb5, &theirs, Taken::All).is_ok());
         drop(cache);
         assert!(from_cache(&krb5, &theirs, Taken::All).is_err());

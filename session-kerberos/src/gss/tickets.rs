@@ -211,8 +211,12 @@ impl Cached {
         &self.name
     }
 
-    pub(super) fn library(&self) -> &'static Library {
+    fn library(&self) -> &'static Library {
         self.cache.library()
+    }
+
+    pub(super) fn failure_of_server(&self, code: i32) -> Failure {
+        self.cache.failure_of_server(code)
     }
 
     fn credential(&self, worker: usize) -> Result<Arc<Credential>, Failure> {

@@ -295,6 +295,12 @@ impl Krb5 {
         Err(Failure::of_kerberos_quoting(self.library, code, text))
     }
 
+    /// What the library says of this code, where this context has never had it.
+    pub(super) fn words_of(&self, code: i32) -> String {
+        // SAFETY: the context is ours.
+        unsafe { message(self.library, self.raw, code) }
+    }
+
     /// What the library says of this code, whoever has it from where. There need be no context, for there is none where the
     /// configuration cannot be read.
     pub(super) fn words(library: &Library, code: i32) -> String {

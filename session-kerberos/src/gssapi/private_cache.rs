@@ -106,6 +106,12 @@ impl PrivateCache {
         self.open(&krb5)?.offset()
     }
 
+    /// What a server's error is, by its code. No configuration is read for that, which Heimdal's library does where there is no context.
+    /// This one is given nothing that a KDC or a server says, and so quotes nobody.
+    pub(crate) fn failure_of_server(&self, code: i32) -> Failure {
+        Failure::of_kerberos(code, self.krb5().words_of(code))
+    }
+
     pub(crate) fn library(&self) -> &'static Library {
         self.library
     }
