@@ -45,6 +45,11 @@ pub(super) fn means(
             return (findings, None);
         }
     };
+    // Of the other library that is told above.
+    if let Err(failure) = krb5.check_configuration() {
+        findings.push(unusable(&failure));
+        return (findings, None);
+    }
     findings.push(files(&krb5));
     findings.push(default_realm(&krb5, wanted));
     let (found, owner) = source(&krb5, wanted);
