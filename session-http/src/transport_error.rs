@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, io};
 
-use rustls::AlertDescription;
+use rustls::{AlertDescription, CertificateError};
 use session_core::{Error, ErrorKind};
 use url::Url;
 
@@ -134,12 +134,10 @@ pub(crate) fn connection_lost(url: &Url) -> Error {
 /// Nothing of the request has been sent yet, so that the reason can be quoted.
 fn connect_error(error: &reqwest::Error, host: &str) -> Error {
     let reason = innermost(error);
-    if is_untrusted(error) {
+    if let Some(remedy) = distrust(error) {
         return Error::new(
             ErrorKind::Config,
-            format!(
-                "cannot connect to `{host}`: {reason}; is the right certificate authority in the environment's `ca_file`?"
-            ),
+            format!("cannot connect to `{host}`: {reason}; {remedy}"),
         );
     }
     Error::new(
@@ -244,10 +242,10 @@ pub(crate) fn tunnel_error(error: &TunnelError, host: &str) -> Error {
         ),
         Problem::Unreachable => {
             let reason = innermost(error);
-            if is_untrusted(error) {
+            if let Some(remedy) = distrust(error) {
                 (
                     ErrorKind::Config,
-                    format!("cannot be trusted: {reason}; is the right certificate authority in the environment's `ca_file`?"),
+                    format!("cannot be trusted: {reason}; {remedy}"),
                 )
             } else {
                 (
@@ -279,8 +277,27 @@ pub(crate) fn tunnel_error(error: &TunnelError, host: &str) -> Error {
     Error::new(kind, format!("the proxy `{}` {problem}", error.proxy))
 }
 
-fn is_untrusted(error: &(dyn StdError + 'static)) -> bool {
-    matches!(found(error), Some(rustls::Error::InvalidCertificate(_)))
+/// What to do where a certificate is not trusted; none where it is not that.
+fn distrust(error: &(dyn StdError + 'static)) -> Option<&'static str> {
+    use CertificateError::{
+        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,
+        NotValidYetContext,
+    };
+    let Some(rustls::Error::InvalidCertificate(problem)) = found(error) else {
+        return None;
+    };
+    Some(match problem {
+        NotValidYet | NotValidYetContext { .. } => {
+            "is this machine's clock behind? Set it, or wait until the certificate is valid"
+        }
+        Expired | ExpiredContext { .. } => {
+            "is this machine's clock ahead? Set it; else those who run the server must get another certificate"
+        }
+        NotValidForName | NotValidForNameContext { .. } => {
+            "the certificate is for another host; correct the host in the address"
+        }
+        _ => "is the right certificate authority in the environment's `ca_file`?",
+    })
 }
 
 /// The error of this type among those that one comes from.

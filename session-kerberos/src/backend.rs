@@ -109,7 +109,10 @@ fn open(config: &Config) -> Result<Kerberos> {
     if let Some(library) = config.get::<&str>("library")? {
         builder = builder.library(library);
     }
-    builder.build()
+    match builder.problem() {
+        Some((key, problem)) => Err(config.error(key, problem)),
+        None => builder.build(),
+    }
 }
 
 fn source(config: &Config) -> Result<Source> {

@@ -128,28 +128,11 @@ impl KerberosBuilder {
     ///
     /// # Errors
     ///
-    /// `Config`, when the address of the API is no URL, or would get tokens unencrypted; when the principal is empty, or a
-    /// service's name none; when `kdc_timeout` is zero; when there are both an environment and an `api`.
+    /// `Config`, when the address of the API is no URL, or would get tokens unencrypted; when the principal, its name, or the realm
+    /// behind its `@`, is empty, or a service's name none; when `kdc_timeout` is zero; when there are both an environment and an `api`.
     pub fn build(self) -> Result<Kerberos> {
-        if self.principal.as_deref().is_some_and(str::is_empty) {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "`principal` is empty; give the principal's name, or leave it out",
-            ));
-        }
-        if self.kdc_timeout.is_zero() {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "`kdc_timeout` is zero, which no KDC can keep; allow some seconds, or leave it out",
-            ));
-        }
-        if let Some((host, name)) = self.service_names.iter().find(|(_, name)| !is_spn(name)) {
-            return Err(Error::new(
-                ErrorKind::Config,
-                format!(
-                    "`spn` of `{host}` is `{name}`, which is no service; write `HTTP@host`, or `HTTP/host@REALM`"
-                ),
-            ));
+        if let Some((key, problem)) = self.problem() {
+            return Err(Error::new(ErrorKind::Config, format!("`{key}`: {problem}")));
         }
         let environment = match (self.environment, self.api) {
             (Some(environment), None) => environment,
@@ -175,6 +158,51 @@ impl KerberosBuilder {
             }),
         })
     }
+
+    /// What cannot work, whatever the machine and the realm are like: of which key, and what to do.
+    pub(crate) fn problem(&self) -> Option<(&'static str, String)> {
+        let of_principal = self.principal.as_deref().and_then(problem_of_principal);
+        if let Some(problem) = of_principal {
+            return Some(("principal", problem.to_owned()));
+        }
+        if self.kdc_timeout.is_zero() {
+            let problem = "it is zero, which no KDC can keep; allow some seconds, or leave it out";
+            return Some(("kdc_timeout", problem.to_owned()));
+        }
+        let mut names = self.service_names.iter();
+        let (host, name) = names.find(|(_, name)| !is_spn(name))?;
+        let of = match host {
+            ANY => String::new(),
+            host => format!(" of `{host}`"),
+        };
+        let problem = format!(
+            "the name{of} is `{name}`, which is no service; write `HTTP@host`, or `HTTP/host@REALM`"
+        );
+        Some(("spn", problem))
+    }
+}
+
+/// What is wrong with the name of somebody to be.
+fn problem_of_principal(name: &str) -> Option<&'static str> {
+    let (name, realm) = match realm_at(name) {
+        Some(at) => (&name[..at], Some(&name[at + 1..])),
+        None => (name, None),
+    };
+    if name.is_empty() {
+        return Some("the name is empty; give the principal's name, or leave it out");
+    }
+    let is_empty = realm.is_some_and(str::is_empty);
+    is_empty.then_some("the realm is empty; write it behind the `@`, or leave that out too")
+}
+
+/// Where the `@` is that the realm is behind: one that is part of a name has a backslash before it.
+fn realm_at(name: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    name.bytes().position(|byte| {
+        let is_it = byte == b'@' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        is_it
+    })
 }
 
 /// Whether a service and a host are in it.

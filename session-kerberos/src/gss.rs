@@ -15,7 +15,7 @@ use crate::{
     gss::tickets::Tickets,
     gssapi::{Failure, Krb5, Library, PrivateCache, Taken},
     mechanism::{Acquired, Given, Mechanism, Wanted},
-    refusal::{About, missing, refused},
+    refusal::{About, is_of_configuration, missing, refused},
 };
 
 /// Kerberos by GSSAPI; the library is loaded at its first use.
@@ -60,6 +60,7 @@ fn acquire(library: &'static Library, wanted: &Wanted, taken: Taken) -> Result<(
     let failed = |failure| refused(&failure, &About::Credential(wanted));
     check_names(wanted)?;
     let krb5 = Krb5::new(library).map_err(failed)?;
+    let failed = |failure| failed(for_its_reason(&krb5, failure));
     let cache = match &wanted.from {
         Given::DefaultCache | Given::Ccache(_) => from_cache(&krb5, wanted, taken).map_err(missing),
         Given::Keytab(keytab) => by_keytab(&krb5, wanted, keytab),
@@ -77,6 +78,14 @@ fn acquire(library: &'static Library, wanted: &Wanted, taken: Taken) -> Result<(
         }
     }
     Tickets::new(cache, wanted).map_err(failed)
+}
+
+/// The failure, or what it may come of: damage that the library did not mind.
+fn for_its_reason(krb5: &Krb5, failure: Failure) -> Failure {
+    if !is_of_configuration(&failure) {
+        return failure;
+    }
+    krb5.check_configuration().err().unwrap_or(failure)
 }
 
 /// What is in a cache of somebody else's, which stays as it is.

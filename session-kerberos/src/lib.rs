@@ -66,7 +66,7 @@
 //!   become somebody else's is an error, until the session is closed and opened anew.
 //! - **a request** gets a token of its own, by Kerberos alone (no NTLM), for the service that the URL's host, or `spn`, names.
 //!   The first for a service is made on a thread of the session, never on the caller's, within a time limit, for it may wait for a
-//!   KDC and for DNS; those that come meanwhile wait for that one. While that service's ticket is good, others are computed where they are needed, which takes some 30 µs:
+//!   KDC and for DNS; those that come meanwhile wait for that one. While that service's ticket is good, others are computed where they are needed,:
 //!   nobody is asked, except where `delegation` is on, for then the KDC is each time. The library makes Kerberos's token, this crate
 //!   SPNEGO's around it: the libraries' own do so too, but with whoever is in the default cache.
 //! - **a proxy** of the environment with [`session_login`](session_core::Proxy::with_session_login) gets a token of its own with each
@@ -79,8 +79,8 @@
 //! | what is wrong | kind | what the error says, beside the library's words and codes |
 //! |---|---|---|
 //! | there is no cache | `Interaction` | run `kinit`, or give a keytab: `keytab` |
-//! | the cache is another principal's | `Interaction` | run `kinit`, or give a keytab: `keytab` |
-//! | the default cache is another principal's | `Interaction` | run `kinit`, or give a keytab: `keytab` |
+//! | the cache is another principal's | `Interaction` | run `kinit bob`, or give a keytab: `keytab` |
+//! | the default cache is another principal's | `Interaction` | run `kinit bob`, or give a keytab: `keytab` |
 //! | the cache is empty | `Interaction` | run `kinit`, or give a keytab: `keytab` |
 //! | the cache is damaged | `Interaction` | run `kinit`, or give a keytab: `keytab` |
 //! | the default cache is empty or damaged | `Interaction` | run `kinit`, or give a keytab: `keytab` |
@@ -98,9 +98,10 @@
 //! | the KDC is silent | `Unavailable` | or allow more: `kdc_timeout` |
 //! | the KDC has a problem | `Unavailable` | its log tells which |
 //! | the KDC is none | `Protocol` | correct the realm's `kdc` in krb5.conf |
-//! | the realm is unknown | `Config` | add the realm to krb5.conf, or correct it |
+//! | the realm is unknown, by MIT's library | `Config` | add the realm to krb5.conf, or correct it |
+//! | the realm is unknown, by Heimdal's library | `Unavailable` | no KDC of the realm answers; check the network, and the realm's `kdc` in krb5.conf |
 //! | krb5.conf is damaged | `Config` | correct it, or have `KRB5_CONFIG` name another |
-//! | the realm is empty | `Config` | a name's realm is empty |
+//! | the realm is empty | `Config` | the realm is empty; write it behind the `@` |
 //! | there is no default realm | `Config` | write the principal with its realm, or set `default_realm` in krb5.conf |
 //! | the realm does not know the service | `Config` | correct the URL's host, or say what the service is called: `spn` |
 //! | clocks differ | `Config` | this machine's clock says |

@@ -1,5 +1,7 @@
 //! What a Kerberos library says no with, and what is to be done.
 
+mod code;
+
 use std::{
     fmt,
     ops::Range,
@@ -37,6 +39,10 @@ pub(crate) enum About<'a> {
 /// The failure as an error that says what to do about it.
 pub(crate) fn refused(failure: &Failure, about: &About<'_>) -> Error {
     let (kind, remedy) = remedy(failure, about);
+    let remedy = match about.principal() {
+        Some(principal) => remedy.replace("`kinit`", &format!("`kinit {principal}`")),
+        None => remedy.to_owned(),
+    };
     // What a server's clock says is in its answer.
     if is_about_clocks(failure) && !about.is_answer() {
         let ours = fmt_http_date(SystemClock.wall());
@@ -80,46 +86,24 @@ pub(crate) fn is_of_kdc(failure: &Failure) -> bool {
     ANSWERS.contains(&failure.minor)
 }
 
+/// Whether a failure may come of a configuration that does not say what it is to: where a realm's KDC is, or which realm a host is in.
+pub(crate) fn is_of_configuration(failure: &Failure) -> bool {
+    code(failure).is_some_and(|code| {
+        [
+            code::REALM_UNKNOWN,
+            code::REALM_UNREACHABLE,
+            code::REALM_OF_HOST_UNKNOWN,
+            code::NO_DEFAULT_REALM,
+        ]
+        .contains(&code)
+    })
+}
+
 /// There is no cache of this principal.
 pub(crate) const NO_CACHE: i32 = KRB5 + code::CACHE_NOT_FOUND;
 
-/// Of RFC 4120 §7.5.9, by their numbers there.
-mod code {
-    pub(super) const CLIENT_EXPIRED: i32 = 1;
-    pub(super) const CLIENT_UNKNOWN: i32 = 6;
-    pub(super) const SERVICE_UNKNOWN: i32 = 7;
-    pub(super) const CLIENT_REVOKED: i32 = 18;
-    pub(super) const PASSWORD_EXPIRED: i32 = 23;
-    pub(super) const PREAUTHENTICATION_FAILED: i32 = 24;
-    pub(super) const SERVICE_UNAVAILABLE: i32 = 29;
-    pub(super) const BAD_INTEGRITY: i32 = 31;
-    pub(super) const TICKET_EXPIRED: i32 = 32;
-    pub(super) const NOT_YET_VALID: i32 = 33;
-    pub(super) const REPLAY: i32 = 34;
-    pub(super) const NOT_US: i32 = 35;
-    pub(super) const CLOCK_SKEW: i32 = 37;
-    pub(super) const BAD_VERSION: i32 = 39;
-    pub(super) const BAD_MESSAGE: i32 = 40;
-    pub(super) const MODIFIED: i32 = 41;
-    pub(super) const BAD_KEY_VERSION: i32 = 44;
-    pub(super) const NO_KEY: i32 = 45;
-    pub(super) const GENERIC: i32 = 60;
-    // The library's own.
-    pub(super) const CONFIGURATION_MISSING: i32 = 135;
-    pub(super) const CONFIGURATION_BAD: i32 = 136;
-    pub(super) const CACHE_KIND_UNKNOWN: i32 = 140;
-    pub(super) const CACHE_NOT_FOUND: i32 = 141;
-    pub(super) const REALM_UNKNOWN: i32 = 154;
-    pub(super) const REALM_UNREACHABLE: i32 = 156;
-    pub(super) const KEY_NOT_FOUND: i32 = 181;
-    pub(super) const CACHE_FILE_MISSING: i32 = 195;
-    pub(super) const CACHE_TRUNCATED: i32 = 199;
-    pub(super) const CACHE_DAMAGED: i32 = 212;
-    pub(super) const REALM_OF_HOST_UNKNOWN: i32 = 217;
-    pub(super) const REALM_EMPTY: i32 = 220;
-    pub(super) const NO_DEFAULT_REALM: i32 = 224;
-    pub(super) const CACHE_NOT_SUPPORTED: i32 = 247;
-}
+/// The codes of libraries that cannot decode what is to be a message of Kerberos (`asn1`). MIT's says the like as a KDC would.
+const ASN1: Range<i32> = 1_859_794_432..1_859_794_432 + 128;
 
 /// No daemon keeps caches, as MIT's library has it. Heimdal's says that the cache is not supported.
 const NO_DAEMON: i32 = -1_750_600_181;
@@ -217,10 +201,7 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
             Unavailable,
             "the KDC has a problem of its own; its log tells which",
         ),
-        Some(code::BAD_VERSION | code::BAD_MESSAGE) if !about.is_answer() => (
-            Protocol,
-            "what answers is no KDC; correct the realm's `kdc` in krb5.conf",
-        ),
+        Some(code::BAD_VERSION | code::BAD_MESSAGE) if !about.is_answer() => (Protocol, NO_KDC),
         Some(code::SERVICE_UNKNOWN) => (
             Config,
             "the realm does not know this service; correct the URL's host, or say what the service is called: `spn`",
@@ -255,6 +236,7 @@ fn remedy(failure: &Failure, about: &About<'_>) -> (ErrorKind, &'static str) {
             | code::CACHE_DAMAGED
             | code::KEY_NOT_FOUND,
         ) => about.missing(),
+        _ if ASN1.contains(&failure.minor) && !about.is_answer() => (Protocol, NO_KDC),
         _ => match failure.major {
             BAD_BINDINGS => (
                 Denied,
@@ -308,6 +290,8 @@ fn of_principal(code: i32) -> Option<&'static str> {
 const NO_DEFAULT_REALM: &str =
     "write the principal with its realm, or set `default_realm` in krb5.conf";
 
+const NO_KDC: &str = "what answers is no KDC; correct the realm's `kdc` in krb5.conf";
+
 /// What to do about a configuration that is of no use, or a name that needs one that it does not have.
 fn of_configuration(code: i32) -> Option<&'static str> {
     Some(match code {
@@ -332,6 +316,17 @@ impl About<'_> {
 
     fn is_by_keytab(&self) -> bool {
         matches!(self, Self::Credential(wanted) if matches!(wanted.from, Given::Keytab(_)))
+    }
+
+    /// Who is to log in, where that is known.
+    fn principal(&self) -> Option<&str> {
+        match self {
+            Self::Credential(wanted) => wanted.principal.as_deref(),
+            Self::Renewal { principal }
+            | Self::Token { principal, .. }
+            | Self::Refusal { principal, .. } => Some(principal),
+            Self::Proof { .. } => None,
+        }
     }
 
     fn is_by_service(&self) -> bool {
@@ -387,131 +382,4 @@ impl fmt::Display for About<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use session_core::Secret;
-
-    use super::*;
-
-    fn wanted(from: Given) -> Wanted {
-        Wanted {
-            principal: Some("alice".into()),
-            from,
-        }
-    }
-
-    fn failure(major: u32, minor: i32) -> Failure {
-        Failure {
-            major: major << 16,
-            minor,
-            text: "words".into(),
-        }
-    }
-
-    /// What MIT's library 1.20, or Heimdal's 7.8, was seen to fail with.
-    #[test]
-    fn every_code_that_was_seen_has_a_remedy() {
-        use ErrorKind::{Config, Denied, Interaction, Protocol, Unavailable};
-        let cache = wanted(Given::Ccache("FILE:/x".into()));
-        let keytab = wanted(Given::Keytab("/k".into()));
-        let password = wanted(Given::Password(Secret::new("hunter2")));
-        let token = About::Token {
-            principal: "alice",
-            service: "HTTP@x",
-        };
-        let answer = About::Refusal {
-            principal: "alice",
-            service: "HTTP@x",
-        };
-        let [cache, keytab, password] = [&cache, &keytab, &password].map(About::Credential);
-        for (about, minor, kind, words) in [
-            (&cache, -1_765_328_243, Interaction, "kinit"),
-            (&cache, -1_765_328_244, Config, "kind of cache"),
-            (&cache, -1_750_600_181, Config, "daemon"),
-            (&cache, -1_765_328_137, Config, "daemon"),
-            (&cache, -1_765_328_189, Interaction, "kinit"),
-            (&cache, -1_765_328_185, Interaction, "kinit"),
-            (&cache, -1_765_328_172, Interaction, "kinit"),
-            (&keytab, -1_765_328_189, Config, "klist -k"),
-            (&keytab, -1_765_328_203, Config, "klist -k"),
-            (&keytab, -1_765_328_360, Denied, "export it anew"),
-            (&password, -1_765_328_360, Denied, "password is wrong"),
-            (
-                &password,
-                -1_765_328_378,
-                Denied,
-                "does not know this principal",
-            ),
-            (&password, -1_765_328_361, Denied, "kpasswd"),
-            (&password, -1_765_328_366, Denied, "locked"),
-            (&password, -1_765_328_383, Denied, "has expired"),
-            (&password, -1_765_328_228, Unavailable, "no KDC"),
-            (&password, -1_765_328_355, Unavailable, "its log"),
-            (&keytab, -1_765_328_324, Unavailable, "its log"),
-            (&token, -1_765_328_344, Protocol, "no KDC"),
-            (&answer, -1_765_328_344, Protocol, "look the code up"),
-            (&password, -1_765_328_230, Config, "krb5.conf"),
-            (&password, -1_765_328_160, Config, "default_realm"),
-            (&password, -1_765_328_167, Config, "default_realm"),
-            (&token, -1_765_328_167, Config, "`[domain_realm]`"),
-            (&cache, -1_765_328_249, Config, "`KRB5_CONFIG`"),
-            (&cache, -1_765_328_248, Config, "`KRB5_CONFIG`"),
-            (&password, -1_765_328_164, Config, "realm is empty"),
-            (&token, -1_765_328_377, Config, "`spn`"),
-            (&token, -1_765_328_352, Interaction, "kinit"),
-            (&token, -1_765_328_347, Config, "this machine's says"),
-            (&token, -1_765_328_351, Config, "this machine's says"),
-            (&answer, -1_765_328_347, Config, "clocks"),
-            (&answer, -1_765_328_349, Denied, "keytab is stale"),
-            (&answer, -1_765_328_340, Denied, "keytab is stale"),
-            (&answer, -1_765_328_350, Denied, "seen this token"),
-        ] {
-            let error = refused(&failure(13, minor), about);
-            assert_eq!(error.kind(), kind, "{error}");
-            assert!(error.to_string().contains(words), "{error}");
-            assert!(!error.to_string().contains("hunter2"), "{error}");
-        }
-    }
-
-    #[test]
-    fn numbers_that_spnego_makes_up_are_known_by_their_words() {
-        let about = About::Refusal {
-            principal: "alice",
-            service: "HTTP@x",
-        };
-        let failure = Failure {
-            text: "Unspecified GSS failure: Key version is not available".into(),
-            ..failure(13, 100_005)
-        };
-        let error = refused(&failure, &about);
-        assert!(error.to_string().contains("keytab is stale"), "{error}");
-    }
-
-    #[test]
-    fn where_there_is_no_code_the_status_tells() {
-        let about = About::Refusal {
-            principal: "alice",
-            service: "HTTP@x",
-        };
-        let bindings = refused(&failure(4, 0), &about);
-        assert_eq!(bindings.kind(), ErrorKind::Denied);
-        assert!(bindings.to_string().contains("ends TLS"), "{bindings}");
-        for expired in [11, 12] {
-            let error = refused(&failure(expired, 0), &about);
-            assert_eq!(error.kind(), ErrorKind::Interaction);
-        }
-        let unexplained = refused(&failure(15, 0), &about);
-        assert_eq!(unexplained.kind(), ErrorKind::Denied);
-        assert!(unexplained.to_string().contains("log"), "{unexplained}");
-        assert_eq!(refused(&failure(3, 0), &about).kind(), ErrorKind::Protocol);
-    }
-
-    #[test]
-    fn a_proof_that_is_wrong_says_nothing_about_anybodys_keytab() {
-        let about = About::Proof { service: "HTTP@x" };
-        for failure in [failure(13, -1_765_328_353), failure(9, 0)] {
-            let error = refused(&failure, &about);
-            assert_eq!(error.kind(), ErrorKind::Protocol);
-            assert!(error.to_string().contains("do not trust it"), "{error}");
-        }
-    }
-}
+mod tests;

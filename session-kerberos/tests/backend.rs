@@ -53,10 +53,24 @@ fn what_does_not_go_together_is_an_error_that_says_so() {
             "mutual = 'maybe'",
             r#"one of "required", "if-present", "off""#,
         ),
-        ("spn = 'front'", "is no service"),
+        (
+            "spn = 'front'",
+            "line 1: `spn`: the name is `front`, which is no service",
+        ),
         (
             "spn = { 'a.example.com' = '@b' }",
-            "`spn` of `a.example.com`",
+            "line 1: `spn`: the name of `a.example.com` is `@b`",
+        ),
+        ("\nkdc_timeout = '0s'", "line 2: `kdc_timeout`: it is zero"),
+        ("principal = ''", "line 1: `principal`: the name is empty"),
+        ("principal = '@A'", "line 1: `principal`: the name is empty"),
+        (
+            "principal = 'a@'",
+            "line 1: `principal`: the realm is empty",
+        ),
+        (
+            r"principal = 'a\@b@'",
+            "line 1: `principal`: the realm is empty",
         ),
     ] {
         let error = open(toml).unwrap_err();
@@ -72,12 +86,16 @@ fn what_a_builder_refuses() {
     for (builder, words) in [
         (
             Kerberos::default_cache().principal(""),
-            "`principal` is empty",
+            "`principal`: the name is empty",
+        ),
+        (
+            Kerberos::password("alice@", SecretSource::literal("hunter2")),
+            "`principal`: the realm is empty",
         ),
         (Kerberos::default_cache().spn("front"), "is no service"),
         (
             Kerberos::default_cache().kdc_timeout(Duration::ZERO),
-            "`kdc_timeout` is zero",
+            "`kdc_timeout`: it is zero",
         ),
         (
             Kerberos::default_cache().api("http://api.example.com/"),

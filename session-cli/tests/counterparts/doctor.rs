@@ -151,6 +151,27 @@ fn a_configuration_that_is_missing() {
 }
 
 #[test]
+fn a_configuration_that_is_damaged() {
+    for library in LIBRARIES {
+        let realm = Realm::new();
+        realm.configure("keytab", library, &[]);
+        let damaged = realm.path("damaged.conf");
+        std::fs::write(&damaged, "[libdefaults\n").unwrap();
+        let mut command = realm.session("doctor /api/");
+        command.env("KRB5_CONFIG", &damaged);
+        complains(
+            &realm,
+            &run(command),
+            2,
+            &[
+                ("problem krb5.conf", "`KRB5_CONFIG` is"),
+                ("problem authentication", "krb5.conf cannot be used"),
+            ],
+        );
+    }
+}
+
+#[test]
 fn no_kdc() {
     for library in LIBRARIES {
         let realm = Realm::new();

@@ -42,6 +42,24 @@ fn other_authorities_are_not_trusted() {
 }
 
 #[test]
+fn where_the_time_is_what_is_wrong_with_a_certificate_the_clock_is_what_to_look_at() {
+    block_on(async {
+        let realm = Realm::agreeable();
+        for (years, remedy) in [
+            (2990..3000, "is this machine's clock behind?"),
+            (1990..2000, "is this machine's clock ahead?"),
+        ] {
+            realm.show_valid(years);
+            let client = client(&realm.url(), Some(&realm.ca_file())).await;
+            let error = client.get("/").send().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+            let text = error.to_string();
+            assert!(text.contains(remedy) && !text.contains("ca_file"), "{text}");
+        }
+    });
+}
+
+#[test]
 fn a_ca_file_that_is_none_is_named() {
     block_on(async {
         let realm = Realm::agreeable();

@@ -1,11 +1,12 @@
 //! A server that a certificate authority of its own vouches for.
 
 use std::{
+    ops::Range,
     path::PathBuf,
     sync::{Arc, Mutex},
 };
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use tempfile::TempDir;
 use tokio_rustls::{
     TlsAcceptor,
@@ -135,6 +136,14 @@ impl Realm {
         self.shown.change(&self.authority);
     }
 
+    /// Has it show one that is valid in these years alone, from now on.
+    pub fn show_valid(&self, years: Range<i32>) {
+        let mut params = params();
+        params.not_before = date_time_ymd(years.start, 1, 1);
+        params.not_after = date_time_ymd(years.end, 1, 1);
+        *self.shown.0.lock().unwrap() = signed(&params, &self.authority);
+    }
+
     /// A way to change it from within the server.
     pub fn changer(&self) -> impl Fn() + Send + Sync + 'static {
         let (shown, authority) = (Arc::clone(&self.shown), Arc::clone(&self.authority));
@@ -177,12 +186,19 @@ fn authority() -> CertifiedIssuer<'static, KeyPair> {
 }
 
 fn certificate(authority: &CertifiedIssuer<'static, KeyPair>) -> Arc<CertifiedKey> {
+    signed(&params(), authority)
+}
+
+fn params() -> CertificateParams {
+    CertificateParams::new(["localhost".to_owned(), "api.test".to_owned()]).unwrap()
+}
+
+fn signed(
+    params: &CertificateParams,
+    authority: &CertifiedIssuer<'static, KeyPair>,
+) -> Arc<CertifiedKey> {
     let key = KeyPair::generate().unwrap();
-    let names = ["localhost".to_owned(), "api.test".to_owned()];
-    let certificate = CertificateParams::new(names)
-        .unwrap()
-        .signed_by(&key, authority)
-        .unwrap();
+    let certificate = params.signed_by(&key, authority).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let key = aws_lc_rs::sign::any_supported_type(&key).unwrap();
     Arc::new(CertifiedKey::new(vec![certificate.der().clone()], key))

@@ -45,6 +45,11 @@ pub(super) fn means(
             return (findings, None);
         }
     };
+    // Of the other library that is told above.
+    if let Err(failure) = krb5.check_configuration() {
+        findings.push(unusable(&failure));
+        return (findings, None);
+    }
     findings.push(files(&krb5));
     findings.push(default_realm(&krb5, wanted));
     let (found, owner) = source(&krb5, wanted);
@@ -178,13 +183,13 @@ fn in_cache(
         }
         _ => vec![Finding::ok(CACHE, format!("`{name}`{which} of `{owner}`"))],
     };
-    let now = by_clock_of_kdc(cache.offset().unwrap_or_default());
-    findings.extend(tickets.map(|tickets| to_begin_with(&tickets, &owner, now)));
+    let now = Now::at_kdc(cache.offset().unwrap_or_default());
+    findings.extend(tickets.map(|tickets| to_begin_with(&tickets, &owner, &now)));
     Ok((findings, Some(owner)))
 }
 
 /// Whether there is one of these tickets to get others with, and until when.
-fn to_begin_with(tickets: &[Terms], owner: &str, now: SystemTime) -> Finding {
+fn to_begin_with(tickets: &[Terms], owner: &str, now: &Now) -> Finding {
     match granting(tickets) {
         Some(ticket) => lifetime(ticket, Some(owner), now),
         None if tickets.is_empty() => {
@@ -217,19 +222,40 @@ fn granting(tickets: &[Terms]) -> Option<&Terms> {
         .max_by_key(|ticket| ticket.end)
 }
 
+/// What the time is where tickets are given out.
+struct Now {
+    time: SystemTime,
+    /// By which clock, where that is not what this machine's says.
+    by: &'static str,
+}
+
+impl Now {
+    /// With a KDC whose clock is so many seconds ahead.
+    fn at_kdc(ahead: i64) -> Self {
+        Self {
+            time: by_clock_of_kdc(ahead),
+            by: if ahead.unsigned_abs() < TOLERANCE.as_secs() {
+                ""
+            } else {
+                ", by the KDC's clock"
+            },
+        }
+    }
+}
+
 /// For how long a ticket is good; `owner` is who has to log in for another, if somebody has.
-fn lifetime(ticket: &Terms, owner: Option<&str>, now: SystemTime) -> Finding {
+fn lifetime(ticket: &Terms, owner: Option<&str>, now: &Now) -> Finding {
     let moment = humantime::format_rfc3339_seconds;
     let renewable = match ticket.renewable_until {
-        Some(until) if until > now => format!(", can be renewed until {}", moment(until)),
+        Some(until) if until > now.time => format!(", can be renewed until {}", moment(until)),
         Some(_) | None => ", cannot be renewed".to_owned(),
     };
     let end = moment(ticket.end);
-    let left = ticket.end.duration_since(now).unwrap_or_default();
+    let left = ticket.end.duration_since(now.time).unwrap_or_default();
     let detail = if left.is_zero() {
-        format!("it has expired at {end}")
+        format!("it has expired at {end}{}", now.by)
     } else {
-        format!("good until {end}{renewable}")
+        format!("good until {end}{renewable}{}", now.by)
     };
     // A session gets another by itself where it has what that takes.
     let Some(owner) = owner else {
@@ -303,11 +329,11 @@ pub(super) fn tickets(
     let krb5 = Krb5::new(held.library).ok();
     let look = || krb5.as_ref()?.cache(held.cache).ok()?.terms().ok()?;
     let before = look().unwrap_or_default();
-    let now = by_clock_of_kdc(held.ahead);
+    let now = Now::at_kdc(held.ahead);
     let who = held.is_by_cache.then_some(held.owner);
     let mut findings = Vec::new();
     findings.extend(granting(&before).map(|ticket| {
-        let found = lifetime(ticket, who, now);
+        let found = lifetime(ticket, who, &now);
         if ticket.is_forwardable || found.health() != Health::Ok {
             return found;
         }
@@ -350,9 +376,13 @@ mod tests {
 
     #[test]
     fn a_ticket_is_judged_by_how_long_it_is_good() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(10_000);
+        let at = |by| Now {
+            time: SystemTime::UNIX_EPOCH + Duration::from_secs(10_000),
+            by,
+        };
+        let now = at("");
         let judged =
-            |end, renewable| lifetime(&ticket("krbtgt/A@A", end, renewable), Some("alice@A"), now);
+            |end, renewable| lifetime(&ticket("krbtgt/A@A", end, renewable), Some("alice@A"), &now);
         assert_eq!(
             judged(13_600, Some(86_400)),
             Finding::ok(
@@ -366,9 +396,13 @@ mod tests {
         let over = judged(10_000, Some(86_400));
         assert_eq!(over.kind(), Some(ErrorKind::Interaction));
         assert!(over.detail().contains("kinit alice@A"), "{over}");
+        // What a time says is of use with the clock that it is by.
+        let theirs = at(", by the KDC's clock");
+        let found = lifetime(&ticket("krbtgt/A@A", 13_600, None), None, &theirs);
+        assert!(found.detail().ends_with(theirs.by), "{found}");
         // Who has a keytab or a password need not log in.
         for end in [10_100, 10_000] {
-            let found = lifetime(&ticket("krbtgt/A@A", end, None), None, now);
+            let found = lifetime(&ticket("krbtgt/A@A", end, None), None, &now);
             assert_eq!(found.health(), Health::Ok, "{found}");
         }
     }

@@ -167,6 +167,14 @@ functions! {
 }
 
 functions! {
+    /// Those that read a file of the configuration, which Heimdal's has.
+    ParserFunctions {
+        krb5_config_parse_file(RawKrb5, *const c_char, *mut *mut c_void) -> i32;
+        krb5_config_file_free(RawKrb5, *mut c_void) -> i32;
+    }
+}
+
+functions! {
     /// Those that are MIT's alone, or have other types there: a time is a `krb5_int32`.
     MitFunctions {
         krb5_get_time_offsets(RawKrb5, *mut i32, *mut i32) -> i32;

@@ -26,6 +26,9 @@ pub(crate) struct Krb5 {
 /// cannot be decrypted (`EINVAL`).
 const WITHOUT_PROOF: &[i32] = &[-1_765_328_254, -1_765_328_174, -1_765_328_161, 22];
 
+/// `KRB5_CONFIG_BADFORMAT`
+const BAD_FORMAT: i32 = -1_765_328_248;
+
 impl Krb5 {
     /// Reads the configuration.
     pub(crate) fn new(library: &'static Library) -> Result<Self, Failure> {
@@ -61,6 +64,32 @@ impl Krb5 {
         // SAFETY: the library made the list, and it is freed once, here.
         unsafe { (functions.krb5_free_config_files)(names) };
         files
+    }
+
+    /// Looks for damage in the files of the configuration, where the library says nothing of it: Heimdal's reads them as far as it can.
+    /// With MIT's there is no [`Krb5`] then.
+    pub(crate) fn check_configuration(&self) -> Result<(), Failure> {
+        let files = self.configuration_files();
+        let failures = files.iter().filter_map(|file| self.check_file(file).err());
+        // One that is not there, or may not be read, is none.
+        let mut damage = failures.filter(|failure| failure.minor == BAD_FORMAT);
+        damage.next().map_or(Ok(()), Err)
+    }
+
+    fn check_file(&self, name: &str) -> Result<(), Failure> {
+        let Some(functions) = &self.library.parser else {
+            return Ok(());
+        };
+        let name = c_string(name)?;
+        let mut sections = NONE;
+        // SAFETY: the context is ours; the name ends with a NUL; both pointers are to values that live until after the call.
+        let outcome = self.check(unsafe {
+            (functions.krb5_config_parse_file)(self.raw, name.as_ptr(), &raw mut sections)
+        });
+        // SAFETY: what was read, of a damaged file what is before the damage, is the library's, or null, which it takes for nothing; it is
+        // freed once, here.
+        unsafe { (functions.krb5_config_file_free)(self.raw, sections) };
+        outcome
     }
 
     /// The realm of principals that are written without one.

@@ -9,7 +9,9 @@ use std::{
 use session_core::{Error, ErrorKind, Result};
 
 use super::{
-    functions::{FileFunctions, Gss, HeimdalFunctions, Krb5Functions, MitFunctions},
+    functions::{
+        FileFunctions, Gss, HeimdalFunctions, Krb5Functions, MitFunctions, ParserFunctions,
+    },
     status::Failure,
 };
 
@@ -21,6 +23,7 @@ pub(crate) struct Library {
     pub(super) krb5: Krb5Functions,
     /// None where it has them not: nothing but what people are told depends on them.
     pub(super) files: Option<FileFunctions>,
+    pub(super) parser: Option<ParserFunctions>,
     pub(super) make: Make,
 }
 
@@ -146,6 +149,8 @@ impl Library {
         let (gss, krb5) = functions.map_err(|error| problem(&error))?;
         // SAFETY: as above; MIT's headers do not have these two, but its own programs call them, with the types that Heimdal's have.
         let files = unsafe { FileFunctions::of(&file) }.ok();
+        // SAFETY: as above; no other library has functions of these names.
+        let parser = unsafe { ParserFunctions::of(&file) }.ok();
         let has = |symbol: &str| {
             // SAFETY: only whether it is there is looked at.
             unsafe { file.get::<*const u8>(symbol.as_bytes()) }.is_ok()
@@ -173,6 +178,7 @@ impl Library {
             gss,
             krb5,
             files,
+            parser,
             make,
         })
     }

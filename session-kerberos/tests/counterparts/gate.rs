@@ -33,7 +33,7 @@ pub(crate) enum Conduct {
     Open,
     /// Takes it and does not answer, until it does something else.
     Silent,
-    /// Answers, but not what it was silent to.
+    /// Answers, but not what it was silent to, also if that is asked again.
     OpenToOthers,
     /// Takes it and hangs up.
     HangsUp,
@@ -71,6 +71,8 @@ struct Shared {
     kdc: u16,
     conduct: Mutex<Conduct>,
     changed: Condvar,
+    /// What it was silent to since it last answered everything.
+    kept: Mutex<Vec<Vec<u8>>>,
     asked: watch::Sender<Asked>,
 }
 
@@ -122,6 +124,7 @@ impl Gate {
                 kdc: kdc.unwrap(),
                 conduct: Mutex::new(Conduct::Open),
                 changed: Condvar::new(),
+                kept: Mutex::default(),
                 asked: watch::Sender::default(),
             }),
             accepting: Mutex::default(),
@@ -178,7 +181,13 @@ impl Gate {
 
     /// From now on the KDC does this, also with what it was asked before and has not answered.
     pub(crate) fn set(&self, conduct: Conduct) {
-        *lock(&self.shared.conduct) = conduct;
+        {
+            let mut current = lock(&self.shared.conduct);
+            if conduct == Conduct::Open {
+                lock(&self.shared.kept).clear();
+            }
+            *current = conduct;
+        }
         self.shared.changed.notify_all();
         self.listen();
     }
@@ -274,11 +283,15 @@ impl Shared {
     }
 
     fn answer(&self, client: &mut TcpStream, request: &[u8]) -> io::Result<()> {
-        self.asked.send_modify(|asked| asked.count(request));
         let mut conduct = lock(&self.conduct);
-        let mut is_kept = false;
+        // Whoever sees that it was asked can rely on what was done with that: no other conduct comes between.
+        self.asked.send_modify(|asked| asked.count(request));
+        let mut is_kept = lock(&self.kept).iter().any(|kept| kept == request);
         while *conduct == Conduct::Silent || (is_kept && *conduct == Conduct::OpenToOthers) {
-            is_kept = true;
+            if !is_kept {
+                is_kept = true;
+                lock(&self.kept).push(request.to_vec());
+            }
             conduct = self
                 .changed
                 .wait(conduct)

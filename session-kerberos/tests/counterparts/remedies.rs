@@ -11,31 +11,42 @@ use session_kerberos::{Delegation, Kerberos, KerberosBuilder};
 use crate::{
     gate::{Conduct, Gate},
     kdc_message,
+    libraries::{HEIMDAL, MIT},
     realm::{Cache, Realm, request},
     scripted::Scripted,
 };
 
-/// What this program is told to do when it is started by this test, and where to write what came of it.
+/// What this program is told to do when it is started by this test, with which library, and where to write what came of it.
 const CASE: &str = "SESSION_TEST_CASE";
+const LIBRARY: &str = "SESSION_TEST_LIBRARY";
 const OUTCOME: &str = "SESSION_TEST_OUTCOME";
 
 #[tokio::test]
 async fn whatever_is_wrong_the_error_has_the_kind_and_the_remedy_of_the_documentation() {
-    if let (Ok(case), Ok(outcome)) = (std::env::var(CASE), std::env::var(OUTCOME)) {
-        return std::fs::write(outcome, told(&error(&case).await)).unwrap();
+    if let Ok(case) = std::env::var(CASE) {
+        let [library, outcome] = [LIBRARY, OUTCOME].map(|name| std::env::var(name).unwrap());
+        return std::fs::write(outcome, told(&error(&case, &library).await)).unwrap();
     }
     let table = table();
     assert!(table.len() > 20, "{table:?}");
     let mut wrong = Vec::new();
     for (case, kind, remedy) in table {
-        let outcome = if let Some(outcome) = elsewhere(case) {
-            outcome
-        } else {
-            told(&error(case).await)
+        let (case, libraries) = match case.split_once(", by ") {
+            None => (case, &[MIT, HEIMDAL][..]),
+            Some((case, "MIT's library")) => (case, &[MIT][..]),
+            Some((case, "Heimdal's library")) => (case, &[HEIMDAL][..]),
+            Some(_) => panic!("the documentation has a library that is not tried: {case}"),
         };
-        let (found, text) = outcome.split_once('\n').unwrap();
-        if found != kind || !text.contains(remedy) {
-            wrong.push(format!("{case}: {found}: {text}"));
+        for library in libraries {
+            let outcome = if let Some(outcome) = elsewhere(case, library) {
+                outcome
+            } else {
+                told(&error(case, library).await)
+            };
+            let (found, text) = outcome.split_once('\n').unwrap();
+            if found != kind || !text.contains(remedy) {
+                wrong.push(format!("{case}, {library}: {found}: {text}"));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -63,7 +74,7 @@ fn table() -> Vec<(&'static str, &'static str, &'static str)> {
 }
 
 /// What comes of a case that needs a process of its own, for the library reads its configuration from the environment.
-fn elsewhere(case: &str) -> Option<String> {
+fn elsewhere(case: &str, library: &str) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, content: &str| {
         let path = folder.path().join(name);
@@ -95,6 +106,7 @@ fn elsewhere(case: &str) -> Option<String> {
             .args([test, "--exact"])
             .env(name, value)
             .env(CASE, case)
+            .env(LIBRARY, library)
             .env(OUTCOME, &outcome)
             .stdin(Stdio::null())
             .output()
@@ -112,7 +124,8 @@ fn elsewhere(case: &str) -> Option<String> {
 }
 
 /// What a session fails with in this case.
-async fn error(case: &str) -> Error {
+async fn error(case: &str, library: &str) -> Error {
+    let init = async |builder: KerberosBuilder| init(builder.library(library)).await;
     let literal = |text: &str| SecretSource::literal(text);
     // Some are without the realm's configuration.
     match case {
@@ -120,8 +133,9 @@ async fn error(case: &str) -> Error {
         "there is no default realm" | "krb5.conf is damaged" => {
             return init(Kerberos::password("a", literal("x"))).await;
         }
-        "there is no library" => return init(Kerberos::keytab("/x.keytab")).await,
-        "no daemon keeps the cache" => return init(Kerberos::ccache("KCM:")).await,
+        // Neither of those that are looked for.
+        "there is no library" => return self::init(Kerberos::keytab("/x.keytab")).await,
+        "no daemon keeps the cache" => return init(Kerberos::ccache("KCM:1")).await,
         _ => {}
     }
     let realm = Realm::shared();
@@ -130,7 +144,7 @@ async fn error(case: &str) -> Error {
     let builder = match case {
         "there is no cache" => by_cache(&Cache::new()),
         "the cache is another principal's" => {
-            return init(by_cache(&realm.kinit("bob")).principal("alice")).await;
+            return init(by_cache(&realm.kinit("alice")).principal("bob")).await;
         }
         "the default cache is another principal's" => {
             realm.log_alice_in();
@@ -167,13 +181,13 @@ async fn error(case: &str) -> Error {
         }
         "the realm is empty" => Kerberos::password("alice@", literal("x")),
         "the realm is unknown" => Kerberos::password("alice@NOWHERE.TEST", literal("x")),
-        _ => return error_of_a_request(case).await,
+        _ => return error_of_a_request(case, library).await,
     };
     init(builder).await
 }
 
 /// The same, where it authenticates.
-async fn error_of_a_request(case: &str) -> Error {
+async fn error_of_a_request(case: &str, library: &str) -> Error {
     let realm = Realm::shared();
     let svc = || realm.by_keytab("svc");
     let (builder, service, path) = match case {
@@ -207,13 +221,16 @@ async fn error_of_a_request(case: &str) -> Error {
         }
         _ => panic!("the documentation has a case that is not tried: {case}"),
     };
-    let session = builder.open().unwrap();
+    let session = builder.library(library).open().unwrap();
     session.init().await.unwrap();
     request(&session, service, path).await.unwrap_err()
 }
 
 async fn init(builder: KerberosBuilder) -> Error {
-    builder.open().unwrap().init().await.unwrap_err()
+    match builder.open() {
+        Ok(session) => session.init().await.unwrap_err(),
+        Err(error) => error,
+    }
 }
 
 /// By the real clock, which is the only one that `klist` knows.
