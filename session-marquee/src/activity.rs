@@ -8,11 +8,7 @@ use session_core::{Carrier, Credential, Environment, Error, ErrorKind, Result};
 use session_http::{Connections, transport_error};
 use url::Url;
 
-use crate::{
-    Domain, MarqueeEnvironment, json,
-    request::{APPLICATION, APPLICATION_VERSION, JSON},
-    settings::Settings,
-};
+use crate::{Domain, MarqueeEnvironment, json, request::JSON, settings::Settings};
 
 /// How long it may take at most.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -52,7 +48,6 @@ struct Parameters<'a> {
 impl Activity {
     pub(crate) fn new(environment: &MarqueeEnvironment, settings: &Settings) -> Result<Self> {
         let base = environment.base(Domain::Api, Some(environment.api_version()))?;
-        let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
         let notice = Notice {
             action: "Initiated",
             kpis: [Kpi {
@@ -61,19 +56,16 @@ impl Activity {
             }],
             resource: "GSQuant",
             parameters: Parameters {
-                feature_application: &text(&settings.application),
-                gs_quant_version: &text(&settings.application_version),
+                feature_application: &settings.application,
+                gs_quant_version: &settings.application_version,
             },
         };
-        let headers = [
-            (APPLICATION, settings.application.clone()),
-            (APPLICATION_VERSION, settings.application_version.clone()),
-            (CONTENT_TYPE, HeaderValue::from_static(JSON)),
-        ];
+        let mut headers = settings.names.clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
         Ok(Self {
             connections: Connections::new(environment.transport()),
             address: session_http::below(&base, "activities")?,
-            headers: headers.into_iter().collect(),
+            headers,
             body: json::to_vec(&notice)
                 .map_err(|_| Error::new(ErrorKind::Config, "the notice cannot be written"))?,
             time_limit: TIME_LIMIT.min(settings.time_limit),

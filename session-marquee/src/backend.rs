@@ -96,7 +96,7 @@ fn open(config: &Config) -> Result<Marquee> {
     let version = config.get("application_version")?;
     for (key, text) in [("application", name), ("application_version", version)] {
         if text.is_some_and(|text| settings::value(key, text).is_err()) {
-            let problem = "is empty, or has characters that no header can have; write it in letters and digits";
+            let problem = "is empty, or has characters that are not ASCII, or that no header can have; write it in letters and digits";
             return Err(config.error(key, problem));
         }
     }

@@ -8,11 +8,7 @@ use session_oauth::{ClientAuth, OAuth};
 #[cfg(feature = "kerberos")]
 use crate::login::Login;
 use crate::{
-    Client, Domain, Marquee, MarqueeEnvironment,
-    activity::Activity,
-    given::Given,
-    request::{APPLICATION, APPLICATION_VERSION},
-    session::Means,
+    Client, Domain, Marquee, MarqueeEnvironment, activity::Activity, given::Given, session::Means,
     settings::Settings,
 };
 use http::{HeaderValue, header::ACCEPT};
@@ -85,7 +81,7 @@ impl MarqueeBuilder {
         self
     }
 
-    /// What the program is called: `X-Application` of its requests. Default: `session-kit`, and its version.
+    /// What the program is called, in ASCII: `X-Application` of its requests. Default: `session-kit`, and its version.
     pub fn application(mut self, name: impl Into<String>, version: impl Into<String>) -> Self {
         self.application = name.into();
         self.application_version = version.into();
@@ -183,12 +179,13 @@ fn oauth(given: &Given, environment: &MarqueeEnvironment, settings: &Settings) -
     let Given::Client { id, secret, scopes } = given else {
         return Err(Error::new(ErrorKind::Config, "there is no client"));
     };
-    OAuth::client_credentials(environment.auth(), id, secret.clone())
+    let mut builder = OAuth::client_credentials(environment.auth(), id, secret.clone())
         .client_auth(ClientAuth::SecretPost)
         .scopes(scopes.union())
         .header(ACCEPT, HeaderValue::from_static("*/*"))
-        .header(APPLICATION, settings.application.clone())
-        .header(APPLICATION_VERSION, settings.application_version.clone())
-        .environment(environment.clone())
-        .build()
+        .environment(environment.clone());
+    for (name, value) in &settings.names {
+        builder = builder.header(name.clone(), value.clone());
+    }
+    builder.build()
 }

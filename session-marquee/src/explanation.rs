@@ -37,35 +37,15 @@ fn text(body: &[u8]) -> Option<&str> {
     }
 }
 
-/// What only pages have, whatever is before it, and whatever they say that they are.
-const TAGS: &[&str] = &[
-    "!--", "!doctype", "?xml", "a", "article", "b", "body", "br", "button", "center", "div", "em",
-    "font", "footer", "form", "frame", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "head",
-    "header", "hr", "html", "i", "iframe", "img", "input", "li", "link", "main", "meta", "nav",
-    "noscript", "object", "ol", "p", "pre", "script", "section", "span", "strong", "style", "svg",
-    "table", "tbody", "td", "th", "title", "tr", "tt", "ul",
-];
-
-/// Whether it is a web page, or has a part of one.
+/// Whether a browser would find something to show in it, wherever that is, and whatever it says that it is: a tag, its end, a comment or
+/// declaration. What only looks like one is taken for it.
 fn is_page(text: &str) -> bool {
-    // As JSON may have it.
-    let text = text.to_ascii_lowercase().replace("\\u003c", "<");
-    let mut rest = text.as_str();
-    while let Some((_, after)) = rest.split_once('<') {
-        let name = after.strip_prefix('/').unwrap_or(after);
-        if TAGS.iter().any(|tag| begins_with(name, tag)) {
-            return true;
-        }
-        rest = after;
-    }
-    false
-}
-
-/// Whether it begins with this name of a tag, and not with a longer one.
-fn begins_with(text: &str, tag: &str) -> bool {
-    let is_name = tag.ends_with(|last: char| last.is_ascii_alphanumeric());
-    text.strip_prefix(tag).is_some_and(|after| {
-        !is_name || !after.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '-')
+    // JSON may have the angle, and what is after it, as an escape.
+    let text = text.replace("\\u003c", "<").replace("\\u003C", "<");
+    text.split('<').skip(1).any(|after| {
+        after.starts_with(|next: char| next.is_ascii_alphabetic() || "/!?".contains(next))
+            || after.starts_with("\\/")
+            || after.starts_with("\\u")
     })
 }
 
@@ -86,6 +66,15 @@ mod tests {
             "no</body>",
             "see <br/> here",
             "<p",
+            "<code>502 Bad Gateway</code>",
+            "<u>no</u>",
+            "<video src=x>",
+            "<x-p>",
+            "{\"message\": \"\\u003cu\\u003e\"}",
+            "{\"message\": \"<\\/u>\"}",
+            "{\"message\": \"\\u003c\\u0075\"}",
+            "{\"message\": \"\\u003c\\u002fu\"}",
+            "expected array<string>",
         ] {
             assert!(is_page(page), "{page}");
         }
@@ -95,10 +84,11 @@ mod tests {
     fn what_only_has_an_angle_in_it_is_none() {
         for text in [
             "a < b and b > c",
-            "expected array<string>",
-            "List<T> of <id>, <ai>, <h7>, <x-p>",
             "{\"messages\": [\"limit <= 10\"]}",
+            "{\"messages\": [\"limit < \\\"a\\\"\"]}",
             "<<>>",
+            "<- 5 <5 <é",
+            "ends in <",
         ] {
             assert!(!is_page(text), "{text}");
         }

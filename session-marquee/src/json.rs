@@ -1,16 +1,33 @@
 //! JSON as Python writes it.
 
-use std::io;
+use std::{cell::Cell, io};
 
 use serde::Serialize;
 use serde_json::{Serializer, ser::Formatter};
 
-use crate::number;
+use crate::{finite::is_finite, number};
 
-/// A value as JSON, letter by letter as `gs_quant` has it: a space after each comma and colon, and ASCII alone.
-pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
+/// A value as JSON, letter by letter as `gs_quant` has it: a space after each comma and colon, and ASCII alone. Else what is wrong.
+///
+/// But no NaN and no infinity: Python has words for them that are no JSON.
+pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, &'static str> {
     let mut json = Vec::with_capacity(128);
-    value.serialize(&mut Serializer::with_formatter(&mut json, Python))?;
+    let has_null = Cell::new(false);
+    let python = Python {
+        has_null: &has_null,
+    };
+    // The foreign error may quote the value.
+    value
+        .serialize(&mut Serializer::with_formatter(&mut json, python))
+        .map_err(
+            |_| "its body cannot be written as JSON; such as a map with keys that are no texts",
+        )?;
+    // Written as `null`, they are found by looking again.
+    if has_null.get() && !is_finite(value) {
+        return Err(
+            "its body has a number that is NaN or infinite, for which JSON has no word; leave it out, or send `None`",
+        );
+    }
     Ok(json)
 }
 
@@ -22,9 +39,16 @@ pub(crate) fn is_false(json: &[u8]) -> bool {
     )
 }
 
-struct Python;
+struct Python<'a> {
+    has_null: &'a Cell<bool>,
+}
 
-impl Formatter for Python {
+impl Formatter for Python<'_> {
+    fn write_null<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.has_null.set(true);
+        writer.write_all(b"null")
+    }
+
     fn begin_array_value<W: ?Sized + io::Write>(
         &mut self,
         writer: &mut W,

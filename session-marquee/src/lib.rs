@@ -84,6 +84,7 @@ mod domain;
 mod environment;
 mod explanation;
 mod failure;
+mod finite;
 mod given;
 mod json;
 #[cfg(feature = "kerberos")]

@@ -23,6 +23,8 @@ pub struct Pages<T> {
     source: Box<Source>,
     next: Next,
     seen: u64,
+    /// How many there are, as a page has said last.
+    total: Option<u64>,
     limit: usize,
     kind: PhantomData<fn() -> T>,
 }
@@ -55,6 +57,7 @@ impl<T: DeserializeOwned> Pages<T> {
             source: Box::new(source),
             next: Next::First,
             seen: 0,
+            total: None,
             limit: Self::LIMIT,
             kind: PhantomData,
         }
@@ -69,7 +72,8 @@ impl<T: DeserializeOwned> Pages<T> {
     ///
     /// # Errors
     ///
-    /// As [`send`](RequestBuilder::send) and [`decode`](crate::Answer::decode).
+    /// As [`send`](RequestBuilder::send) and [`decode`](crate::Answer::decode); `Protocol` also when there are said to be more results, but
+    /// this page is empty or leads to no other.
     pub async fn next_page(&mut self) -> Result<Option<Vec<T>>> {
         let request = match &self.next {
             Next::First => (self.source)(None),
@@ -78,13 +82,19 @@ impl<T: DeserializeOwned> Pages<T> {
         };
         let page: Page<T> = request.send().await?.decode().await?;
         let is_first = matches!(self.next, Next::First);
-        self.seen += page.results.len() as u64;
-        let is_last =
-            page.results.is_empty() || page.total_results.is_some_and(|total| self.seen >= total);
-        self.next = match page.scroll_id {
-            Some(id) if !is_last => Next::After(id),
+        let seen = self.seen.saturating_add(page.results.len() as u64);
+        let total = page.total_results.or(self.total);
+        let next = match page.scroll_id {
+            _ if total.is_some_and(|total| seen >= total) => Next::None,
+            Some(id) if !page.results.is_empty() => Next::After(id),
             _ => Next::None,
         };
+        if let (Next::None, Some(total)) = (&next, total)
+            && seen < total
+        {
+            return Err(cut_off(seen, total));
+        }
+        (self.next, self.seen, self.total) = (next, seen, total);
         Ok((is_first || !page.results.is_empty()).then_some(page.results))
     }
 
@@ -100,6 +110,16 @@ impl<T: DeserializeOwned> Pages<T> {
         }
         Ok(all)
     }
+}
+
+/// What is missing would be missed by nobody.
+fn cut_off(seen: u64, total: u64) -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        format!(
+            "the results end after {seen} of {total}, and nothing leads to the others; ask again, or send it as a request to see what there is"
+        ),
+    )
 }
 
 /// Whoever scrolls without end would fill the memory.

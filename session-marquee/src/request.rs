@@ -94,17 +94,12 @@ impl RequestBuilder {
     }
 
     /// With a body of JSON, as `gs_quant` writes it; so what Python takes for false is no body: an empty object, list or text, `null`,
-    /// `false` and zero.
+    /// `false` and zero. What has a NaN or an infinity, which no JSON has, is an error when it is sent; but `json!` has made `null` of it by then.
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
         match json::to_vec(value) {
             Ok(json) if json::is_false(&json) => self.body = Body::Empty,
             Ok(json) => self.body = Body::Bytes(json.into()),
-            // The foreign error may quote the value.
-            Err(_) => {
-                return self.wrong(
-                    "its body cannot be written as JSON; such as a map with keys that are no texts",
-                );
-            }
+            Err(problem) => return self.wrong(problem),
         }
         self
     }

@@ -12,8 +12,8 @@ use crate::{
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    pub(crate) application: HeaderValue,
-    pub(crate) application_version: HeaderValue,
+    pub(crate) application: String,
+    pub(crate) application_version: String,
     /// These two, as requests have them.
     pub(crate) names: HeaderMap,
     pub(crate) domain: Domain,
@@ -32,24 +32,21 @@ impl Settings {
         domain: Domain,
         time_limit: Duration,
     ) -> Result<Self> {
-        let application = value("application", application)?;
-        let application_version = value("application_version", application_version)?;
+        let names = [
+            (APPLICATION, value("application", application)?),
+            (
+                APPLICATION_VERSION,
+                value("application_version", application_version)?,
+            ),
+        ];
         Ok(Self {
-            names: names(&application, &application_version),
-            application,
-            application_version,
+            application: application.to_owned(),
+            application_version: application_version.to_owned(),
+            names: names.into_iter().collect(),
             domain,
             time_limit: positive(time_limit)?,
         })
     }
-}
-
-fn names(application: &HeaderValue, application_version: &HeaderValue) -> HeaderMap {
-    let names = [
-        (APPLICATION, application.clone()),
-        (APPLICATION_VERSION, application_version.clone()),
-    ];
-    names.into_iter().collect()
 }
 
 /// What takes no time at all would always be late.
@@ -63,12 +60,14 @@ fn positive(limit: Duration) -> Result<Duration> {
     Ok(limit)
 }
 
+/// RFC 9110 §5.5: what is not ASCII means nothing that all agree on.
 pub(crate) fn value(key: &str, text: &str) -> Result<HeaderValue> {
     let value = HeaderValue::from_str(text).ok();
-    value.filter(|value| !value.is_empty()).ok_or_else(|| {
+    let value = value.filter(|value| !value.is_empty() && value.to_str().is_ok());
+    value.ok_or_else(|| {
         Error::new(
             ErrorKind::Config,
-            format!("`{key}` is empty, or has characters that no header can have"),
+            format!("`{key}` is empty, or has characters that are not ASCII, or that no header can have; write it in letters and digits"),
         )
     })
 }

@@ -1,6 +1,6 @@
 //! Who a session is.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use session_core::Result;
 
@@ -20,10 +20,10 @@ pub struct User {
     #[serde(default)]
     pub email: Option<String>,
     /// Whether they belong to the firm.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "known")]
     pub internal: bool,
     /// Who manages the application, if it is one; their identifiers.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "known")]
     pub app_managers: Vec<String>,
     /// What else Marquee tells of them.
     #[serde(flatten)]
@@ -35,6 +35,13 @@ impl User {
     pub fn guid(&self) -> String {
         format!("guid:{}", self.id)
     }
+}
+
+/// `null` is not known, as what is absent.
+fn known<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
+    from: D,
+) -> std::result::Result<T, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
 impl Client {

@@ -53,9 +53,8 @@ fn settings(text: &mut Text, marquee: &Marquee) {
     if settings.application != Settings::APPLICATION
         || settings.application_version != Settings::APPLICATION_VERSION
     {
-        let value = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
-        text.text("application", &value(&settings.application));
-        text.text("application_version", &value(&settings.application_version));
+        text.text("application", &settings.application);
+        text.text("application_version", &settings.application_version);
     }
     let version = marquee.environment.api_version();
     if version != MarqueeEnvironment::API_VERSION {

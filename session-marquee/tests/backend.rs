@@ -135,7 +135,9 @@ fn a_profile_says_where_it_is_wrong() {
         ("scopes = [\"x\"]", "scopes"),
         ("api_version = \"../x\"", "api_version"),
         ("application = \"\"", "application"),
+        ("application = \"café\"", "application"),
         ("application_version = \"a\\nb\"", "application_version"),
+        ("application_version = \"1é\"", "application_version"),
         ("timeout = 0", "timeout"),
         (
             "domain = \"mds\"\nenvironment.api = \"https://a.example.com\"\nenvironment.auth = \"https://b.example.com\"",

@@ -71,7 +71,12 @@ async fn the_user_is_told() {
     assert_eq!(asked(&provider), ["GET /v1/users/self"]);
     // What is not there is not needed.
     marquee.set_user(json!({ "id": "guid-2" }));
-    assert_eq!(client.user().await.unwrap().id, "guid-2");
+    let bare = client.user().await.unwrap();
+    assert_eq!(bare.id, "guid-2");
+    marquee.set_user(json!({
+        "id": "guid-2", "name": null, "email": null, "internal": null, "appManagers": null,
+    }));
+    assert_eq!(client.user().await.unwrap(), bare);
 }
 
 #[tokio::test]
@@ -247,6 +252,60 @@ async fn what_scrolls_without_end_is_not_collected_without_end() {
         answering(|_| json!({ "data": [{}, {}], "totalPages": 9 })).await;
     let pages = client.dataset("X").query_pages::<Value>(&DataQuery::new());
     assert!(pages.limit(17).collect().await.is_err());
+}
+
+#[tokio::test]
+async fn results_that_end_before_their_total_are_an_error_and_not_the_whole() {
+    type Answer = fn(u64) -> Value;
+    let cases: [(Answer, usize); 4] = [
+        (|_| json!({ "results": [1, 2], "totalResults": 10 }), 0),
+        (
+            |_| json!({ "results": [], "totalResults": 10, "scrollId": "s" }),
+            0,
+        ),
+        (
+            |number| match number {
+                0 => json!({ "results": [1, 2], "totalResults": 10, "scrollId": "s" }),
+                _ => json!({ "results": [], "totalResults": 10, "scrollId": "s" }),
+            },
+            2,
+        ),
+        // The last one does not say how many there are, but another has.
+        (
+            |number| match number {
+                0 => json!({ "results": [1, 2], "totalResults": 10, "scrollId": "s" }),
+                _ => json!({ "results": [3], "scrollId": null }),
+            },
+            2,
+        ),
+    ];
+    for (answer, before) in cases {
+        let (_provider, _session, client) = answering(answer).await;
+        let mut pages = client.dataset("X").coverage::<u64>();
+        let mut seen = 0;
+        let error = loop {
+            match pages.next_page().await {
+                Ok(page) => seen += page.unwrap().len(),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(seen, before);
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert!(error.to_string().contains("10"), "{error}");
+        let (_provider, _session, client) = answering(answer).await;
+        let all = client.dataset("X").coverage::<u64>().collect().await;
+        assert_eq!(all.unwrap_err().kind(), ErrorKind::Protocol);
+    }
+    for answer in [
+        (|_| json!({ "results": [1, 2], "totalResults": 2, "scrollId": "s" })) as Answer,
+        |_| json!({ "results": [1, 2], "totalResults": 1 }),
+        |_| json!({ "results": [1, 2] }),
+        |_| json!({ "results": [1, 2], "totalResults": null, "scrollId": null }),
+    ] {
+        let (_provider, _session, client) = answering(answer).await;
+        let all = client.dataset("X").coverage::<u64>().collect().await;
+        assert_eq!(all.unwrap(), [1, 2]);
+    }
 }
 
 #[tokio::test]

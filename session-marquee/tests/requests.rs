@@ -440,3 +440,42 @@ async fn a_token_goes_as_it_is() {
     assert_eq!(log.len(), 1, "no request for a token");
     assert_eq!(header(&log[0], "authorization"), Some("Bearer ext-token"));
 }
+
+#[tokio::test]
+async fn a_number_that_json_has_not_is_refused_and_not_written_as_null() {
+    #[derive(serde::Serialize)]
+    struct Row {
+        strike: Option<f64>,
+        levels: Vec<f32>,
+    }
+    let provider = provider();
+    let (_session, client) = opened(&provider).await;
+    for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let (of_strike, of_levels) = (
+            Row {
+                strike: Some(number),
+                levels: vec![],
+            },
+            Row {
+                strike: None,
+                levels: vec![1.0, number as f32],
+            },
+        );
+        for row in [of_strike, of_levels] {
+            let error = client.post("/x").json(&row).send().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.to_string().contains("NaN"), "{error}");
+        }
+    }
+    assert_eq!(provider.count(Kind::Api), 0);
+    // What is absent is `null` all the same.
+    let row = Row {
+        strike: None,
+        levels: vec![1.0],
+    };
+    client.post("/x").json(&row).send().await.unwrap();
+    assert_eq!(
+        text(&last(&provider)),
+        r#"{"strike": null, "levels": [1.0]}"#
+    );
+}

@@ -107,6 +107,22 @@ fn a_page_that_takes_a_ticket_of_the_default_cache_is_written_too() {
     assert_eq!(written(&opened(text)), text);
 }
 
+#[test]
+fn a_name_that_no_header_can_have_as_a_text_is_refused_and_not_written_as_none() {
+    let builder = || Marquee::token(MarqueeEnvironment::prod(), SecretSource::env("T"));
+    for (name, version) in [
+        ("café", "1"),
+        ("x", "1\u{e9}"),
+        ("x", "\u{1f600}"),
+        ("", "1"),
+    ] {
+        let error = builder().application(name, version).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{name} {version}");
+    }
+    let session = builder().application("a\tb ~", "1").open().unwrap();
+    assert!(written(&session).contains("application = \"a\\tb ~\"\n"));
+}
+
 /// What no text and no error may have.
 const SECRET: &str = "s3cr3t";
 
@@ -249,8 +265,8 @@ fn credential(environment: MarqueeEnvironment) -> impl Strategy<Value = (Marquee
 
 /// Whatever can be built, and whether a profile can have it.
 fn session() -> impl Strategy<Value = (SessionHandle, bool)> {
-    let header = "[ -~]{0,4}";
-    let application = option::of((header, header));
+    let header = || prop_oneof![4 => "[ -~]{0,4}", 1 => any_text()];
+    let application = option::of((header(), header()));
     let version = option::of(prop::sample::select(&["", "v1", "v2", "1.0-a_b"][..]));
     let limit = prop_oneof![
         Just(Duration::MAX),
