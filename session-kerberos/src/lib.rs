@@ -117,7 +117,7 @@
 //! # Limits
 //!
 //! - **Time.** A library that waits for a KDC cannot be interrupted: beyond [`kdc_timeout`](KerberosBuilder::kdc_timeout) it goes
-//!   on in its thread, of which a session has eight at most. What waits for one of them is given up after as long; and when
+//!   on in its thread, of which a session has eight at most, one of them not for requests. What waits for one of them is given up after as long; and when
 //!   thousands wait, more are `Unavailable` at once. A token for a service whose ticket is there needs none of them, and waits for no
 //!   KDC, however many others do; unless it delegates, or the ticket ends within seconds.
 //! - **Clocks.** A KDC's clock that differs from this machine's is followed, also in when a ticket ends. Where one has ended before its

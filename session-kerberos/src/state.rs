@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use session_core::{Credential, Error, ErrorKind, Result};
+use tokio::sync::oneshot;
 
 use crate::{
     mechanism::{Begun, Initiation, Principal},
-    openings::Openings,
+    openings::{Attempt, Openings},
     workers::Workers,
 };
 
@@ -53,9 +54,21 @@ impl Held {
         let elsewhere = async || {
             let (principal, initiation) = (Arc::clone(&self.principal), initiation.clone());
             let work = move |worker| principal.initiate(worker, &initiation);
-            workers.run(work).await
+            workers.run_for_request(work).await
         };
-        if let Some(first) = self.openings.open(&initiation.service, elsewhere()).await? {
+        let first = |attempt: Attempt| {
+            let (principal, initiation) = (Arc::clone(&self.principal), initiation.clone());
+            let (sender, receiver) = oneshot::channel();
+            let tell = move |outcome: Result<Begun>| {
+                attempt.end(outcome.as_ref().map(drop).map_err(Clone::clone));
+                // Whoever was the first may be gone.
+                let _ = sender.send(outcome);
+            };
+            workers
+                .spawn_for_requests(move |worker| principal.initiate(worker, &initiation), tell)?;
+            Ok(receiver)
+        };
+        if let Some(first) = self.openings.open(&initiation.service, first).await? {
             return Ok(first);
         }
         match self.begin_now(initiation) {
