@@ -6,7 +6,6 @@ use std::{
         Arc, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use tokio::sync::watch;
@@ -28,9 +27,6 @@ use crate::{
     validity::Phase,
     warmer::Warmer,
 };
-
-/// A credential that replaced a refused one, and is refused itself so soon, is not the problem.
-const REFUSED_AGAIN: Duration = Duration::from_secs(5);
 
 /// One session and all that its handles share.
 ///
@@ -95,11 +91,11 @@ impl Engine {
             life.kept = true;
             if life.backoff.is_some() {
                 // What failed last is tried again, and nobody waits for it.
-                drop(self.want(life, None, |wanted| wanted.keep = true));
+                drop(self.want(life, |wanted| wanted.keep = true));
             }
             return Soon::Now(Ok(held));
         }
-        self.want(life, None, |wanted| wanted.keep = true)
+        self.want(life, |wanted| wanted.keep = true)
     }
 
     /// Counts a user and opens the session for it.
@@ -107,7 +103,7 @@ impl Engine {
         let mut life = self.life();
         life.users += 1;
         match self.held() {
-            None => self.replace(life, None),
+            None => self.replace(life, |_| {}),
             Some(held) => self.look_at(life, held),
         }
     }
@@ -146,21 +142,44 @@ impl Engine {
         }
     }
 
-    /// Replaces the credential of this generation, because a server refused it; the one in use, if
-    /// that has happened already.
+    /// Replaces the credential of this generation, because a server refused it, unless that has happened already.
     pub(crate) fn refused(
         self: &Arc<Self>,
         generation: u64,
         challenges: &[Challenge],
     ) -> Soon<Result<Arc<Held>>> {
+        // A refusal that meets a renewal under way counts too.
+        let note = |wanted: &mut Wanted| wanted.note_refusal(challenges);
+        let again = || refused_again(challenges);
+        self.dismiss(generation, note, again, telemetry::refused)
+    }
+
+    /// The same, because the backend has found that it has ended before its time, with this error.
+    pub(crate) fn ended(
+        self: &Arc<Self>,
+        generation: u64,
+        error: Error,
+    ) -> Soon<Result<Arc<Held>>> {
+        let note = |wanted: &mut Wanted| wanted.has_ended = true;
+        self.dismiss(generation, note, || error, telemetry::ended)
+    }
+
+    fn dismiss(
+        self: &Arc<Self>,
+        generation: u64,
+        note: impl FnOnce(&mut Wanted),
+        again: impl FnOnce() -> Error,
+        tell: impl FnOnce(&dyn Session, &Settings, u64),
+    ) -> Soon<Result<Arc<Held>>> {
         let life = self.life();
+        let now = self.settings.clock.monotonic();
         match self.held() {
             None => Soon::Now(Err(closed())),
             Some(held) if held.generation != generation => Soon::Now(Ok(held)),
-            Some(held) if self.is_refused_again(&held) => Soon::Now(Err(refused_again(challenges))),
+            Some(held) if held.is_useless_again(now) => Soon::Now(Err(again())),
             Some(_) => {
-                let replacement = self.replace(life, Some(challenges));
-                telemetry::refused(&*self.session, &self.settings, generation);
+                let replacement = self.replace(life, note);
+                tell(&*self.session, &self.settings, generation);
                 replacement
             }
         }
@@ -180,7 +199,7 @@ impl Engine {
         let (clock, validity) = (&*self.settings.clock, &held.validity);
         match self.phase(&held) {
             Phase::Fresh => validity.quiet(validity.due(), clock),
-            Phase::Expired => return self.replace(life, None),
+            Phase::Expired => return self.replace(life, |_| {}),
             // The first caller in the window starts the renewal, and all go on with what there is.
             Phase::Due => match &life.backoff {
                 Some(backoff) if backoff.until() > clock.monotonic() => {
@@ -188,7 +207,7 @@ impl Engine {
                 }
                 _ => {
                     validity.quiet(validity.expires(), clock);
-                    drop(self.want(life, None, |_| {}));
+                    drop(self.want(life, |_| {}));
                 }
             },
         }
@@ -199,7 +218,7 @@ impl Engine {
     fn replace(
         self: &Arc<Self>,
         life: MutexGuard<'_, Life>,
-        refused: Option<&[Challenge]>,
+        change: impl FnOnce(&mut Wanted),
     ) -> Soon<Result<Arc<Held>>> {
         let now = self.settings.clock.monotonic();
         if life.wanted.is_none()
@@ -207,7 +226,7 @@ impl Engine {
         {
             return Soon::Now(Err(error));
         }
-        self.want(life, refused, |_| {})
+        self.want(life, change)
     }
 
     pub(crate) fn phase(&self, held: &Held) -> Phase {
@@ -215,32 +234,22 @@ impl Engine {
     }
 
     fn valid(&self) -> Option<Arc<Held>> {
-        self.held()
-            .filter(|held| self.phase(held) != Phase::Expired)
-    }
-
-    fn is_refused_again(&self, held: &Held) -> bool {
-        let now = self.settings.clock.monotonic();
-        held.replaces_refused
-            .is_some_and(|at| now.saturating_sub(at) < REFUSED_AGAIN)
+        let held = self.held();
+        held.filter(|held| self.phase(held) != Phase::Expired)
     }
 
     /// Joins the authentication under way, or starts one.
     fn want(
         self: &Arc<Self>,
         mut life: MutexGuard<'_, Life>,
-        refused: Option<&[Challenge]>,
         change: impl FnOnce(&mut Wanted),
     ) -> Soon<Result<Arc<Held>>> {
         let wanted = life.wanted.get_or_insert_with(|| Wanted {
             flight: Flight::new(),
             keep: false,
             refused: None,
+            has_ended: false,
         });
-        // A refusal that meets a renewal under way counts too.
-        if let Some(challenges) = refused {
-            wanted.refused.get_or_insert_with(|| challenges.to_vec());
-        }
         change(wanted);
         let join = wanted.flight.join();
         self.drive(life);
@@ -325,12 +334,10 @@ impl Engine {
         let mut life = self.life();
         life.authenticating = false;
         let wanted = life.wanted.take_if(|wanted| wanted.is_for(job));
-        let is_refused = wanted
-            .as_ref()
-            .is_some_and(|wanted| wanted.refused.is_some());
+        let was_useless = wanted.as_ref().is_some_and(Wanted::is_of_useless);
         let outcome = outcome.map(|mut held| {
             // From now on it can be refused.
-            held.replaces_refused = is_refused.then(|| clock.monotonic());
+            held.replaces_useless = was_useless.then(|| clock.monotonic());
             Arc::new(held)
         });
         let (mut replaced, mut forgotten, mut is_to_be_warmed) = (None, None, false);
@@ -400,16 +407,14 @@ impl Engine {
 
     /// Whether somebody who waits for this authentication wants it by all means.
     pub(crate) fn is_asked(&self, job: &Authentication) -> bool {
-        let life = self.life();
-        let wanted = life.wanted.as_ref().filter(|wanted| wanted.is_for(job));
-        wanted.is_some_and(|wanted| wanted.keep)
+        self.life().wanted_by(job).is_some_and(|wanted| wanted.keep)
     }
 
-    /// Whether nobody has a credential to go on with: there is none, or it was refused or has expired.
+    /// Whether nobody has a credential to go on with: there is none, or it was refused or has ended.
     pub(crate) fn is_without(&self, job: &Authentication) -> bool {
         let life = self.life();
-        let wanted = life.wanted.as_ref().filter(|wanted| wanted.is_for(job));
-        wanted.is_some_and(|wanted| wanted.refused.is_some() || self.valid().is_none())
+        let wanted = life.wanted_by(job);
+        wanted.is_some_and(|wanted| wanted.is_of_useless() || self.valid().is_none())
     }
 
     /// Looks at the credential whatever the cheap clock says, which may be late.

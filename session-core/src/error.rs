@@ -23,6 +23,7 @@ struct Inner {
     status: Option<StatusCode>,
     retry_after: Option<Duration>,
     challenges: Vec<Challenge>,
+    has_credential_ended: bool,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -59,6 +60,7 @@ impl Error {
             status: None,
             retry_after: None,
             challenges: Vec::new(),
+            has_credential_ended: false,
             source: None,
         }))
     }
@@ -87,6 +89,13 @@ impl Error {
         self.change(|inner| inner.challenges = challenges)
     }
 
+    /// Says that it comes of a credential that has ended before its time: what a backend's
+    /// [`authorize`](crate::Session::authorize) tells the engine, which replaces that credential then.
+    #[must_use]
+    pub fn with_ended_credential(self) -> Self {
+        self.change(|inner| inner.has_credential_ended = true)
+    }
+
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -105,6 +114,11 @@ impl Error {
     /// The challenges that came with a refusal (RFC 9110 §11.3); empty for most errors.
     pub fn challenges(&self) -> &[Challenge] {
         &self.0.challenges
+    }
+
+    /// Whether the credential that was to authorize a request has ended before its time.
+    pub fn has_credential_ended(&self) -> bool {
+        self.0.has_credential_ended
     }
 
     /// Changes this one: clones that others hold stay as they are.
@@ -135,6 +149,9 @@ impl fmt::Debug for Error {
         }
         if !inner.challenges.is_empty() {
             debug.field("challenges", &inner.challenges);
+        }
+        if inner.has_credential_ended {
+            debug.field("has_credential_ended", &true);
         }
         if let Some(source) = &inner.source {
             debug.field("source", source);

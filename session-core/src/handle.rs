@@ -9,7 +9,9 @@ use crate::{
     Blocking, Carrier, Challenge, Changes, Credential, Enter, Environment, Error, ErrorKind,
     Finding, Outgoing, Receipt, Result, Scoped, Session, SessionBuilder, Status,
     engine::Engine,
-    examination, registry, scope,
+    examination,
+    held::Held,
+    registry, scope,
     services::{has_userinfo, is_confidential},
 };
 
@@ -213,6 +215,20 @@ impl SessionHandle {
 
     async fn authorize_later(&self, request: Outgoing<'_>) -> Result<Receipt> {
         let held = self.0.credential().get().await?;
+        let again = Outgoing {
+            request: &mut *request.request,
+            ..request
+        };
+        match self.authorize_by(&held, again).await {
+            Err(error) if error.has_credential_ended() => {
+                let held = self.0.ended(held.generation, error).get().await?;
+                self.authorize_by(&held, request).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn authorize_by(&self, held: &Held, request: Outgoing<'_>) -> Result<Receipt> {
         held.apply(&mut request.request.headers);
         if !held.credential.is_per_request() {
             return Ok(Receipt::new(held.generation));
@@ -236,11 +252,16 @@ impl SessionHandle {
         let Some(proxy) = proxy.filter(|proxy| proxy.has_session_login()) else {
             return Ok(None);
         };
-        let held = self.0.credential().get().await?;
-        let login = self
-            .session()
-            .authorize_proxy(&held.credential, proxy.url());
-        let Some(mut login) = login.await? else {
+        let mut held = self.0.credential().get().await?;
+        let (session, url) = (self.session(), proxy.url());
+        let login = match session.authorize_proxy(&held.credential, url).await {
+            Err(error) if error.has_credential_ended() => {
+                held = self.0.ended(held.generation, error).get().await?;
+                session.authorize_proxy(&held.credential, url).await
+            }
+            login => login,
+        };
+        let Some(mut login) = login? else {
             return Err(Error::new(
                 ErrorKind::Config,
                 format!(

@@ -14,6 +14,9 @@ use crate::{
     validity::{Started, Validity},
 };
 
+/// A credential that replaced a useless one, and is found useless itself so soon, is not the problem.
+const USELESS_AGAIN: Duration = Duration::from_secs(5);
+
 /// A credential as the engine holds it: numbered, with headers ready to send.
 #[derive(Debug)]
 pub(crate) struct Held {
@@ -21,8 +24,8 @@ pub(crate) struct Held {
     /// Counts the credentials of a session from 1, so that a refusal says which one it means.
     pub(crate) generation: u64,
     pub(crate) validity: Validity,
-    /// When it was put in the place of a refused one, on the clock's monotonic time.
-    pub(crate) replaces_refused: Option<Duration>,
+    /// When it was put in the place of one that was refused, or had ended before its time, on the clock's monotonic time.
+    pub(crate) replaces_useless: Option<Duration>,
     /// Whether it is in the session's store.
     pub(crate) is_stored: AtomicBool,
     /// A number that no other credential of this process has or had: a generation may be given out again, when
@@ -54,9 +57,15 @@ impl Held {
             is_stored: AtomicBool::new(false),
             generation,
             validity: Validity::new(&credential, started, jitter),
-            replaces_refused: None,
+            replaces_useless: None,
             credential,
         })
+    }
+
+    /// Whether it is found useless so soon after it has replaced another that was.
+    pub(crate) fn is_useless_again(&self, now: Duration) -> bool {
+        self.replaces_useless
+            .is_some_and(|at| now.saturating_sub(at) < USELESS_AGAIN)
     }
 
     /// The value of one of the session's headers.

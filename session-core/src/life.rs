@@ -32,6 +32,13 @@ pub(crate) struct Life {
     pub(crate) warmed: bool,
 }
 
+impl Life {
+    /// Those who wait for this authentication, if there are any.
+    pub(crate) fn wanted_by(&self, job: &Authentication) -> Option<&Wanted> {
+        self.wanted.as_ref().filter(|wanted| wanted.is_for(job))
+    }
+}
+
 /// An authentication that somebody waits for.
 #[derive(Debug)]
 pub(crate) struct Wanted {
@@ -39,12 +46,25 @@ pub(crate) struct Wanted {
     /// Asked for by `init`: it is tried by all means, and the session stays open without users.
     pub(crate) keep: bool,
     pub(crate) refused: Option<Vec<Challenge>>,
+    /// The credential in use has ended before its time.
+    pub(crate) has_ended: bool,
 }
 
 impl Wanted {
     /// Whether this job is the one for it.
     pub(crate) fn is_for(&self, job: &Authentication) -> bool {
         Arc::ptr_eq(&self.flight, &job.flight)
+    }
+
+    /// The first refusal is what it is for.
+    pub(crate) fn note_refusal(&mut self, challenges: &[Challenge]) {
+        let refused = &mut self.refused;
+        refused.get_or_insert_with(|| challenges.to_vec());
+    }
+
+    /// Whether the credential in use is of no use any more, as somebody has found.
+    pub(crate) fn is_of_useless(&self) -> bool {
+        self.refused.is_some() || self.has_ended
     }
 }
 

@@ -95,6 +95,11 @@ pub trait Session: Any + Debug + Send + Sync {
 
     /// Authorizes one request; asked only for credentials made with [`Credential::per_request`].
     ///
+    /// It replaces no credential: whoever asks may give up at any time, and many ask at once. Where it finds that this one has ended
+    /// before its time, it says so [in its error](crate::Error::with_ended_credential). The engine then has it [renewed](Self::renew),
+    /// once for all who find that, as one that [expires](Cause::Expiring), and asks again with the new one, once. That error is the
+    /// caller's only if the new credential has ended too.
+    ///
     /// # Errors
     ///
     /// When no authorization can be made; the request is not sent.
@@ -109,7 +114,7 @@ pub trait Session: Any + Debug + Send + Sync {
 
     /// Logs in to a proxy, for one connection through it: what goes into `Proxy-Authorization` (RFC 9110 §11.7.2). Asked only for
     /// proxies of the environment that are to be [logged in to by the session](crate::Proxy::with_session_login). `None`: this
-    /// backend cannot.
+    /// backend cannot. A credential that has ended is a matter of the engine's, as [there](Self::authorize).
     ///
     /// # Errors
     ///
@@ -161,7 +166,7 @@ pub trait Session: Any + Debug + Send + Sync {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Cause<'a> {
-    /// It expires, or has expired.
+    /// It expires, or has expired; or has ended before its time, as [`Session::authorize`] has found.
     Expiring,
     /// A server refused it, with these challenges.
     Refused(&'a [Challenge]),

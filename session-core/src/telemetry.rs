@@ -104,6 +104,15 @@ pub(crate) fn refused(session: &dyn Session, settings: &Settings, generation: u6
     }));
 }
 
+/// The credential in use has ended before its time.
+pub(crate) fn ended(session: &dyn Session, settings: &Settings, generation: u64) {
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        let labels = Labels::of(session, settings);
+        let (session, environment) = (labels.session, labels.environment);
+        tracing::debug!(session, environment, generation, "ended before its time");
+    }));
+}
+
 /// What opens the session, or renews it, came from its store.
 pub(crate) fn reused(session: &dyn Session, settings: &Settings) {
     let _ = catch_unwind(AssertUnwindSafe(|| {

@@ -9,7 +9,7 @@ use crate::{
     Kerberos,
     mechanism::{Given, Wanted},
     source::Source,
-    state::State,
+    state::Held,
 };
 
 /// The name of findings about whether a KDC answers.
@@ -70,7 +70,7 @@ impl Kerberos {
 
     /// What the credential is good for: whether there are tokens for the environment's services.
     pub(crate) async fn examine_tickets(&self, credential: &Credential) -> Vec<Finding> {
-        let Some(state) = credential.state::<State>() else {
+        let Some(tickets) = credential.state::<Held>() else {
             return Vec::new();
         };
         let mut requests = Vec::new();
@@ -83,7 +83,7 @@ impl Kerberos {
                 requests.push(request);
             }
         }
-        let principal = Arc::clone(&state.current().principal);
+        let principal = Arc::clone(&tickets.principal);
         let examined = self
             .workers
             .run(move |worker| Ok(principal.examine(worker, &requests)));

@@ -36,6 +36,8 @@ pub(crate) struct Fake {
     pub(crate) ended: Arc<AtomicUsize>,
     /// Whether the realm gives nothing any more.
     pub(crate) is_denied: AtomicBool,
+    /// Whether no KDC answers who asks for tickets.
+    pub(crate) is_unreachable: AtomicBool,
     /// While there is one, whoever begins waits for its other end to go.
     hold: Arc<Mutex<Option<Receiver<()>>>>,
 }
@@ -54,6 +56,9 @@ impl Mechanism for Fake {
         let before = self.acquisitions.fetch_add(1, Ordering::SeqCst);
         if self.is_denied.load(Ordering::SeqCst) {
             return Err(Error::new(ErrorKind::Denied, "the password is wrong"));
+        }
+        if self.is_unreachable.load(Ordering::SeqCst) {
+            return Err(Error::new(ErrorKind::Unavailable, "no KDC answers"));
         }
         let somebody = Somebody {
             ended: Arc::clone(&self.ended),

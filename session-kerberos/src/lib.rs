@@ -118,11 +118,11 @@
 //! # Limits
 //!
 //! - **Time.** A library that waits for a KDC cannot be interrupted: beyond [`kdc_timeout`](KerberosBuilder::kdc_timeout) it goes
-//!   on in its thread, of which a session has eight at most. What waits for one of them is given up after as long; and when
+//!   on in its thread, of which a session has eight at most, one of them not for requests. What waits for one of them is given up after as long; and when
 //!   thousands wait, more are `Unavailable` at once. A token for a service whose ticket is there needs none of them, and waits for no
 //!   KDC, however many others do; unless it delegates, or the ticket ends within seconds.
 //! - **Clocks.** A KDC's clock that differs from this machine's is followed, also in when a ticket ends. Where one has ended before its
-//!   time all the same, for a clock was set or the machine slept, the request that finds that gets others, once. By a clock that is
+//!   time all the same, for a clock was set or the machine slept, they are renewed once for all requests that find that. By a clock that is
 //!   further ahead than tickets live MIT's library makes no token, and by one that is as far behind Heimdal's gets no ticket: that is
 //!   `Config`, and the error says what both clocks say.
 //! - **The caller's thread.** A token that needs nobody is computed there. MIT's library then looks whether the files of its configuration

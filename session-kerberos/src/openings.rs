@@ -6,10 +6,10 @@ use std::{
 };
 
 use session_core::Result;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// Lets one request alone get the ticket for a service that there is none for yet, while others wait for that one: a KDC is asked
-/// once, and one that does not answer holds up one thread.
+/// once, and one that does not answer holds up one thread for each time limit, however many give up meanwhile.
 #[derive(Default)]
 pub(crate) struct Openings(Arc<Mutex<Known>>);
 
@@ -28,8 +28,8 @@ enum Turn {
     Everybodys,
 }
 
-/// The attempt to be the first. Dropped before its end, it is somebody else's turn.
-struct Attempt {
+/// The attempt to be the first, which belongs to whoever does the work. Dropped before its end, it is somebody else's turn.
+pub(crate) struct Attempt {
     known: Arc<Mutex<Known>>,
     service: String,
     outcome: watch::Sender<Outcome>,
@@ -37,7 +37,8 @@ struct Attempt {
 }
 
 impl Openings {
-    /// Does `first` if nobody did that for the service yet; else `None`, as soon as somebody has.
+    /// Has `first` begin, if nobody did that for the service yet, and waits for what comes of it; else `None`, as soon as somebody has.
+    /// Whoever gives up does not end it: those who come later wait for the same.
     ///
     /// # Errors
     ///
@@ -45,15 +46,14 @@ impl Openings {
     pub(crate) async fn open<T>(
         &self,
         service: &str,
-        first: impl Future<Output = Result<T>>,
+        first: impl FnOnce(Attempt) -> Result<oneshot::Receiver<Result<T>>>,
     ) -> Result<Option<T>> {
         loop {
             match self.turn(service) {
                 Turn::Everybodys => return Ok(None),
                 Turn::Ours(attempt) => {
-                    let outcome = first.await;
-                    attempt.end(outcome.as_ref().map(drop).map_err(Clone::clone));
-                    return outcome.map(Some);
+                    let outcome = first(attempt)?.await;
+                    return outcome.map_or(Ok(None), |outcome| outcome.map(Some));
                 }
                 Turn::Anothers(mut outcome) => {
                     let outcome = outcome.wait_for(Option::is_some).await;
@@ -87,7 +87,7 @@ impl Openings {
 }
 
 impl Attempt {
-    fn end(mut self, outcome: Result<()>) {
+    pub(crate) fn end(mut self, outcome: Result<()>) {
         self.has_succeeded = outcome.is_ok();
         self.outcome.send_replace(Some(outcome));
     }
@@ -112,69 +112,102 @@ fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
 #[cfg(test)]
 mod tests {
     use std::{
-        future::poll_fn,
         pin::pin,
         task::{Context, Poll, Waker},
     };
 
-    use session_core::{Error, ErrorKind};
-    use tokio::sync::oneshot;
-
     use super::*;
+    use session_core::{Error, ErrorKind};
 
     fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
         future.poll(&mut Context::from_waker(Waker::noop()))
     }
 
-    fn never() -> impl Future<Output = Result<i32>> {
-        poll_fn(|_| panic!("it is another's turn"))
+    type Begun = Result<oneshot::Receiver<Result<i32>>>;
+
+    /// Ends at once.
+    fn at_once(number: i32) -> impl FnOnce(Attempt) -> Begun {
+        move |attempt| {
+            let (sender, receiver) = oneshot::channel();
+            attempt.end(Ok(()));
+            sender.send(Ok(number)).unwrap();
+            Ok(receiver)
+        }
+    }
+
+    /// Is left with whoever does the work.
+    fn left(with: &mut Option<Attempt>) -> impl FnOnce(Attempt) -> Begun {
+        move |attempt| {
+            *with = Some(attempt);
+            let (sender, receiver) = oneshot::channel();
+            std::mem::forget(sender);
+            Ok(receiver)
+        }
+    }
+
+    fn never(_: Attempt) -> Begun {
+        panic!("it is another's turn")
     }
 
     #[test]
     fn one_is_first_and_the_others_wait() {
         let openings = Openings::default();
-        let (go, gone) = oneshot::channel();
-        let mut first = pin!(openings.open("a", async { gone.await.unwrap() }));
+        let mut work = None;
+        let mut first = Box::pin(openings.open("a", left(&mut work)));
         assert!(poll(first.as_mut()).is_pending());
-        let mut second = pin!(openings.open("a", never()));
+        let mut second = pin!(openings.open("a", never));
         assert!(poll(second.as_mut()).is_pending());
         // For other services they are others.
-        let other = pin!(openings.open("b", async { Ok(2) }));
+        let other = pin!(openings.open("b", at_once(2)));
         assert!(matches!(poll(other), Poll::Ready(Ok(Some(2)))));
-        go.send(Ok(1)).unwrap();
-        assert!(matches!(poll(first), Poll::Ready(Ok(Some(1)))));
+        drop(first);
+        work.unwrap().end(Ok(()));
         assert!(matches!(poll(second), Poll::Ready(Ok(None))));
-        let late = pin!(openings.open("a", never()));
+        let late = pin!(openings.open("a", never));
         assert!(matches!(poll(late), Poll::Ready(Ok(None))));
     }
 
     #[test]
     fn who_waited_for_a_failure_has_it_too_and_who_comes_later_tries_anew() {
         let openings = Openings::default();
-        let (go, gone) = oneshot::channel::<Result<i32>>();
-        let mut first = pin!(openings.open("a", async { gone.await.unwrap() }));
+        let mut work = None;
+        let mut first = Box::pin(openings.open("a", left(&mut work)));
         assert!(poll(first.as_mut()).is_pending());
-        let mut second = pin!(openings.open("a", never()));
+        let mut second = pin!(openings.open("a", never));
         assert!(poll(second.as_mut()).is_pending());
-        let failure = Err(Error::new(ErrorKind::Unavailable, "no KDC"));
-        go.send(failure).unwrap();
-        assert!(matches!(poll(first), Poll::Ready(Err(_))));
+        drop(first);
+        let failure = Error::new(ErrorKind::Unavailable, "no KDC");
+        work.unwrap().end(Err(failure));
         let Poll::Ready(Err(error)) = poll(second) else {
             panic!("it goes on waiting");
         };
         assert_eq!(error.kind(), ErrorKind::Unavailable);
-        let third = pin!(openings.open("a", async { Ok(2) }));
+        let third = pin!(openings.open("a", at_once(2)));
         assert!(matches!(poll(third), Poll::Ready(Ok(Some(2)))));
     }
 
     #[test]
-    fn if_the_first_gives_up_it_is_somebody_elses_turn() {
+    fn what_the_first_has_begun_goes_on_without_it_and_later_callers_wait_for_that() {
         let openings = Openings::default();
-        let mut first = Box::pin(openings.open("a", std::future::pending::<Result<i32>>()));
+        let mut work = None;
+        let mut first = Box::pin(openings.open("a", left(&mut work)));
         assert!(poll(first.as_mut()).is_pending());
-        let mut second = pin!(openings.open("a", async { Ok(2) }));
-        assert!(poll(second.as_mut()).is_pending());
         drop(first);
+        let mut second = pin!(openings.open("a", never));
+        assert!(poll(second.as_mut()).is_pending());
+        work.unwrap().end(Ok(()));
+        assert!(matches!(poll(second), Poll::Ready(Ok(None))));
+    }
+
+    #[test]
+    fn what_is_given_up_unbegun_is_somebody_elses_turn() {
+        let openings = Openings::default();
+        let mut work = None;
+        let mut first = Box::pin(openings.open("a", left(&mut work)));
+        assert!(poll(first.as_mut()).is_pending());
+        drop(first);
+        drop(work);
+        let second = pin!(openings.open("a", at_once(2)));
         assert!(matches!(poll(second), Poll::Ready(Ok(Some(2)))));
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     negotiation::{self, Negotiation},
     service_names::ServiceNames,
     source::Source,
-    state::{Held, State},
+    state::Held,
     workers::Workers,
 };
 
@@ -125,7 +125,7 @@ impl Kerberos {
             ?lifetime,
             "got a Kerberos credential"
         );
-        let credential = Credential::per_request(State::new(held));
+        let credential = Credential::per_request(held);
         match lifetime {
             // The library counts whole seconds, and the one that has begun as well.
             Some(lifetime) => {
@@ -135,36 +135,32 @@ impl Kerberos {
         }
     }
 
-    async fn begin(&self, state: &State, initiation: Initiation) -> Result<Begun> {
-        let held = state.current();
-        match held.begin(&self.workers, &initiation).await {
-            // While this machine slept, or by a clock that was set since, the tickets have ended before their time.
-            Err(error) if error.kind() == ErrorKind::Interaction => {
-                tracing::debug!(%error, "tickets have ended before their time");
-                let acquire = self.acquire(Some(held.principal.name()), false);
-                let held = state.replace(&held, acquire).await?;
-                let begun = held.begin(&self.workers, &initiation).await;
-                begun.map_err(|error| self.in_vain(error, &held))
-            }
-            begun => begun,
-        }
+    async fn begin(&self, credential: &Credential, initiation: Initiation) -> Result<Begun> {
+        let held = Held::of(credential)?;
+        let begun = held.begin(&self.workers, &initiation).await;
+        begun.map_err(|error| match error.kind() {
+            ErrorKind::Interaction => self.ended(error, held),
+            _ => error,
+        })
     }
 
-    /// Where tickets have ended as soon as the realm has given them, nobody has to log in.
-    fn in_vain(&self, error: Error, held: &Held) -> Error {
-        if error.kind() != ErrorKind::Interaction || self.is_by_cache() {
-            return error;
+    /// While this machine slept, or by a clock that was set since, tickets have ended before their time. That is the engine's to mend; it
+    /// is a caller's error only where those that the realm gave in their place have ended as well.
+    fn ended(&self, error: Error, held: &Held) -> Error {
+        if self.is_by_cache() {
+            return error.with_ended_credential();
         }
         let name = held.principal.name();
-        tracing::debug!(%error, "tickets have ended at once");
+        tracing::debug!(%error, "tickets have ended before their time");
         // Without that error as its cause: it says to log in.
-        Error::new(
+        let error = Error::new(
             ErrorKind::Config,
             format!(
                 "the Kerberos tickets of `{name}` have ended as soon as the realm gave them; the clocks differ: set those of this \
                  machine and of the KDC"
             ),
-        )
+        );
+        error.with_ended_credential()
     }
 
     pub(crate) fn initiation(&self, request: &Outgoing<'_>) -> Initiation {
@@ -203,7 +199,7 @@ impl Session for Kerberos {
     }
 
     async fn renew(&self, stale: &Credential, why: Cause<'_>) -> Result<Credential> {
-        let held = State::of(stale)?.current();
+        let held = Held::of(stale)?;
         let owner = Some(held.principal.name());
         // What was refused is got anew from its beginning: a renewed ticket has the same to say.
         if !matches!(why, Cause::Expiring) {
@@ -216,7 +212,7 @@ impl Session for Kerberos {
             Some(renewed) => renewed,
             None => self.acquire(owner, false).await?,
         };
-        self.prepare(&held, Arc::clone(&acquired.principal)).await;
+        self.prepare(held, Arc::clone(&acquired.principal)).await;
         let held = held.renewed(acquired.principal);
         Ok(Self::credential(held, acquired.lifetime))
     }
@@ -237,10 +233,9 @@ impl Session for Kerberos {
         credential: &Credential,
         request: Outgoing<'_>,
     ) -> Result<Option<Box<dyn Exchange>>> {
-        let state = State::of(credential)?;
         let initiation = self.initiation(&request);
         let service = initiation.service.clone();
-        let Begun { initiator, token } = self.begin(state, initiation).await?;
+        let Begun { initiator, token } = self.begin(credential, initiation).await?;
         negotiation::put(&token, request.request);
         Ok(Some(Box::new(Negotiation::new(
             initiator,
@@ -261,7 +256,7 @@ impl Session for Kerberos {
             delegation: Delegation::Off,
             channel_bindings: None,
         };
-        let Begun { token, .. } = self.begin(State::of(credential)?, initiation).await?;
+        let Begun { token, .. } = self.begin(credential, initiation).await?;
         Ok(Some(negotiation::header(&token)))
     }
 }

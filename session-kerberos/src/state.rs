@@ -1,23 +1,17 @@
 //! What the engine holds of a session.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use session_core::{Credential, Error, ErrorKind, Result};
+use tokio::sync::oneshot;
 
 use crate::{
-    mechanism::{Acquired, Begun, Initiation, Principal},
-    openings::Openings,
+    mechanism::{Begun, Initiation, Principal},
+    openings::{Attempt, Openings},
     workers::Workers,
 };
 
-/// What the engine holds: somebody's tickets, and those that come in their place when they end before their time.
-pub(crate) struct State {
-    current: RwLock<Arc<Held>>,
-    /// For whoever replaces what is held. What the realm has said no with, it is not asked for again: failures may lock an account.
-    replacing: tokio::sync::Mutex<Option<Error>>,
-}
-
-/// Somebody's tickets, and the services that there were tokens for.
+/// What the engine holds: somebody's tickets, and the services that there were tokens for.
 pub(crate) struct Held {
     pub(crate) principal: Arc<dyn Principal>,
     /// With the tickets before these, as long as they last: for services that there are no others for so far.
@@ -25,11 +19,12 @@ pub(crate) struct Held {
     openings: Openings,
 }
 
-impl State {
-    pub(crate) fn new(held: Held) -> Self {
+impl Held {
+    pub(crate) fn new(principal: Arc<dyn Principal>) -> Self {
         Self {
-            current: RwLock::new(Arc::new(held)),
-            replacing: tokio::sync::Mutex::default(),
+            principal,
+            former: None,
+            openings: Openings::default(),
         }
     }
 
@@ -41,55 +36,6 @@ impl State {
                 "the credential is none of Kerberos; use one that this session made",
             )
         })
-    }
-
-    pub(crate) fn current(&self) -> Arc<Held> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&current)
-    }
-
-    /// What is in the place of tickets that have ended: `acquire`d once, for however many requests find that.
-    pub(crate) async fn replace(
-        &self,
-        ended: &Arc<Held>,
-        acquire: impl Future<Output = Result<Acquired>>,
-    ) -> Result<Arc<Held>> {
-        let mut denied = self.replacing.lock().await;
-        let current = self.current();
-        if !Arc::ptr_eq(&current, ended) {
-            return Ok(current);
-        }
-        if let Some(error) = &*denied {
-            return Err(error.clone());
-        }
-        match acquire.await {
-            Ok(acquired) => {
-                let held = Arc::new(Held::new(acquired.principal));
-                self.set(&held);
-                Ok(held)
-            }
-            Err(error) => {
-                if error.kind() == ErrorKind::Denied {
-                    *denied = Some(error.clone());
-                }
-                Err(error)
-            }
-        }
-    }
-
-    fn set(&self, held: &Arc<Held>) {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::clone(held);
-    }
-}
-
-impl Held {
-    pub(crate) fn new(principal: Arc<dyn Principal>) -> Self {
-        Self {
-            principal,
-            former: None,
-            openings: Openings::default(),
-        }
     }
 
     /// In the place of these, which may last for a while yet.
@@ -108,9 +54,21 @@ impl Held {
         let elsewhere = async || {
             let (principal, initiation) = (Arc::clone(&self.principal), initiation.clone());
             let work = move |worker| principal.initiate(worker, &initiation);
-            workers.run(work).await
+            workers.run_for_request(work).await
         };
-        if let Some(first) = self.openings.open(&initiation.service, elsewhere()).await? {
+        let first = |attempt: Attempt| {
+            let (principal, initiation) = (Arc::clone(&self.principal), initiation.clone());
+            let (sender, receiver) = oneshot::channel();
+            let tell = move |outcome: Result<Begun>| {
+                attempt.end(outcome.as_ref().map(drop).map_err(Clone::clone));
+                // Whoever was the first may be gone.
+                let _ = sender.send(outcome);
+            };
+            workers
+                .spawn_for_requests(move |worker| principal.initiate(worker, &initiation), tell)?;
+            Ok(receiver)
+        };
+        if let Some(first) = self.openings.open(&initiation.service, first).await? {
             return Ok(first);
         }
         match self.begin_now(initiation) {

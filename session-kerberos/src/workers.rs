@@ -18,6 +18,9 @@ use job::{GiveUp, Job};
 /// How many threads a session has at most.
 pub(crate) const MOST_WORKERS: usize = 8;
 
+/// How many of them requests hold up at most: one is left to renew the session.
+const MOST_OF_REQUESTS: usize = MOST_WORKERS - 1;
+
 /// How many jobs wait for a thread at most.
 const MOST_WAITING: usize = 4096;
 
@@ -48,6 +51,8 @@ struct State {
     /// The numbers of the threads that are there.
     workers: [bool; MOST_WORKERS],
     idle: usize,
+    /// How many are at work for requests.
+    of_requests: usize,
     /// What callers wait for, oldest first.
     watched: BTreeMap<u64, Watched>,
     next_number: u64,
@@ -58,6 +63,7 @@ struct State {
 struct Waiting {
     number: u64,
     job: Job,
+    is_of_request: bool,
 }
 
 struct Watched {
@@ -92,13 +98,27 @@ impl Workers {
         work: impl FnOnce(usize) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let receiver = self.submit(work)?;
-        let lost = || {
-            Error::new(
-                ErrorKind::Protocol,
-                "the Kerberos mechanism panicked; this is a defect",
-            )
-        };
         receiver.await.unwrap_or_else(|_| Err(lost()))
+    }
+
+    /// The same for a request, which is not to hold up what the session itself needs.
+    pub(crate) async fn run_for_request<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(usize) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (job, give_up, receiver) = Job::new(work);
+        self.shared.enqueue(job, give_up, true)?;
+        receiver.await.unwrap_or_else(|_| Err(lost()))
+    }
+
+    /// The same for many, of whom none has to stay: `tell` is told what comes of it, within the limit.
+    pub(crate) fn spawn_for_requests<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(usize) -> Result<T> + Send + 'static,
+        tell: impl FnOnce(Result<T>) + Send + 'static,
+    ) -> Result<()> {
+        let (job, give_up) = Job::of_all(work, tell);
+        self.shared.enqueue(job, give_up, true)
     }
 
     fn submit<T: Send + 'static>(
@@ -106,13 +126,13 @@ impl Workers {
         work: impl FnOnce(usize) -> Result<T> + Send + 'static,
     ) -> Result<oneshot::Receiver<Result<T>>> {
         let (job, give_up, receiver) = Job::new(work);
-        self.shared.enqueue(job, give_up)?;
+        self.shared.enqueue(job, give_up, false)?;
         Ok(receiver)
     }
 }
 
 impl Shared {
-    fn enqueue(self: &Arc<Self>, job: Job, give_up: GiveUp) -> Result<()> {
+    fn enqueue(self: &Arc<Self>, job: Job, give_up: GiveUp, is_of_request: bool) -> Result<()> {
         // None is so far away that it does not come.
         #[expect(
             clippy::disallowed_methods,
@@ -132,7 +152,11 @@ impl Shared {
         self.ensure_worker(&mut state)?;
         let number = state.next_number;
         state.next_number += 1;
-        state.queue.push_back(Waiting { number, job });
+        state.queue.push_back(Waiting {
+            number,
+            job,
+            is_of_request,
+        });
         if let Some(until) = until {
             state.watched.insert(number, Watched { until, give_up });
             if state.watched.len() == 1 {
@@ -187,7 +211,13 @@ impl Shared {
     fn work(&self, worker: usize) {
         let mut state = lock(&self.state);
         loop {
-            if let Some(Waiting { number, job }) = state.queue.pop_front() {
+            if let Some(Waiting {
+                number,
+                job,
+                is_of_request,
+            }) = state.next()
+            {
+                state.of_requests += usize::from(is_of_request);
                 drop(state);
                 if job.is_waited_for() {
                     job.run(worker);
@@ -195,6 +225,7 @@ impl Shared {
                     drop(job);
                 }
                 state = lock(&self.state);
+                state.of_requests -= usize::from(is_of_request);
                 let watched = state.watched.remove(&number);
                 drop(state);
                 // Not under the lock, for it may hold the last of what the job was about.
@@ -250,6 +281,16 @@ impl Shared {
     }
 }
 
+impl State {
+    /// What has waited longest, of that which may be done now.
+    fn next(&mut self) -> Option<Waiting> {
+        let is_room = self.of_requests < MOST_OF_REQUESTS;
+        let may_be_done = |it: &Waiting| is_room || !it.is_of_request;
+        let place = self.queue.iter().position(may_be_done)?;
+        self.queue.remove(place)
+    }
+}
+
 impl Drop for Workers {
     fn drop(&mut self) {
         lock(&self.shared.state).is_closed = true;
@@ -275,6 +316,13 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
         )
         .with_source(error)
     })
+}
+
+fn lost() -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        "the Kerberos mechanism panicked; this is a defect",
+    )
 }
 
 fn timed_out(limit: Duration) -> Error {

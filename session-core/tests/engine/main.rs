@@ -10,6 +10,7 @@
 mod authorize;
 mod blocking;
 mod concurrency;
+mod ended;
 mod enter;
 mod examination;
 mod executor;

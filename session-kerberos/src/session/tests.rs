@@ -12,7 +12,8 @@ fn faked(builder: KerberosBuilder) -> (SessionHandle, Arc<Fake>) {
     let builder = builder.api("https://api.example.com/");
     let mut session = builder.build().unwrap();
     session.mechanism = Arc::clone(&mechanism) as _;
-    (SessionHandle::new(session), mechanism)
+    let session = SessionHandle::builder(session).clock(MockClock::new());
+    (session.jitter(|| 1.0).build(), mechanism)
 }
 
 async fn authorize(session: &SessionHandle, certificate: Option<&[u8]>) -> Result<Parts> {
@@ -150,7 +151,39 @@ async fn tickets_that_end_before_their_time_are_replaced_once_for_all_requests()
         authorize(&session, None).await.unwrap();
         assert_eq!(mechanism.acquisitions.load(Ordering::SeqCst), 2);
     }
-    assert_eq!(session.status().generation, 1);
+    assert_eq!(session.status().generation, 2);
+}
+
+#[tokio::test]
+async fn tickets_that_end_before_their_time_are_replaced_for_a_proxy_too() {
+    let proxy = session_core::Proxy::new("http://proxy.example.com:3128/").unwrap();
+    let environment = session_core::BasicEnvironment::new("qa").proxy(proxy.with_session_login());
+    let builder = Kerberos::keytab("x.keytab").environment(environment);
+    let mut session = builder.build().unwrap();
+    let mechanism = Arc::new(Fake::default());
+    session.mechanism = Arc::clone(&mechanism) as _;
+    let session = SessionHandle::new(session);
+    session.init().await.unwrap();
+    mechanism.ended.store(1, Ordering::SeqCst);
+    let (_, receipt) = session.authorize_proxy().await.unwrap().unwrap();
+    assert_eq!(receipt.generation(), 2);
+}
+
+#[tokio::test]
+async fn where_tickets_that_have_ended_cannot_be_replaced_all_who_ask_get_that_error() {
+    let (session, mechanism) = faked(Kerberos::keytab("x.keytab").principal("svc"));
+    session.init().await.unwrap();
+    mechanism.ended.store(usize::MAX, Ordering::SeqCst);
+    mechanism.is_unreachable.store(true, Ordering::SeqCst);
+    let requests = (0..10).map(|_| {
+        let session = session.clone();
+        tokio::spawn(async move { authorize(&session, None).await })
+    });
+    for request in requests.collect::<Vec<_>>() {
+        let error = request.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    }
+    assert_eq!(mechanism.acquisitions.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
@@ -183,6 +216,17 @@ async fn a_password_that_is_wrong_by_now_is_not_tried_by_each_request() {
         assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
     }
     assert_eq!(mechanism.acquisitions.load(Ordering::SeqCst), 2);
+    // Once it is right again, and somebody says so, the session goes on.
+    mechanism.is_denied.store(false, Ordering::SeqCst);
+    mechanism.ended.store(0, Ordering::SeqCst);
+    let mut changes = session.changes();
+    session.init().await.unwrap();
+    while session.status().generation < 2 {
+        changes.next().await.unwrap();
+    }
+    mechanism.ended.store(1, Ordering::SeqCst);
+    authorize(&session, None).await.unwrap();
+    assert_eq!(mechanism.acquisitions.load(Ordering::SeqCst), 4);
 }
 
 #[tokio::test]

@@ -42,6 +42,35 @@ impl Job {
         (Self { run, is_waited_for }, give_up, receiver)
     }
 
+    /// For everybody: it is done whoever has gone meanwhile, and `tell` is told once what comes of it.
+    pub(super) fn of_all<T: Send + 'static>(
+        work: impl FnOnce(usize) -> Result<T> + Send + 'static,
+        tell: impl FnOnce(Result<T>) + Send + 'static,
+    ) -> (Self, GiveUp) {
+        let tell = Arc::new(Mutex::new(Some(tell)));
+        let take = |tell: &Mutex<Option<_>>| {
+            let mut tell = tell.lock().unwrap_or_else(PoisonError::into_inner);
+            tell.take()
+        };
+        let (late, waiting) = (Arc::clone(&tell), Arc::clone(&tell));
+        let give_up = Box::new(move |error| {
+            if let Some(tell) = take(&late) {
+                tell(Err(error));
+            }
+        });
+        let is_waited_for = Box::new(move || {
+            let tell = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            tell.is_some()
+        });
+        let run = Box::new(move |worker| {
+            let outcome = catch_unwind(AssertUnwindSafe(|| work(worker)));
+            if let Some(tell) = take(&tell) {
+                tell(outcome.unwrap_or_else(|_| Err(super::lost())));
+            }
+        });
+        (Self { run, is_waited_for }, give_up)
+    }
+
     /// Whether its caller is still there, and has not been told yet.
     pub(super) fn is_waited_for(&self) -> bool {
         (self.is_waited_for)()

@@ -171,3 +171,18 @@ async fn a_panic_is_an_error_and_the_thread_goes_on() {
     assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Protocol);
     workers.run(|_| Ok(())).await.unwrap();
 }
+
+#[tokio::test]
+async fn requests_that_hang_leave_a_thread_to_renew_the_session() {
+    let workers = Workers::new(LONG);
+    let holds: Vec<_> = (0..=MOST_WORKERS)
+        .map(|_| {
+            let (release, held) = mpsc::channel::<()>();
+            let work = move |_| Ok(held.recv().is_ok());
+            workers.spawn_for_requests(work, drop).unwrap();
+            release
+        })
+        .collect();
+    workers.run(|_| Ok(())).await.unwrap();
+    drop(holds);
+}
