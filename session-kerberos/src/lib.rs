@@ -61,7 +61,7 @@
 //! - **renewal** takes what `kinit` has left in a cache meanwhile, if that is good for longer. Else it has the
 //!   realm renew the ticket, into the session's own cache: that takes no password, and a session so outlives the ticket in a cache
 //!   that is never written to. Where that gains nothing, it begins anew, by password, keytab or cache. The services in use get new
-//!   tickets with it; for one that gets none, since a KDC does not answer, the ticket from before does as long as it lasts. After a
+//!   tickets after it, which nobody waits for: until then the ticket from before does, as long as it lasts. After a
 //!   refusal a session begins anew at once, with nothing from before, and after `kdestroy` it fails. Where no `principal` is named, a session stays whoever it was at first: a cache that has
 //!   become somebody else's is an error, until the session is closed and opened anew.
 //! - **a request** gets a token of its own, by Kerberos alone (no NTLM), for the service that the URL's host, or `spn`, names.

@@ -91,8 +91,9 @@ impl Kerberos {
     }
 
     /// Has those who come in the place of somebody get tickets for the services in use: then no request waits for a KDC after that. For
-    /// what they do not get, those before them do as long as their tickets last.
-    async fn prepare(&self, former: &Held, principal: Arc<dyn Principal>) {
+    /// what they do not get, and until they do, those before them do as long as their tickets last. Nobody waits for it, a renewal least of
+    /// all; and it ends with the first that no KDC answers for, and when nobody has these tickets any more.
+    fn prepare(&self, former: &Held, principal: &Arc<dyn Principal>) {
         let services = former.principal.ready().into_iter();
         let is_mutual = self.mutual != Mutual::Off;
         let requests = services.map(move |service| Initiation {
@@ -104,8 +105,12 @@ impl Kerberos {
         if requests.len() == 0 {
             return;
         }
+        let principal = Arc::downgrade(principal);
         let work = move |worker| {
             for request in requests {
+                let Some(principal) = principal.upgrade() else {
+                    break;
+                };
                 match principal.initiate(worker, &request) {
                     // That of the next may be as silent.
                     Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
@@ -114,8 +119,13 @@ impl Kerberos {
             }
             Ok(())
         };
-        if let Err(error) = self.workers.run(work).await {
-            tracing::debug!(%error, "not all services in use have new tickets");
+        let tell = |outcome: Result<()>| {
+            if let Err(error) = outcome {
+                tracing::debug!(%error, "not all services in use have new tickets");
+            }
+        };
+        if let Err(error) = self.workers.spawn_for_requests(work, tell) {
+            tell(Err(error));
         }
     }
 
@@ -212,7 +222,7 @@ impl Session for Kerberos {
             Some(renewed) => renewed,
             None => self.acquire(owner, false).await?,
         };
-        self.prepare(held, Arc::clone(&acquired.principal)).await;
+        self.prepare(held, &acquired.principal);
         let held = held.renewed(acquired.principal);
         Ok(Self::credential(held, acquired.lifetime))
     }

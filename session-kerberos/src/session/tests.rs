@@ -125,6 +125,10 @@ async fn renewed(is_renewable: bool, is_silent: bool) -> (SessionHandle, Arc<Fak
 async fn a_renewal_gets_tickets_for_the_services_in_use_too() {
     for is_renewable in [true, false] {
         let (session, mechanism) = renewed(is_renewable, false).await;
+        // Nobody waits for them, so that they may come later than the renewal.
+        while !mechanism.initiators.lock().unwrap().contains(&2) {
+            tokio::task::yield_now().await;
+        }
         authorize_at_once(&session).await;
         // What the renewal needs may come before the request that it was due at.
         let mut initiators = mechanism.initiators.lock().unwrap().clone();
@@ -140,6 +144,30 @@ async fn what_a_renewal_gets_no_ticket_for_goes_on_with_that_from_before() {
         authorize_at_once(&session).await;
         assert_eq!(*mechanism.initiators.lock().unwrap(), [1, 1, 1]);
     }
+}
+
+#[tokio::test]
+async fn a_renewal_waits_for_no_ticket_of_a_service_in_use() {
+    let mechanism = Arc::new(Fake::default());
+    mechanism.keeps_tickets.store(true, Ordering::SeqCst);
+    let builder = Kerberos::keytab("x.keytab").api("https://api.example.com/");
+    let mut session = builder.build().unwrap();
+    session.mechanism = Arc::clone(&mechanism) as _;
+    let clock = MockClock::new();
+    let session = SessionHandle::builder(session).clock(clock.clone());
+    let session = session.jitter(|| 1.0).build();
+    session.init().await.unwrap();
+    authorize(&session, None).await.unwrap();
+    let hold = mechanism.hang();
+    clock.advance(Duration::from_secs(3590));
+    let mut changes = session.changes();
+    authorize_at_once(&session).await;
+    while session.status().generation < 2 {
+        changes.next().await.unwrap();
+    }
+    authorize_at_once(&session).await;
+    assert_eq!(*mechanism.initiators.lock().unwrap(), [1, 1, 1]);
+    drop(hold);
 }
 
 #[tokio::test]
