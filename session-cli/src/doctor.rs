@@ -30,7 +30,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
     let mut examination = Examination::default();
-    let outcome = match examination.profile(config, &args.profile) {
+    let outcome = match examination.profile(config, &args.profile, args.target.as_deref()) {
         // Whatever was found by then is worth knowing, also where somebody ends the command.
         Some(session) => {
             let work = async |session: &_| {

@@ -24,8 +24,17 @@ impl Examination {
         &mut self,
         config: Option<&Path>,
         profile: &ProfileArg,
+        target: Option<&str>,
     ) -> Option<SessionHandle> {
         let found = Profiles::load(config).and_then(|profiles| {
+            if let Some(target) = target
+                && profiles.names().any(|name| name == target)
+            {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    format!("`{target}` is what to request, and a profile has that name; did you mean `-p {target}`? If it is a path, write it as `./{target}`"),
+                ));
+            }
             let name = match &profile.profile {
                 Some(name) => name,
                 None => profiles.default()?,

@@ -56,8 +56,24 @@ all is well
 #[test]
 fn what_is_requested_can_be_named() {
     let scene = Scene::new();
-    let told = scene.run("doctor orders").quietly();
-    assert!(told.contains("`127.0.0.1` answers 200 OK"), "{told}");
+    for command in ["doctor stock", "doctor ./orders"] {
+        let told = scene.run(command).quietly();
+        assert!(told.contains("`127.0.0.1` answers 200 OK"), "{told}");
+    }
+}
+
+#[test]
+fn a_profile_that_is_named_in_place_of_what_to_request_is_told_and_nothing_is_tried() {
+    let scene = Scene::new();
+    let ended = scene.run("doctor orders");
+    assert_eq!(ended.code, Some(2));
+    assert!(
+        ended.stdout.contains("did you mean `-p orders`?"),
+        "{}",
+        ended.stdout
+    );
+    assert!(!ended.stdout.contains("all is well"));
+    assert_eq!(scene.provider.count(Kind::Token), 0);
 }
 
 #[test]
@@ -163,7 +179,7 @@ fn what_the_api_says_to_the_credential_counts() {
     ] {
         let scene = Scene::new();
         scene.provider.fail(Kind::Api, Outage::status(status));
-        let ended = scene.run("doctor orders");
+        let ended = scene.run("doctor stock");
         complains(&ended, code, &[words, status.as_str()]);
     }
 }
@@ -209,7 +225,7 @@ fn json_has_all_that_the_table_has() {
     scene
         .provider
         .fail(Kind::Api, Outage::status(StatusCode::FORBIDDEN));
-    let ended = scene.run("doctor --json orders");
+    let ended = scene.run("doctor --json stock");
     assert_eq!(ended.code, Some(0));
     let found: Value = serde_json::from_str(&ended.stdout).unwrap();
     let found = found.as_array().unwrap();
