@@ -71,7 +71,7 @@ impl Error {
         self.change(|inner| inner.source = Some(Arc::from(source.into())))
     }
 
-    /// Adds the status of the answer that says so.
+    /// Adds the status of the answer that it comes of.
     #[must_use]
     pub fn with_status(self, status: StatusCode) -> Self {
         self.change(|inner| inner.status = Some(status))
@@ -101,7 +101,7 @@ impl Error {
         self.0.kind
     }
 
-    /// The status of the answer by which the server said no, if it is that which the error comes of.
+    /// The status of the answer that the error comes of, if it is one: a server said no, or made no sense.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
     }

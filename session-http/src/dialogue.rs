@@ -48,7 +48,7 @@ use crate::{Refusal, challenges, target};
 /// | | 403 with `insufficient_scope` (RFC 6750 §3.1) | is the caller's: a renewal would bring the same scope | |
 /// | | 401: `invalid_token`, no reason, an unknown scheme, no challenge | credential renewed, request sent once more | credential renewed, answer is the caller's |
 /// | | 401 with `insufficient_user_authentication` (RFC 9470) | the same: the backend gets the challenges, and may know how to step up | the same |
-/// | | 401, and the renewal fails | that error, with a [`Refusal`] if it has no other source | answer is the caller's |
+/// | | 401, and the renewal fails | that error, with a [`Refusal`] | answer is the caller's |
 /// | | 401 after a renewal | is the caller's | |
 /// | with an exchange | it is done with it, whatever the status | is the caller's | |
 /// | | it fails, also on a 200 | that error | that error |

@@ -1,16 +1,19 @@
-//! The answer by which a server refused a credential.
+//! The answer that an error comes of.
 
 use std::{error::Error as StdError, fmt};
 
 use http::{HeaderMap, StatusCode};
 use session_core::{Error, Incoming};
 
-/// The answer by which a server refused a credential for which there was no other: the [source](StdError::source) of the error that
-/// the request failed with, unless that has one of its own. Its body is gone.
+/// The answer that an error comes of where it cannot be had itself: the one by which a server refused a credential for which there was no
+/// other, or one that opens no websocket. It is the [source](StdError::source) of the error, and what that came of else is its own. Its
+/// body is gone.
 #[derive(Clone)]
 pub struct Refusal {
     status: StatusCode,
     headers: HeaderMap,
+    /// With the source that it had before.
+    error: Error,
 }
 
 impl Refusal {
@@ -29,15 +32,14 @@ impl Refusal {
         &self.headers
     }
 
-    /// An error of a renewal, with the answer that made it necessary.
+    /// An error with the answer that it comes of: that which a renewal was necessary for, or that of a handshake.
     pub(crate) fn told(error: Error, answer: Incoming<'_>) -> Error {
-        if error.source().is_some() {
-            return error;
-        }
-        error.with_source(Self {
+        let refusal = Self {
             status: answer.status,
             headers: answer.headers.clone(),
-        })
+            error: error.clone(),
+        };
+        error.with_source(refusal)
     }
 }
 
@@ -56,4 +58,8 @@ impl fmt::Debug for Refusal {
     }
 }
 
-impl StdError for Refusal {}
+impl StdError for Refusal {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.error.source()
+    }
+}

@@ -1,8 +1,9 @@
 //! Websockets whose handshake a session authorizes (RFC 6455).
 //!
 //! The handshake is a request like any other: to hosts of the environment only, with its certificate authorities and proxies, over a
-//! connection of its own; it has the credential and what it is given, and no other headers. A credential that is refused is renewed once,
-//! and the handshake repeated. What speaks the protocol afterwards ([`tungstenite`]) never sees the headers, so its logs have no
+//! connection of its own; it has the credential and what it is given, and no other headers, but an `Accept: */*` and what else the HTTP client says of
+//! itself where the handshake is left to it: where that is made by a builder of one's own, where the session binds to the peer (as Kerberos does), and
+//! where it logs in to the proxy. A credential that is refused is renewed once, and the handshake repeated. What speaks the protocol afterwards ([`tungstenite`]) never sees the headers, so its logs have no
 //! credential; the messages they have, at `TRACE`.
 //!
 //! When the session closes, so do its websockets. A credential that is renewed meanwhile changes nothing for them: whether

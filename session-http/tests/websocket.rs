@@ -15,7 +15,7 @@ use futures_util::{SinkExt, StreamExt};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use session_core::{ErrorKind, SessionHandle};
 use session_http::{
-    Client,
+    Client, Refusal,
     websocket::{Message, WebSocketConfig},
 };
 use support::{Tokens, block_on, environment, open};
@@ -223,13 +223,19 @@ fn what_is_no_websocket_is_an_error_that_says_so() {
         let error = error.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Denied);
         assert!(error.challenges()[0].is("bearer"));
+        let refusal = Refusal::of(&error).unwrap();
+        assert_eq!(refusal.status(), StatusCode::UNAUTHORIZED);
+        assert!(refusal.headers().contains_key("www-authenticate"));
         assert_eq!(calls.made(), ["init", "renew"]);
         assert_eq!(server.authorizations().len(), 2, "and then no more");
 
         let plain = support::Server::agreeable();
         let (session, _) = open(&plain.url()).await;
         let error = Client::new(&session).websocket("/").connect().await;
-        assert_eq!(error.unwrap_err().kind(), ErrorKind::Protocol);
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert_eq!(error.status(), Some(StatusCode::OK));
+        assert_eq!(Refusal::of(&error).unwrap().status(), StatusCode::OK);
         for (status, headers) in [
             (
                 101,

@@ -39,7 +39,7 @@ pub struct Failure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Class {
-    /// Marquee does not know who asks: `MqAuthenticationError`.
+    /// There is no credential to ask with, for it was not given out: `MqAuthenticationError`.
     Authentication,
     /// Who asks may not do this: `MqAuthorizationError`.
     Authorization,
@@ -49,33 +49,54 @@ pub enum Class {
     Timeout,
     /// Marquee failed: `MqInternalServerError`.
     InternalServer,
-    /// Any other answer that is no success: `MqRequestError`.
+    /// Any other answer that is no success: `MqRequestError`. As with `gs_quant`, also one of Marquee's that refuses a credential, where it was
+    /// renewed or there is no other: that has the status 401, and the kind [`Denied`](ErrorKind::Denied).
     Request,
 }
 
 impl Class {
     /// What `gs_quant` would raise in place of this error; `None` where that would be none of its own.
     pub fn of(error: &Error) -> Option<Self> {
-        match Failure::of(error) {
-            Some(failure) => Some(failure.class()),
+        if let Some(failure) = Failure::of(error) {
+            return Some(failure.class());
+        }
+        if cause::<NoToken>(error).is_some() {
+            return Some(Self::Authentication);
+        }
+        match error.status() {
+            Some(status) => Some(Self::of_status(status)),
             // By who gives out the credential.
-            None if error.kind() == ErrorKind::Denied || NoToken::is_in(error) => {
-                Some(Self::Authentication)
-            }
-            None => None,
+            None => (error.kind() == ErrorKind::Denied).then_some(Self::Authentication),
         }
     }
+
+    /// That of an answer of Marquee's.
+    fn of_status(status: StatusCode) -> Self {
+        match status.as_u16() {
+            403 => Self::Authorization,
+            429 => Self::RateLimited,
+            500 => Self::InternalServer,
+            504 => Self::Timeout,
+            _ => Self::Request,
+        }
+    }
+}
+
+/// The first of what an error comes of that is one of these.
+fn cause<T: StdError + 'static>(error: &Error) -> Option<&T> {
+    let mut cause = error.source();
+    while let Some(found) = cause {
+        if let Some(found) = found.downcast_ref() {
+            return Some(found);
+        }
+        cause = found.source();
+    }
+    None
 }
 
 /// The token endpoint answered, but with no token.
 #[derive(Debug)]
 pub(crate) struct NoToken;
-
-impl NoToken {
-    fn is_in(error: &Error) -> bool {
-        error.source().is_some_and(<dyn StdError>::is::<Self>)
-    }
-}
 
 impl fmt::Display for NoToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,13 +109,16 @@ impl StdError for NoToken {}
 impl Failure {
     /// That of an error; `None` when there was no answer, or one that makes no sense.
     pub fn of(error: &Error) -> Option<&Self> {
-        error.source()?.downcast_ref()
+        cause(error)
     }
 
     /// An error of the token endpoint, as one of authentication if there was an answer: one that is unavailable may have had none.
     pub(crate) fn to_authenticate(error: Error, environment: &MarqueeEnvironment) -> Error {
         let url = environment.auth().parse().ok();
         match (error.status(), url) {
+            (Some(status), _) if status.is_success() && error.kind() == ErrorKind::Protocol => {
+                error.with_source(NoToken)
+            }
             (Some(status), Some(url)) => error.with_source(Self {
                 status,
                 method: Method::POST,
@@ -104,46 +128,58 @@ impl Failure {
                 // It may repeat the secret.
                 explanation: None,
             }),
-            _ if error.kind() == ErrorKind::Protocol => error.with_source(NoToken),
             _ => error,
         }
     }
 
-    /// The error of a request whose credential was refused, where there is no other to try.
-    pub(crate) fn refused(error: Error, asked: Asked) -> Error {
-        let refusal = Refusal::of(&error).filter(|_| error.kind() == ErrorKind::Denied);
-        let Some(refusal) = refusal else {
+    /// The error of a request that came to no answer for the caller, or of a handshake: with the failure that the answer was, and the number of
+    /// that answer by which a credential was refused that could not be renewed.
+    pub(crate) fn told(error: Error, asked: Asked) -> Error {
+        let Some(refusal) = Refusal::of(&error) else {
             return error;
         };
-        let failure = Self {
-            status: refusal.status(),
-            request_id: RequestId::of(refusal.headers(), &asked.client, asked.spoken)
-                .get()
-                .map(str::to_owned),
-            method: asked.method,
-            url: asked.url,
-            is_of_token_endpoint: false,
-            // It was not read: there was to be another answer.
-            explanation: None,
+        let request_id = RequestId::of(refusal.headers(), &asked.client, asked.spoken);
+        let request_id = request_id.get().map(str::to_owned);
+        let is_its_own =
+            error.kind() == ErrorKind::Denied || error.status() == Some(refusal.status());
+        let failure = match Self::of(&error) {
+            Some(of_token_endpoint) => Some(Self {
+                request_id: request_id.clone(),
+                ..of_token_endpoint.clone()
+            }),
+            None => is_its_own.then(|| Self {
+                status: refusal.status(),
+                method: asked.method,
+                url: asked.url,
+                is_of_token_endpoint: false,
+                request_id: request_id.clone(),
+                // It was not read: there was to be another answer, or a websocket.
+                explanation: None,
+            }),
         };
-        let error = match &failure.request_id {
-            Some(id) => Error::new(error.kind(), format!("{error} (request {id})"))
-                .with_challenges(error.challenges().to_vec()),
-            None => error,
+        let text = match &request_id {
+            Some(id) => format!("{error} (request {id})"),
+            None => error.to_string(),
         };
-        error.with_status(failure.status).with_source(failure)
+        let mut told = Error::new(error.kind(), text).with_challenges(error.challenges().to_vec());
+        if let Some(wait) = error.retry_after() {
+            told = told.with_retry_after(wait);
+        }
+        let status = error.status();
+        if let Some(status) = status.or(failure.as_ref().map(|failure| failure.status)) {
+            told = told.with_status(status);
+        }
+        match failure {
+            Some(failure) => told.with_source(failure),
+            None => told.with_source(refusal.clone()),
+        }
     }
 
     /// What kind of failure it is.
     pub fn class(&self) -> Class {
-        match self.status.as_u16() {
-            _ if self.is_of_token_endpoint => Class::Authentication,
-            401 => Class::Authentication,
-            403 => Class::Authorization,
-            429 => Class::RateLimited,
-            500 => Class::InternalServer,
-            504 => Class::Timeout,
-            _ => Class::Request,
+        match self.is_of_token_endpoint {
+            true => Class::Authentication,
+            false => Class::of_status(self.status),
         }
     }
 
@@ -167,7 +203,8 @@ impl Failure {
         self.url.path()
     }
 
-    /// Under which number Marquee knows of it (`x-dash-requestid`).
+    /// Under which number Marquee knows of it (`x-dash-requestid`). Of a failure of the token endpoint: of the request whose credential
+    /// was refused, and could not be renewed.
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }

@@ -177,7 +177,7 @@ impl RequestBuilder {
         let (request, asked) = self.prepared()?;
         match request.send().await {
             Ok(answer) => Answer::checked(answer, asked).await,
-            Err(error) => Err(Failure::refused(error, asked)),
+            Err(error) => Err(Failure::told(error, asked)),
         }
     }
 

@@ -108,7 +108,7 @@ impl WebSocketBuilder {
     ///
     /// # Errors
     ///
-    /// As [`session_http::websocket::WebSocketBuilder::connect`].
+    /// As [`session_http::websocket::WebSocketBuilder::connect`], with a [`Failure`] of an answer that opens none.
     pub async fn connect(self) -> Result<WebSocket> {
         if let Some(problem) = self.problem {
             return Err(Error::new(
@@ -146,7 +146,7 @@ impl WebSocketBuilder {
         socket
             .connect()
             .await
-            .map_err(|error| Failure::refused(error, asked))
+            .map_err(|error| Failure::told(error, asked))
     }
 }
 

@@ -232,7 +232,7 @@ async fn statuses_are_classed_as_gs_quant_does() {
     let (_session, client) = opened(&provider).await;
     for (status, class, kind) in [
         (400, Class::Request, ErrorKind::Protocol),
-        (401, Class::Authentication, ErrorKind::Denied),
+        (401, Class::Request, ErrorKind::Denied),
         (403, Class::Authorization, ErrorKind::Denied),
         (404, Class::Request, ErrorKind::Protocol),
         (409, Class::Request, ErrorKind::Protocol),
@@ -318,11 +318,62 @@ async fn a_token_of_its_own_that_is_refused_is_a_failure_with_its_request_id() {
     assert_eq!(error.kind(), ErrorKind::Denied);
     let failure = Failure::of(&error).unwrap();
     assert_eq!(failure.status(), 401);
-    assert_eq!(failure.class(), Class::Authentication);
+    assert_eq!(failure.class(), Class::Request);
     assert_eq!(failure.request_id(), Some("R-7"));
     assert_eq!(failure.path(), "/v1/one");
     assert!(error.to_string().contains("R-7"), "{error}");
     assert_eq!(wire.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn an_error_of_the_plain_client_is_classed_by_its_status() {
+    let provider = provider();
+    let (session, _client) = opened(&provider).await;
+    for (status, class) in [
+        (StatusCode::FORBIDDEN, Class::Authorization),
+        (StatusCode::TOO_MANY_REQUESTS, Class::RateLimited),
+        (StatusCode::NOT_FOUND, Class::Request),
+    ] {
+        provider.fail_next(Kind::Api, 1, Outage::status(status));
+        let answer = session_http::Client::new(&session).get("/x").send().await;
+        let error = answer.unwrap().error_for_status().unwrap_err();
+        assert_eq!(Class::of(&error), Some(class), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_renewed_has_the_request_id_of_its_refusal() {
+    let token = br#"{"access_token": "tok", "token_type": "Bearer"}"#;
+    let token = || answer("200 OK", &[("Content-Type", "application/json")], token);
+    let refusal = || answer("401 Unauthorized", &[("x-dash-requestid", "R-7")], "");
+    let down = answer("503 Service Unavailable", &[("Retry-After", "9")], "");
+    let denied = answer("400 Bad Request", &[], r#"{"error": "invalid_client"}"#);
+    for (no, status, kind) in [
+        (down, 503, ErrorKind::Unavailable),
+        (denied, 400, ErrorKind::Denied),
+    ] {
+        let wire = Wire::start([token(), refusal(), no]);
+        let session = wire.application().open().unwrap();
+        session.init().await.unwrap();
+        let error = Client::new(&session).get("/one").send().await.unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert!(error.to_string().contains("R-7"), "{error}");
+        let failure = Failure::of(&error).unwrap();
+        assert_eq!(failure.class(), Class::Authentication);
+        assert_eq!(failure.status().as_u16(), status);
+        assert_eq!(failure.request_id(), Some("R-7"));
+        assert_eq!(error.status(), Some(failure.status()));
+        let wait = (status == 503).then_some(Duration::from_secs(9));
+        assert_eq!(error.retry_after(), wait);
+    }
+    // Without an answer there is no failure, but the number all the same.
+    let wire = Wire::start([token(), refusal(), b"SSH-2.0-OpenSSH_9.9\r\n".to_vec()]);
+    let session = wire.application().open().unwrap();
+    session.init().await.unwrap();
+    let error = Client::new(&session).get("/one").send().await.unwrap_err();
+    assert!(Failure::of(&error).is_none());
+    assert_eq!(Class::of(&error), None);
+    assert!(error.to_string().contains("R-7"), "{error}");
 }
 
 #[tokio::test]

@@ -10,7 +10,10 @@ use session_core::{ErrorKind, Secret, SessionHandle};
 use session_http::websocket::Message;
 use session_marquee::{Class, Client, Domain, Failure, Marquee, MarqueeBuilder};
 use session_mock::{Kind, Provider};
-use support::{environment, header, requests};
+use support::{
+    environment, header, requests,
+    wire::{Wire, answer},
+};
 
 async fn opened(marquee: MarqueeBuilder) -> (SessionHandle, Client) {
     let session = marquee.open().unwrap();
@@ -155,7 +158,60 @@ async fn a_token_that_is_refused_there_is_a_failure_too() {
     let error = client.websocket("/stream").connect().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied);
     assert_eq!(Failure::of(&error).unwrap().status(), 401);
-    assert_eq!(Class::of(&error), Some(Class::Authentication));
+    assert_eq!(Class::of(&error), Some(Class::Request));
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_answered_otherwise_is_classed_as_a_request_would_be() {
+    for (status, kind, class) in [
+        ("200 OK", ErrorKind::Protocol, Class::Request),
+        ("401 Unauthorized", ErrorKind::Denied, Class::Request),
+        ("403 Forbidden", ErrorKind::Denied, Class::Authorization),
+        ("404 Not Found", ErrorKind::Protocol, Class::Request),
+        (
+            "429 Too Many Requests",
+            ErrorKind::Unavailable,
+            Class::RateLimited,
+        ),
+        (
+            "500 Internal Server Error",
+            ErrorKind::Unavailable,
+            Class::InternalServer,
+        ),
+        (
+            "504 Gateway Timeout",
+            ErrorKind::Unavailable,
+            Class::Timeout,
+        ),
+    ] {
+        let headers = [("x-dash-requestid", "R-7"), ("Retry-After", "9")];
+        let wire = Wire::start([answer(status, &headers, "")]);
+        let (_session, client) = wire.opened().await;
+        let error = client.websocket("/stream").connect().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{status}");
+        assert_eq!(Class::of(&error), Some(class), "{status}");
+        let failure = Failure::of(&error).unwrap();
+        assert!(status.starts_with(failure.status().as_str()));
+        assert_eq!(error.status(), Some(failure.status()));
+        assert_eq!(failure.path(), "/v1/stream");
+        assert_eq!(failure.request_id(), Some("R-7"), "{status}");
+        assert!(error.to_string().contains("R-7"), "{error}");
+        if kind == ErrorKind::Unavailable {
+            assert_eq!(error.retry_after(), Some(Duration::from_secs(9)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_refused_with_a_new_token_too_has_its_request_id() {
+    let token = br#"{"access_token": "tok", "token_type": "Bearer"}"#;
+    let token = || answer("200 OK", &[("Content-Type", "application/json")], token);
+    let refusal = |id| answer("401 Unauthorized", &[("x-dash-requestid", id)], "");
+    let wire = Wire::start([token(), refusal("R-1"), token(), refusal("R-2")]);
+    let (_session, client) = opened(wire.application()).await;
+    let error = client.websocket("/stream").connect().await.unwrap_err();
+    assert_eq!(Failure::of(&error).unwrap().request_id(), Some("R-2"));
+    assert_eq!(wire.requests().len(), 4);
 }
 
 #[tokio::test]

@@ -33,6 +33,11 @@ pub(crate) fn credential(
     if refusal.is_some() || !answer.status.is_success() {
         return Err(asked.refused(answer, refusal.as_ref()));
     }
+    granted(answer, asked, implied).map_err(|error| error.with_status(answer.status))
+}
+
+/// Makes one of an answer that is no refusal.
+fn granted(answer: &Answer, asked: &Asked<'_>, implied: &[String]) -> Result<Credential> {
     let Some(object) = answer.object() else {
         return Err(no_object(answer, asked));
     };
@@ -261,6 +266,7 @@ mod tests {
     fn problem(body: &str) -> String {
         let error = read(200, Some(body.as_bytes())).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        assert_eq!(error.status(), Some(StatusCode::OK));
         let text = error.to_string();
         let (_, problem) = text.split_once("makes no sense: ").unwrap();
         problem.to_owned()

@@ -9,11 +9,11 @@ use http::{
         SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
     },
 };
-use session_core::{Error, ErrorKind, Result};
+use session_core::{Error, ErrorKind, Incoming, Result};
 use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_accept_key};
 
 use super::{WebSocket, WebSocketConfig, line::Line};
-use crate::{Client, Connections, RequestBuilder, Response, words::lists};
+use crate::{Client, Connections, Refusal, RequestBuilder, Response, words::lists};
 
 /// A websocket in the making, opened by [`connect`](Self::connect). What was wrong with its parts is reported then.
 #[must_use = "nothing is opened until it is connected"]
@@ -110,7 +110,8 @@ impl WebSocketBuilder {
     ///
     /// As [`RequestBuilder::send`], and as [`Response::error_for_status`](crate::Response::error_for_status) where
     /// the server answers the handshake with an error; `Protocol` when it answers but opens no websocket, and when it redirects to
-    /// another origin, where the session has no business.
+    /// another origin, where the session has no business. What comes of an answer that opens no websocket has its status and headers:
+    /// [`Refusal::of`].
     pub async fn connect(self) -> Result<WebSocket> {
         let Self {
             mut request,
@@ -136,8 +137,7 @@ impl WebSocketBuilder {
         } = request.upgrade().await?;
         let host = answer.url().host_str().unwrap_or_default().to_owned();
         if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
-            answer.error_for_status()?;
-            return Err(refused(&host, "answers, but opens no websocket"));
+            return Err(not_opened(answer, &host));
         }
         let protocol = agreed(answer.headers(), &key, &protocols)
             .map_err(|problem| refused(&host, problem))?;
@@ -182,6 +182,16 @@ fn agreed(
         (Some(one), None) if protocols.contains(one) => Ok(Some(one.clone())),
         _ => Err("chooses a subprotocol that was not offered"),
     }
+}
+
+/// What comes of an answer that does not switch.
+fn not_opened(answer: Response, host: &str) -> Error {
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let error = match answer.error_for_status() {
+        Ok(_) => refused(host, "answers, but opens no websocket").with_status(status),
+        Err(error) => error,
+    };
+    Refusal::told(error, Incoming::new(status, &headers))
 }
 
 fn refused(host: &str, problem: &str) -> Error {

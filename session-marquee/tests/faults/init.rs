@@ -7,7 +7,7 @@ use session_core::{ErrorKind, SessionHandle};
 use session_marquee::{Class, Client};
 use session_mock::{Kind, Outage};
 
-use crate::support::{marquee, opened, provider};
+use crate::support::{marquee, opened, provider, wire::Wire};
 
 #[tokio::test]
 async fn a_token_endpoint_that_hangs_does_not_hang_the_session() {
@@ -81,6 +81,12 @@ async fn answers_of_the_token_endpoint_that_make_no_sense_are_errors_that_say_so
         assert_eq!(error.kind(), ErrorKind::Protocol);
         assert_eq!(Class::of(&error), Some(Class::Authentication));
     }
+    // What is no answer says nothing about who asks.
+    let wire = Wire::start([b"SSH-2.0-OpenSSH_9.9\r\n".to_vec()]);
+    let session = wire.application().open().unwrap();
+    let error = session.init().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert_eq!(Class::of(&error), None);
     // Without an answer it is the connection's.
     provider.fail_next(Kind::Token, 9, Outage::reset());
     let error = marquee(&provider).open().unwrap().init().await.unwrap_err();

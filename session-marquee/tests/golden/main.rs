@@ -23,7 +23,7 @@ mod trace;
 use std::collections::BTreeSet;
 
 use compare::Difference;
-use differences::{Allowed, BETTER_OR_DECIDED};
+use differences::{Allowed, DEVIATIONS};
 use replay::Replay;
 use serde_json::Value;
 #[cfg(feature = "counterparts")]
@@ -175,14 +175,30 @@ async fn session_marquee_sends_what_gs_quant_sends_but_for_what_is_allowed_and_a
 }
 
 #[test]
-fn nothing_is_allowed_to_differ_that_is_simply_to_be_matched() {
-    for allowed in Allowed::all() {
-        let is_known = |row: &u8| BETTER_OR_DECIDED.contains(row);
-        assert!(!allowed.rows.is_empty(), "{allowed}");
-        assert!(allowed.rows.iter().all(is_known), "{allowed}");
+fn what_may_differ_cites_the_clause_that_allows_it_or_is_a_deviation_that_is_told_of() {
+    let all = Allowed::all();
+    for (case, row) in DEVIATIONS {
+        let is_it =
+            |it: &Allowed| it.rows.contains_key(row) && it.cases.iter().any(|it| it == case);
+        assert!(
+            all.iter().any(is_it),
+            "nothing deviates from {row} in {case}"
+        );
+    }
+    for allowed in all {
+        let mut rows = allowed.rows.iter();
+        assert!(
+            rows.all(|(row, clause)| allowed.is_allowed_by(*row, clause)),
+            "{allowed}"
+        );
+        assert_eq!(
+            allowed.rows.is_empty(),
+            allowed.is_of_the_library(),
+            "{allowed}"
+        );
         assert!(allowed.why.len() > 20, "{allowed}");
         assert_ne!(allowed.theirs, allowed.ours, "{allowed}");
-        // What is allowed anywhere is what the HTTP library says of itself, and no more.
+        // What is allowed anywhere is what a library says of itself, and no more.
         let is_everywhere = allowed.cases.is_empty() || allowed.at.is_empty();
         assert!(!is_everywhere || allowed.is_of_the_library(), "{allowed}");
     }

@@ -53,10 +53,11 @@ fn shown(error: &session_core::Error) -> Value {
     let mut shown = json!({ "raised": class });
     if let Some(failure) = Failure::of(error) {
         shown["status"] = failure.status().as_u16().into();
-        // As gs_quant joins them; not where it is about who asks, and not where the second answer is a 401 too.
+        // As gs_quant joins them; not where it is about who asks, and not where the second answer is a 401 too: of that there is the body alone.
         let reason = failure.status().canonical_reason().unwrap();
-        let message = match (failure.class(), failure.explanation()) {
-            (Class::Authentication, explanation) => explanation.map(str::to_owned),
+        let is_of_who_asks = failure.class() == Class::Authentication || failure.status() == 401;
+        let message = match (is_of_who_asks, failure.explanation()) {
+            (true, explanation) => explanation.map(str::to_owned),
             (_, Some(explanation)) => Some(format!("{reason}: {explanation}")),
             (_, None) => Some(reason.to_owned()),
         };
@@ -166,9 +167,8 @@ impl Scene<'_> {
                 session.init().await?;
                 let client = client_of(&session);
                 client.get("/ping").send().await?.decode::<Value>().await?;
-                // It is verified always: there is nothing to ask.
                 let domain = origin(&session, Domain::MdsWeb);
-                Ok(json!({ "verify": true, "domain": domain }))
+                Ok(json!({ "domain": domain }))
             }
             "07" => {
                 self.replay.begin();
@@ -182,9 +182,7 @@ impl Scene<'_> {
                 session.init().await?;
                 self.notices(1).await;
                 let name = session.environment().name();
-                Ok(
-                    json!({ "domain": origin(&session, Domain::Api), "environment": name, "verify": true }),
-                )
+                Ok(json!({ "domain": origin(&session, Domain::Api), "environment": name }))
             }
             "09" => {
                 self.token("ext-token")

@@ -8,7 +8,7 @@ use std::{
 };
 
 use session_core::{Secret, SessionHandle};
-use session_marquee::{Client, Marquee, MarqueeEnvironment};
+use session_marquee::{Client, Marquee, MarqueeBuilder, MarqueeEnvironment};
 
 /// Gives its answers one after the other, each on a connection of its own.
 pub struct Wire {
@@ -49,6 +49,13 @@ impl Wire {
 
     pub fn environment(&self) -> MarqueeEnvironment {
         MarqueeEnvironment::custom("wire", &self.address, "https://idp.example.com/token").unwrap()
+    }
+
+    /// An application whose token endpoint is this server too.
+    pub fn application(&self) -> MarqueeBuilder {
+        let auth = format!("{}/token", self.address);
+        let environment = MarqueeEnvironment::custom("wire", &self.address, &auth).unwrap();
+        Marquee::client_credentials(environment, "id", Secret::new("s3cr3t"))
     }
 
     /// An open session with a token.
