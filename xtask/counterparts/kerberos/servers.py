@@ -1,6 +1,7 @@
 """Programs that serve, until they are stopped."""
 
 import os
+import random
 import socket
 import subprocess
 import time
@@ -10,15 +11,21 @@ STARTING_TAKES_AT_MOST = 30  # seconds
 
 
 def free_ports(count):
-    """Ports that nothing listens on, by TCP or by UDP, all different."""
+    """Ports that nothing listens on, by TCP or by UDP, all different.
+
+    None that the system gives to whoever asks for any: a port that nobody listens on for a while is to be had still."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as range_of_system:
+        lowest = int(range_of_system.read().split()[0])
+    choices = range(10_000, lowest) if lowest > 12_000 else range(1)
     held = []
     while len(held) < 2 * count:
         tcp, udp = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
-        tcp.bind((HOST, 0))
         try:
+            tcp.bind((HOST, random.choice(choices)))
             udp.bind(tcp.getsockname())
         except OSError:
             tcp.close()
+            udp.close()
             continue
         held += [tcp, udp]
     ports = [tcp.getsockname()[1] for tcp in held[::2]]
