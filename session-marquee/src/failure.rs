@@ -177,9 +177,10 @@ impl Failure {
 
     /// What kind of failure it is.
     pub fn class(&self) -> Class {
-        match self.is_of_token_endpoint {
-            true => Class::Authentication,
-            false => Class::of_status(self.status),
+        if self.is_of_token_endpoint {
+            Class::Authentication
+        } else {
+            Class::of_status(self.status)
         }
     }
 
