@@ -32,8 +32,8 @@
 //! # Telemetry
 //!
 //! Each call of a backend is a [`tracing`] span `session` with the fields `session`, `scheme`, `environment` and `action` (`init`,
-//! `renew`, `close`, `follow_up`), and ends with an event that has `outcome` (`ok`, or the error's kind) and `duration`: at `DEBUG`, and at `WARN` if
-//! it failed. A refusal of the credential in use is an event at `DEBUG`, and so is a credential that came from the store. With the feature
+//! `renew`, `close`, `follow_up`), and ends with an event that has `outcome` (`ok`, the error's kind, or `dropped` where the session was closed
+//! meanwhile) and `duration`: at `DEBUG`, and at `WARN` if it failed. A refusal of the credential in use is an event at `DEBUG`, and so is a credential that came from the store. With the feature
 //! `metrics`:
 //!
 //! | metric | kind | labels |

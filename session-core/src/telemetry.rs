@@ -17,6 +17,7 @@ pub(crate) struct Operation<'a> {
     action: &'static str,
     /// On the clock's monotonic time.
     began: Duration,
+    is_over: bool,
 }
 
 /// What tells the sessions of a program apart.
@@ -37,6 +38,7 @@ impl<'a> Operation<'a> {
             settings,
             action,
             began: settings.clock.monotonic(),
+            is_over: false,
         }
     }
 
@@ -57,13 +59,14 @@ impl<'a> Operation<'a> {
     }
 
     /// A subscriber or recorder that panics must not cost what the backend has got.
-    pub(crate) fn end(self, error: Option<&Error>) {
-        let _ = catch_unwind(AssertUnwindSafe(|| self.tell(error)));
+    pub(crate) fn end(mut self, error: Option<&Error>) {
+        self.is_over = true;
+        let outcome = error.map_or("ok", |error| word(error.kind()));
+        let _ = catch_unwind(AssertUnwindSafe(|| self.tell(outcome, error)));
     }
 
-    fn tell(&self, error: Option<&Error>) {
+    fn tell(&self, outcome: &'static str, error: Option<&Error>) {
         let duration = self.settings.clock.monotonic().saturating_sub(self.began);
-        let outcome = error.map_or("ok", |error| word(error.kind()));
         let Self { labels, action, .. } = self;
         let (session, environment) = (labels.session, labels.environment);
         match error {
@@ -80,6 +83,15 @@ impl<'a> Operation<'a> {
         }
         #[cfg(feature = "metrics")]
         metrics::operation(labels, action, outcome, duration);
+    }
+}
+
+impl Drop for Operation<'_> {
+    /// The session was closed meanwhile, or its executor is no more.
+    fn drop(&mut self) {
+        if !self.is_over {
+            let _ = catch_unwind(AssertUnwindSafe(|| self.tell("dropped", None)));
+        }
     }
 }
 

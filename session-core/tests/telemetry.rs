@@ -17,7 +17,7 @@ use session_core::{
     BasicEnvironment, BoxFuture, Cause, Credential, Environment, Error, ErrorKind, Identity,
     MemoryStore, Result, Session, SessionHandle,
 };
-use session_mock::{MockClock, MockExecutor, MockSession};
+use session_mock::{Gate, MockClock, MockExecutor, MockSession, Step};
 use support::{API, authorize};
 use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
 
@@ -103,6 +103,12 @@ async fn each_operation_is_a_span_and_ends_with_its_outcome() {
         let stored = mock.builder().name("stored").store(store.clone()).build();
         stored.init().await.unwrap();
     }
+    let (mock, closed) = (MockSession::bearer("t").by_clock(&clock), Gate::new());
+    mock.then_follow_up(Step::fail(ErrorKind::Denied).behind(&closed));
+    let left = mock.builder().name("left").executor(executor).build();
+    left.init().await.unwrap();
+    closed.arrived(1).await;
+    left.close().await.unwrap();
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let mut lines: Vec<_> = log.lines().map(str::trim).collect();
@@ -110,12 +116,16 @@ async fn each_operation_is_a_span_and_ends_with_its_outcome() {
     lines.sort_unstable();
     let of = r#"session="orders" environment="qa""#;
     let of_stored = r#"session="stored" environment="mock""#;
+    let of_left = r#"session="left" environment="mock""#;
     let span = |action| {
         format!(
             r#"session{{session="orders" scheme="talkative" environment="qa" action="{action}"}}"#
         )
     };
     let expected = [
+        format!(r#"DEBUG done {of_left} action="close" outcome="ok" duration=0ns"#),
+        format!(r#"DEBUG done {of_left} action="follow_up" outcome="dropped" duration=0ns"#),
+        format!(r#"DEBUG done {of_left} action="init" outcome="ok" duration=0ns"#),
         format!(r#"DEBUG done {of} action="close" outcome="ok" duration=0ns"#),
         format!(r#"DEBUG done {of} action="init" outcome="ok" duration=0ns"#),
         format!(r#"DEBUG done {of_stored} action="init" outcome="ok" duration=0ns"#),
