@@ -131,7 +131,8 @@
 //! - **Names of hosts.** Which principal a host is, the library finds by its configuration, and by DNS if that says so. What it has found is
 //!   kept until the ticket for it ends, a day at most, or the session gets others: a name that DNS moves is followed then, and if the
 //!   server refuses what it gets, at once. To look more often would have requests wait for DNS, and in line behind those that wait for a KDC.
-//! - **Processes.** A child made by `fork` has none of the session's threads; make its sessions there.
+//! - **Processes.** A child made by `fork` has none of the session's threads; make its sessions there. A program that ends while
+//!   a session's tickets are still being let go of can be aborted by MIT's library: await [`close`](session_core::SessionHandle::close) first.
 //! - **Connections and cookies.** Each request has a token, also to a server that authenticates a connection once, or goes on by
 //!   cookie. Apache proves who it is each time. For a server that does not, [`Mutual::IfPresent`] is right.
 //! - **HTTP/2.** A token is a request's, so that this works by HTTP/2 too. A server that has to know the connection refuses that

@@ -157,17 +157,13 @@ async fn after_the_machine_slept_through_its_ticket_a_keytab_serves_without_a_fa
     let with = async |library| {
         let service = Renewable::opened(realm.by_keytab("svcshort").library(library)).await;
         // Its clock stands still: as far as it knows, no time passes.
-        let other = realm.by_keytab("svcshort").library(library).open().unwrap();
-        other.init().await.unwrap();
-        while other.status().generation < 3 {
+        while service.session.status().generation == 1 {
             assert_eq!(
                 user(&service.session, "api", "").await,
                 "svcshort@EXAMPLE.TEST",
                 "{library}"
             );
-            request(&other, "api", "").await.unwrap();
         }
-        assert_eq!(service.session.status().generation, 1);
     };
     tokio::join!(with(MIT), with(HEIMDAL));
 }
