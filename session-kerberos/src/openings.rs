@@ -135,12 +135,17 @@ mod tests {
         }
     }
 
+    /// What whoever does the work has: to say what came of it, also to the first.
+    struct Work(
+        Attempt,
+        #[expect(dead_code, reason = "nothing is said")] oneshot::Sender<Result<i32>>,
+    );
+
     /// Is left with whoever does the work.
-    fn left(with: &mut Option<Attempt>) -> impl FnOnce(Attempt) -> Begun {
+    fn left(with: &mut Option<Work>) -> impl FnOnce(Attempt) -> Begun {
         move |attempt| {
-            *with = Some(attempt);
             let (sender, receiver) = oneshot::channel();
-            std::mem::forget(sender);
+            *with = Some(Work(attempt, sender));
             Ok(receiver)
         }
     }
@@ -161,7 +166,7 @@ mod tests {
         let other = pin!(openings.open("b", at_once(2)));
         assert!(matches!(poll(other), Poll::Ready(Ok(Some(2)))));
         drop(first);
-        work.unwrap().end(Ok(()));
+        work.unwrap().0.end(Ok(()));
         assert!(matches!(poll(second), Poll::Ready(Ok(None))));
         let late = pin!(openings.open("a", never));
         assert!(matches!(poll(late), Poll::Ready(Ok(None))));
@@ -177,7 +182,7 @@ mod tests {
         assert!(poll(second.as_mut()).is_pending());
         drop(first);
         let failure = Error::new(ErrorKind::Unavailable, "no KDC");
-        work.unwrap().end(Err(failure));
+        work.unwrap().0.end(Err(failure));
         let Poll::Ready(Err(error)) = poll(second) else {
             panic!("it goes on waiting");
         };
@@ -195,7 +200,7 @@ mod tests {
         drop(first);
         let mut second = pin!(openings.open("a", never));
         assert!(poll(second.as_mut()).is_pending());
-        work.unwrap().end(Ok(()));
+        work.unwrap().0.end(Ok(()));
         assert!(matches!(poll(second), Poll::Ready(Ok(None))));
     }
 
